@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# fips-manifest: what `make` can do
+#
+#   make                     build/bin/{fips-manifest,fips-manifestd,fips-tool}
+#   make demo                the main job in front of your eyes (installs what is missing)
+#   make check               every test (installs what is missing)
+#   make check SAN=1         the same under ASan and UBSan
+#   make unit cli            the unit tests, the command-line tests alone (T=name: one)
+#   make lint                the promises of style: layers, prefixes, formatting, analyzers
+#   make fuzz                each fuzz target for FUZZ_SECONDS (60)
+#   make bench               speed and memory as ratios against real peers
+#   make deps                install what building and testing need (needs root or sudo)
+#   make man                 the man pages
+#   make format              run clang-format over the tree
+#   make tidy                run clang-tidy over the tree
+#   make compile_commands.json
+#   make install             into DESTDIR/PREFIX (/usr/local)
+#   make clean               remove build/
+#
+# Settings: CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SAN=1 SOURCE_DATE_EPOCH
+
+VERSION := 1.0.0
+
+PREFIX ?= /usr/local
+BUILD := build
+
+# a folder a variant
+ifdef SAN
+OUT := $(BUILD)/san
+VARIANT := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT := -O1 -g
+else
+OUT := $(BUILD)
+OPT := -O2 -g
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= $(OPT)
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wmissing-prototypes -Wvla \
+	-Wformat=2 -Wundef $(if $(WERROR),-Werror)
+HARDEN := $(FORTIFY) -fstack-protector-strong -fPIE
+COMMON := -std=gnu17 -D_GNU_SOURCE -DFIPS_MANIFEST_VERSION='"$(VERSION)"' \
+	-I. -I$(OUT)/gen -ffile-prefix-map=$(CURDIR)=. -pthread
+
+# what each folder may use; the lint test holds the sources to it
+CORE_PKGS := libcrypto jansson gpgme yaml-0.1 libcurl sqlite3 libarchive
+SIGNER_PKGS := $(CORE_PKGS) rpm
+SERVER_PKGS := $(CORE_PKGS) libmicrohttpd libseccomp
+CLIENT_PKGS := $(CORE_PKGS)
+TEST_PKGS := $(sort $(SIGNER_PKGS) $(SERVER_PKGS)) cmocka
+
+# asked of pkg-config once a package list and only by rules that compile
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+ALL_CFLAGS = $(COMMON) $(WARN) $(HARDEN) $(VARIANT) $(CFLAGS) $(CPPFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT) $(LDFLAGS) -pthread
+
+CORE_SRC := $(wildcard core/*.c)
+SIGNER_SRC := $(wildcard signer/*.c)
+SERVER_SRC := $(wildcard server/*.c)
+CLIENT_SRC := $(wildcard client/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+SQL := $(sort $(wildcard schema/*.sql))
+
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+
+CORE_LIB := $(OUT)/libcore.a
+SIGNER_LIB := $(OUT)/libsigner.a
+SERVER_LIB := $(OUT)/libserver.a
+CLIENT_LIB := $(OUT)/libclient.a
+BIN := $(OUT)/bin
+PROGRAMS := $(BIN)/fips-manifest $(BIN)/fips-manifestd $(BIN)/fips-tool
+UNIT := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
+REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/%,$(FUZZ_SRC))
+FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all help check unit cli demo lint fuzz bench deps man format tidy install clean force
+
+all: $(PROGRAMS) $(if $(SAN),,man)
+
+help:
+	@sed -n '/^# fips-manifest/,/^# Settings/s/^# \{0,1\}//p' Makefile
+
+# ---- compiling ----
+
+# a change of compiler or flags rebuilds everything
+STAMP := $(OUT)/flags
+$(STAMP): force
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+
+PKG_FLAGS := $(OUT)/pkg.mk
+$(PKG_FLAGS): Makefile
+	@mkdir -p $(@D)
+	@{ \
+	echo 'PKG_CFLAGS := $(call pkg_cflags,$(TEST_PKGS))'; \
+	echo 'SIGNER_LIBS := $(call pkg_libs,$(SIGNER_PKGS))'; \
+	echo 'SERVER_LIBS := $(call pkg_libs,$(SERVER_PKGS))'; \
+	echo 'CLIENT_LIBS := $(call pkg_libs,$(CLIENT_PKGS))'; \
+	echo 'TEST_LIBS := $(call pkg_libs,$(TEST_PKGS))'; \
+	} >$@
+
+# goals that compile nothing must not need the packages
+ifneq ($(filter-out help clean deps check demo format,$(or $(MAKECMDGOALS),all)),)
+-include $(PKG_FLAGS)
+endif
+
+$(OUT)/obj/%.o: %.c $(STAMP) | $(OUT)/gen/schema.inc
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
+
+# schema/NNN_name.sql as C strings: { NNN, "name", "text" },
+$(OUT)/gen/schema.inc: $(SQL) schema/embed.sh
+	@mkdir -p $(@D)
+	schema/embed.sh $(SQL) >$@
+
+$(CORE_LIB): $(call objects,$(CORE_SRC))
+$(SIGNER_LIB): $(call objects,$(filter-out signer/main.c,$(SIGNER_SRC)))
+$(SERVER_LIB): $(call objects,$(filter-out server/main.c,$(SERVER_SRC)))
+$(CLIENT_LIB): $(call objects,$(filter-out client/main.c,$(CLIENT_SRC)))
+$(CORE_LIB) $(SIGNER_LIB) $(SERVER_LIB) $(CLIENT_LIB):
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(BIN)/fips-manifest: $(OUT)/obj/signer/main.o $(SIGNER_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(SIGNER_LIBS) -o $@
+$(BIN)/fips-manifestd: $(OUT)/obj/server/main.o $(SERVER_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(SERVER_LIBS) -o $@
+$(BIN)/fips-tool: $(OUT)/obj/client/main.o $(CLIENT_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(CLIENT_LIBS) -o $@
+
+$(BUILD)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	scdoc <$< >$@
+
+man: $(MAN)
+
+# ---- tests ----
+
+$(UNIT): $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/obj/tests/unit/test.o \
+		$(SIGNER_LIB) $(SERVER_LIB) $(CLIENT_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
+
+$(REPLAY): $(OUT)/tests/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/obj/tests/fuzz/replay.o \
+		$(SIGNER_LIB) $(SERVER_LIB) $(CLIENT_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
+
+deps:
+	@.ci/deps check
+
+# deps first, then a make of its own: pkg-config may only now be there
+check: deps
+	+@$(MAKE) --no-print-directory all unit cli
+
+unit: $(UNIT) $(REPLAY)
+	@tests/run unit $(OUT) $(filter %$(T),$^)
+
+cli: $(PROGRAMS) $(CLI_HELPERS)
+	@tests/run cli $(OUT) $(wildcard tests/cli/*$(T).sh)
+
+demo:
+	@.ci/deps demo
+	+@$(MAKE) --no-print-directory all
+	@tests/demo.sh $(CURDIR)/$(BIN)
+
+# libFuzzer wants everything compiled by clang with its coverage
+$(FUZZ): $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(filter-out signer/main.c,$(SIGNER_SRC)) \
+		$(OUT)/gen/schema.inc
+	@mkdir -p $(@D)
+	clang $(COMMON) -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
+		$(filter %.c,$^) $(TEST_LIBS) -o $@
+
+fuzz: $(FUZZ)
+	@tests/run fuzz $(BUILD) $(FUZZ)
+
+lint: compile_commands.json $(PROGRAMS)
+	@tests/lint/run $(OUT)
+
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SIGNER_LIB) $(SERVER_LIB) \
+		$(CLIENT_LIB) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
+
+bench: $(PROGRAMS) $(BENCH)
+	@tests/bench/run $(BUILD)
+
+# ---- the rest ----
+
+SOURCES := $(wildcard core/*.[ch] signer/*.[ch] server/*.[ch] client/*.[ch] \
+	tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+
+format:
+	clang-format -i $(SOURCES)
+
+tidy: compile_commands.json
+	clang-tidy --quiet -p . $(filter %.c,$(SOURCES))
+
+compile_commands.json: Makefile $(filter %.c,$(SOURCES))
+	@{ sep='['; for f in $(filter %.c,$(SOURCES)); do \
+	printf '%s\n{"directory":"%s","file":"%s","command":"cc %s -c %s"}' "$$sep" \
+		'$(CURDIR)' "$$f" '$(subst ",\",$(subst ','\'',$(COMMON) $(WARN) $(PKG_CFLAGS)))' "$$f"; \
+	sep=','; done; echo ']'; } >$@
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	for page in $(MAN); do \
+		install -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; done
+
+clean:
+	rm -rf $(BUILD) compile_commands.json
+
+-include $(shell [ -d $(OUT)/obj ] && find $(OUT)/obj -name '*.d')

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/file.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	LINKS_MAX = 40,  /* symlinks in one path, as the kernel has it */
+	DEPTH_MAX = 128, /* folders held open by one walk */
+	CHUNK = 65536,
+};
+
+void file_closep(int *fd)
+{
+	int os = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = os;
+}
+
+/* ---- the walk: a stack of folders, a text of what is still to come ---- */
+
+struct walk {
+	int dirs[DEPTH_MAX]; /* dirs[0] is the root and borrowed */
+	size_t depth;
+	char rest[2 * PATH_MAX];
+	unsigned links;
+};
+
+static void walk_pop_to(struct walk *w, size_t depth)
+{
+	while (w->depth > depth)
+		file_closep(&w->dirs[w->depth--]);
+}
+
+static void walk_clear(struct walk *w)
+{
+	walk_pop_to(w, 0);
+}
+
+static int fail(int os)
+{
+	errno = os;
+	return -1;
+}
+
+/* Put a symlink's target in front of the rest. */
+static int walk_link(struct walk *w, int link_fd, const char *rest)
+{
+	char target[PATH_MAX], joined[sizeof(w->rest)];
+	ssize_t n = readlinkat(link_fd, "", target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -1;
+	if (n == 0)
+		return fail(ENOENT);
+	if (++w->links > LINKS_MAX)
+		return fail(ELOOP);
+	target[n] = '\0';
+	if (snprintf(joined, sizeof(joined), "%s%s%s", target, *rest ? "/" : "",
+		     rest) >= (int)sizeof(joined))
+		return fail(ENAMETOOLONG);
+	memcpy(w->rest, joined, sizeof(joined));
+	if (target[0] == '/')
+		walk_pop_to(w, 0);
+	return 0;
+}
+
+static int walk_push(struct walk *w, int *dir)
+{
+	if (w->depth + 1 == DEPTH_MAX)
+		return fail(ENAMETOOLONG);
+	w->dirs[++w->depth] = TAKE_FD(*dir);
+	return 0;
+}
+
+/* Go into `name`, of which `rest` remains; *done when `*fd` is the answer. */
+static int walk_step(struct walk *w, const char *name, const char *rest, int flags,
+		     int *fd)
+{
+	bool last = !*rest;
+	int here = w->dirs[w->depth];
+	AUTO(file_closep)
+	int next = openat(here, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (next < 0 || fstat(next, &st))
+		return -1;
+	if (S_ISLNK(st.st_mode) && !(last && flags & O_NOFOLLOW))
+		return walk_link(w, next, rest);
+	if (last) {
+		*fd = openat(here, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+		return *fd < 0 ? -1 : 0;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return fail(ENOTDIR);
+	memmove(w->rest, rest, strlen(rest) + 1);
+	return walk_push(w, &next);
+}
+
+/* Take the next component off w->rest. */
+static int walk_next(struct walk *w, int flags, int *fd)
+{
+	char name[NAME_MAX + 1];
+	char *at = w->rest + strspn(w->rest, "/");
+	size_t n = strcspn(at, "/");
+	const char *rest = at + n + strspn(at + n, "/");
+
+	if (n > NAME_MAX)
+		return fail(ENAMETOOLONG);
+	memcpy(name, at, n);
+	name[n] = '\0';
+	if (n == 0 || !strcmp(name, ".") || !strcmp(name, "..")) {
+		if (!strcmp(name, "..") && w->depth)
+			walk_pop_to(w, w->depth - 1);
+		if (!*rest) {
+			*fd = openat(w->dirs[w->depth], ".",
+				     flags | O_CLOEXEC | O_NOCTTY);
+			return *fd < 0 ? -1 : 0;
+		}
+		memmove(w->rest, rest, strlen(rest) + 1);
+		return 0;
+	}
+	/* "file/" asks for a folder: leave the component "." behind it */
+	if (!*rest && at[n] == '/')
+		return walk_step(w, name, ".", flags, fd);
+	return walk_step(w, name, rest, flags, fd);
+}
+
+static int walk(int root_fd, const char *path, int flags)
+{
+	AUTO(walk_clear) struct walk w = {.dirs = {root_fd}};
+	int fd = -1;
+
+	if (!*path)
+		return fail(ENOENT);
+	if (strlen(path) >= PATH_MAX)
+		return fail(ENAMETOOLONG);
+	strcpy(w.rest, path);
+	while (fd < 0)
+		if (walk_next(&w, flags, &fd))
+			return -1;
+	return fd;
+}
+
+static bool opened(int got, const char *path, int *fd, struct error *err)
+{
+	if (got < 0)
+		return error_sys(err, "cannot open '%s'", TEXT_SAFE(path));
+	*fd = got;
+	return true;
+}
+
+bool file_walk_beneath(int root_fd, const char *path, int flags, int *fd,
+		       struct error *err)
+{
+	return opened(walk(root_fd, path, flags), path, fd, err);
+}
+
+bool file_open_beneath(int root_fd, const char *path, int flags, int *fd,
+		       struct error *err)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOCTTY),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long got = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	/* EPERM: a container's seccomp filter that does not know the call */
+	if (got < 0 && (errno == ENOSYS || errno == EPERM || errno == EAGAIN))
+		return file_walk_beneath(root_fd, path, flags, fd, err);
+	return opened((int)got, path, fd, err);
+}
+
+bool file_open(const char *path, int flags, int *fd, struct error *err)
+{
+	return opened(open(path, flags | O_CLOEXEC | O_NOCTTY), path, fd, err);
+}
+
+/* ---- whole files ---- */
+
+bool file_read_fd(int fd, struct buf *out, struct error *err)
+{
+	struct stat st;
+	size_t chunk = CHUNK;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uint64_t)st.st_size <= out->max - out->len)
+		chunk = (size_t)st.st_size;
+	for (;;) {
+		/* one byte is asked for even at the ceiling, to see the end */
+		size_t room = out->max - out->len;
+		char spare, *to = room ? buf_reserve(out, chunk < room ? chunk : room)
+				       : &spare;
+		ssize_t n;
+
+		if (!to)
+			return buf_ok(out, err);
+		n = read(fd, to, room ? (chunk < room ? chunk : room) : 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "cannot read");
+		if (n == 0)
+			return buf_reserve(out, 0) ? true : buf_ok(out, err);
+		if (!room)
+			return error_set(err, ERR_LIMIT, "larger than %zu bytes",
+					 out->max);
+		buf_advance(out, (size_t)n);
+		chunk = CHUNK;
+	}
+}
+
+bool file_read(const char *path, struct buf *out, struct error *err)
+{
+	AUTO(file_closep) int fd = -1;
+	struct stat st;
+
+	if (!strcmp(path, "-"))
+		return file_read_fd(STDIN_FILENO, out, err) ||
+		       error_prefix(err, "standard input");
+	if (!file_open(path, O_RDONLY, &fd, err))
+		return false;
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		return error_set(err, ERR_FORMAT, "'%s' is a folder, not a file",
+				 TEXT_SAFE(path));
+	return file_read_fd(fd, out, err) || error_prefix(err, "'%s'", TEXT_SAFE(path));
+}
+
+bool file_write_fd(int fd, const void *data, size_t len, struct error *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "cannot write");
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* The folder of `path`, as a string to be freed. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return text_dup(".", 1);
+	return text_dup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static bool sync_folder(const char *path, struct error *err)
+{
+	AUTO(text_freep) char *dir = folder_of(path);
+	AUTO(file_closep) int fd = -1;
+
+	if (!dir)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!file_open(dir, O_RDONLY | O_DIRECTORY, &fd, err))
+		return false;
+	/* some file systems cannot sync a folder and say EINVAL */
+	if (fsync(fd) && errno != EINVAL)
+		return error_sys(err, "cannot sync '%s'", TEXT_SAFE(dir));
+	return true;
+}
+
+static bool fill(int fd, const void *data, size_t len, mode_t mode, struct error *err)
+{
+	if (!file_write_fd(fd, data, len, err))
+		return false;
+	if (fchmod(fd, mode) || fsync(fd))
+		return error_sys(err, "cannot write");
+	return true;
+}
+
+bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
+		       struct error *err)
+{
+	AUTO(buf_clear) struct buf temp = BUF_MAX(PATH_MAX);
+	AUTO(file_closep) int fd = -1;
+	bool ok;
+
+	buf_printf(&temp, "%s.tmp-XXXXXX", path);
+	if (!buf_ok(&temp, err))
+		return false;
+	fd = mkostemp(temp.data, O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "cannot create a file beside '%s'",
+				 TEXT_SAFE(path));
+	ok = fill(fd, data, len, mode, err) ||
+	     error_prefix(err, "'%s'", TEXT_SAFE(path));
+	if (ok && rename(temp.data, path))
+		ok = error_sys(err, "cannot create '%s'", TEXT_SAFE(path));
+	if (!ok) {
+		unlink(temp.data);
+		return false;
+	}
+	return sync_folder(path, err);
+}
+
+bool file_mkdir(const char *path, mode_t mode, struct error *err)
+{
+	struct stat st;
+
+	if (!mkdir(path, mode) ||
+	    (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode)))
+		return true;
+	return error_sys(err, "cannot create folder '%s'", TEXT_SAFE(path));
+}
+
+const char *file_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *file_join(const char *dir, const char *name)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(2 * PATH_MAX);
+
+	buf_puts(&b, dir);
+	if (!text_ends(dir, "/"))
+		buf_putc(&b, '/');
+	buf_puts(&b, name);
+	return buf_take(&b);
+}

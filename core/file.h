@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file: the file system, with the care that an untrusted tree needs.
+ *
+ * Rules: every descriptor is O_CLOEXEC; nothing here follows a symlink out of
+ * the root it was given; a file that is written appears whole or not at all.
+ */
+#ifndef CORE_FILE_H
+#define CORE_FILE_H
+
+#include "core/buf.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* AUTO(file_closep) int fd = -1; keeps errno. */
+void file_closep(int *fd);
+
+/*
+ * Open `path` (absolute or relative, both mean beneath `root_fd`) with `flags`
+ * as open(2) has them, O_NOCTTY and O_CLOEXEC added. Symlinks are followed as
+ * if root_fd were "/": an absolute target begins again at the root, ".." stops
+ * there. O_NOFOLLOW speaks of the last component. Creating flags are not
+ * allowed. Errors: ERR_NOT_FOUND, ERR_SYSTEM (ELOOP for a loop).
+ *
+ * Uses openat2(2) RESOLVE_IN_ROOT; the kernels of EL 7 and EL 8 lack it, and
+ * there the path is walked component by component.
+ */
+bool file_open_beneath(int root_fd, const char *path, int flags, int *fd,
+		       struct error *err) MUST_CHECK;
+/* The walk itself, for kernels without openat2 and for the test that holds the
+ * two against each other. */
+bool file_walk_beneath(int root_fd, const char *path, int flags, int *fd,
+		       struct error *err) MUST_CHECK;
+
+/* open(2) with O_CLOEXEC and an error that names the path. */
+bool file_open(const char *path, int flags, int *fd, struct error *err) MUST_CHECK;
+
+/* Append all of `fd` (from its offset to end of file) to `out`: ERR_LIMIT when
+ * it does not fit into the buffer's ceiling. */
+bool file_read_fd(int fd, struct buf *out, struct error *err) MUST_CHECK;
+/* The same for a regular file or pipe by name; "-" is standard input. */
+bool file_read(const char *path, struct buf *out, struct error *err) MUST_CHECK;
+
+/* write(2) until all is out. */
+bool file_write_fd(int fd, const void *data, size_t len, struct error *err) MUST_CHECK;
+
+/*
+ * Make `path` hold exactly these bytes: a temporary file beside it, write,
+ * fsync, rename, fsync of the folder. On failure the old file stays and the
+ * temporary one is gone. `mode` is not narrowed by the umask.
+ */
+bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
+		       struct error *err) MUST_CHECK;
+
+/* mkdir(2); an existing folder is fine, anything else of that name is not. */
+bool file_mkdir(const char *path, mode_t mode, struct error *err) MUST_CHECK;
+
+/* The part of `path` behind its last "/". */
+const char *file_basename(const char *path);
+
+/* "DIR/NAME" as a string to be freed; NULL when there is no memory. */
+char *file_join(const char *dir, const char *name) MUST_CHECK;
+
+#endif

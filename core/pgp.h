@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pgp: who vouches for a text, by gpg through GPGME, under our own rules.
+ *
+ * The order in which a signature comes to count (docs/TRUST.md):
+ *  1 the file was cut by armor.h; text and packets go to gpg as a detached pair;
+ *  2 gpg runs by its absolute path in a private 0700 home that holds the pinned
+ *    keyring and our gpg.conf, offline, with no agent; the home is deleted;
+ *  3 the signature's own status is success: neither its expiry nor its key's nor
+ *    a revocation is overlooked;
+ *  4 it was made by a key of the keyring: counted by *primary* fingerprint;
+ *  5 digest and public-key algorithm are in the policy table;
+ *  6 it is dated neither later than now + PGP_SKEW nor before its key;
+ *  7 at least `threshold` distinct primaries remain.
+ * Success without at least one counted signature does not exist. Exit codes,
+ * trust levels and GPGME's summary decide nothing. This module alone includes
+ * <gpgme.h>.
+ */
+#ifndef CORE_PGP_H
+#define CORE_PGP_H
+
+#include "core/armor.h"
+
+enum {
+	PGP_SKEW = 300,    /* seconds that a signer's clock may be ahead */
+	PGP_FPR_SIZE = 65, /* 40 (v4) or 64 (v6) upper-case hex digits and a NUL */
+	PGP_KEYS_MAX = 64, /* primaries in one keyring */
+	PGP_KEYRING_MAX = 1024 * 1024, /* bytes of one keyring file */
+	PGP_UID_MAX = 256,
+};
+
+struct pgp_key {
+	char fpr[PGP_FPR_SIZE]; /* of the primary key */
+	char uid[PGP_UID_MAX];  /* first user id, escaped for printing */
+	char algorithm[16];     /* "RSA3072", "P-256", ... of the primary key */
+	int64_t created;
+	int64_t expires; /* 0: never */
+	bool revoked;
+};
+
+/* Frozen bytes of a keyring and what they hold. */
+struct pgp_keyring {
+	struct buf bytes; /* binary key packets, as written to the private home */
+	struct pgp_key keys[PGP_KEYS_MAX];
+	size_t key_count;
+};
+
+/* Armored or binary, one or many keys; secret keys are refused. */
+bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
+		       struct error *err) MUST_CHECK;
+bool pgp_keyring_read(const char *path, struct pgp_keyring *out,
+		      struct error *err) MUST_CHECK;
+void pgp_keyring_clear(struct pgp_keyring *k);
+/* Append as one ASCII-armored PUBLIC KEY BLOCK. */
+bool pgp_keyring_write(const struct pgp_keyring *k, struct buf *out,
+		       struct error *err) MUST_CHECK;
+
+struct pgp_signature {
+	char primary[PGP_FPR_SIZE]; /* "" when the key is not in the keyring */
+	char signer[PGP_FPR_SIZE];  /* of the (sub)key that signed, or its key id */
+	char uid[PGP_UID_MAX];      /* of the primary, escaped; may be "" */
+	char key_algorithm[16];     /* "RSA3072" */
+	char digest_algorithm[16];  /* "SHA256" */
+	int64_t created;
+	int64_t expires; /* 0: never */
+	bool counts;
+	char reason[160]; /* why it does not count; "" when it does */
+};
+
+struct pgp_verdict {
+	struct pgp_signature signatures[ARMOR_SIGNATURES_MAX];
+	size_t count;
+	size_t distinct;  /* primaries that count */
+	size_t threshold; /* that was asked for */
+};
+
+struct pgp_policy {
+	size_t threshold;          /* at least 1 */
+	int64_t now;               /* one fixed time a run */
+	bool signed_before_expiry; /* count a signature of a key that expired later */
+};
+
+/* True only when verdict->distinct >= policy->threshold; ERR_UNTRUSTED with the
+ * reason otherwise, and then `verdict` is filled all the same so that it can be
+ * shown (the one output that is written on failure). ERR_SYSTEM: no gpg. */
+bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
+		const char *text, size_t text_len, const struct buf *packets,
+		struct pgp_verdict *verdict, struct error *err) MUST_CHECK;
+
+/* A whole .asc file: cut, verify, and hand out the cut text that was verified. */
+bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
+		     const char *file, size_t len, struct armor_cut *cut,
+		     struct pgp_verdict *verdict, struct error *err) MUST_CHECK;
+
+/* Sign in the user's own GnuPG home (GNUPGHOME) with each of `keys` (fingerprint,
+ * or whatever gpg takes as a user id; exactly one secret key must match; none
+ * given: gpg's default key). Appends signature packets to `packets`. */
+struct pgp_sign_options {
+	const char *const *keys;
+	size_t key_count;
+	int passphrase_fd; /* -1: gpg-agent asks */
+	bool rsa_only;     /* EL 7 reads RSA alone */
+};
+bool pgp_sign(const struct pgp_sign_options *options, const char *text, size_t text_len,
+	      struct buf *packets, struct error *err) MUST_CHECK;
+
+/* "gpg 2.2.40 (/usr/bin/gpg)", for reports; ERR_SYSTEM when there is none. */
+bool pgp_engine(char *out, size_t size, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+void text_hex(const void *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+/* 0 to 15, or -1; upper case is another spelling and refused. */
+static int nibble(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool text_unhex(const char *hex, void *out, size_t len)
+{
+	unsigned char *p = out;
+
+	if (strnlen(hex, 2 * len + 1) != 2 * len)
+		return false;
+	for (size_t i = 0; i < 2 * len; i++)
+		if (nibble(hex[i]) < 0)
+			return false;
+	for (size_t i = 0; i < len; i++)
+		p[i] = (unsigned char)(nibble(hex[2 * i]) << 4 |
+				       nibble(hex[2 * i + 1]));
+	return true;
+}
+
+static const char base64[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_base64(const void *data, size_t len, struct buf *out)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned n = (unsigned)p[i] << 16;
+		char quad[4];
+
+		n |= i + 1 < len ? (unsigned)p[i + 1] << 8 : 0;
+		n |= i + 2 < len ? (unsigned)p[i + 2] : 0;
+		for (int k = 0; k < 4; k++)
+			quad[k] = base64[n >> (18 - 6 * k) & 63];
+		if (i + 1 >= len)
+			quad[2] = '=';
+		if (i + 2 >= len)
+			quad[3] = '=';
+		buf_append(out, quad, 4);
+	}
+}
+
+static int sextet(char c)
+{
+	const char *at = c ? strchr(base64, c) : NULL;
+
+	return at ? (int)(at - base64) : -1;
+}
+
+/* How many "=" end the text: 0, 1 or 2. */
+static size_t padding(const char *s, size_t len)
+{
+	if (len < 4 || s[len - 1] != '=')
+		return 0;
+	return s[len - 2] == '=' ? 2 : 1;
+}
+
+bool text_unbase64(const char *s, size_t len, struct buf *out, struct error *err)
+{
+	size_t pad = padding(s, len), digits = len - pad;
+	unsigned acc = 0, bits = 0;
+
+	if (len % 4)
+		return error_set(err, ERR_FORMAT,
+				 "base64 length %zu is not a multiple of 4", len);
+	for (size_t i = 0; i < digits; i++)
+		if (sextet(s[i]) < 0)
+			return error_set(err, ERR_FORMAT,
+					 "byte %zu is not a base64 character", i);
+	if (pad && (unsigned)sextet(s[digits - 1]) & (pad == 2 ? 15u : 3u))
+		return error_set(err, ERR_FORMAT,
+				 "base64 has spare bits that are not zero");
+	for (size_t i = 0; i < digits; i++) {
+		acc = acc << 6 | (unsigned)sextet(s[i]);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			buf_putc(out, (char)(acc >> bits & 255));
+		}
+	}
+	return buf_ok(out, err);
+}
+
+bool text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (!is_digit(s[0]) || (s[0] == '0' && s[1]))
+		return false;
+	for (; *s; s++) {
+		unsigned d = (unsigned)(*s - '0');
+
+		if (!is_digit(*s) || v > (UINT64_MAX - d) / 10)
+			return false;
+		v = v * 10 + d;
+	}
+	if (v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+void text_time(int64_t t, char out[TEXT_TIME_SIZE])
+{
+	time_t when = (time_t)t;
+	struct tm tm = EMPTY;
+
+	gmtime_r(&when, &tm);
+	strftime(out, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+bool text_untime(const char *s, int64_t *out)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+	char again[TEXT_TIME_SIZE];
+	struct tm tm = EMPTY;
+	int64_t t;
+
+	if (strnlen(s, sizeof(shape)) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !is_digit(s[i]) : s[i] != shape[i])
+			return false;
+	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6 ||
+	    tm.tm_year < 1970)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	t = (int64_t)timegm(&tm);
+	text_time(t, again);
+	if (strcmp(again, s)) /* 2021-02-30 and leap seconds come back changed */
+		return false;
+	*out = t;
+	return true;
+}
+
+/* Skip one decimal number without leading zero; NULL when there is none. */
+static const char *number(const char *s)
+{
+	if (!is_digit(*s))
+		return NULL;
+	if (*s == '0')
+		return is_digit(s[1]) ? NULL : s + 1;
+	while (is_digit(*s))
+		s++;
+	return s;
+}
+
+bool text_is_el(const char *s)
+{
+	const char *end = number(s);
+	const char *minor;
+
+	if (!end || end - s > 2 || strtol(s, NULL, 10) < 6)
+		return false;
+	if (!*end)
+		return true;
+	minor = *end == '.' ? number(end + 1) : NULL;
+	return minor && !*minor && minor - end <= 3;
+}
+
+bool text_el_covers(const char *wanted, const char *actual)
+{
+	size_t len = strlen(wanted);
+
+	if (!strcmp(wanted, actual))
+		return true;
+	return !strchr(wanted, '.') && !strncmp(wanted, actual, len) &&
+	       actual[len] == '.';
+}
+
+/* Skip the dot-separated identifiers of a pre-release or of build metadata. */
+static const char *identifiers(const char *s, bool numbers_strict)
+{
+	for (;;) {
+		const char *from = s;
+		bool digits = true;
+
+		for (; is_alnum(*s) || *s == '-'; s++)
+			digits = digits && is_digit(*s);
+		if (s == from)
+			return NULL;
+		if (numbers_strict && digits && *from == '0' && s - from > 1)
+			return NULL;
+		if (*s != '.')
+			return s;
+		s++;
+	}
+}
+
+bool text_is_kubernetes(const char *s)
+{
+	if (strnlen(s, 64) > 63 || *s++ != 'v')
+		return false;
+	for (int i = 0; i < 3; i++) {
+		const char *end = number(s);
+
+		if (!end || end - s > 9 || (i < 2 && *end != '.'))
+			return false;
+		s = i < 2 ? end + 1 : end;
+	}
+	if (*s == '-')
+		s = identifiers(s + 1, true);
+	if (s && *s == '+')
+		s = identifiers(s + 1, false);
+	return s && !*s;
+}
+
+static int sign(long long a, long long b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Compare one pre-release identifier of each side (Semantic Versioning 11.4). */
+static int identifier_cmp(const char *a, size_t an, const char *b, size_t bn)
+{
+	bool a_num = strspn(a, "0123456789") >= an,
+	     b_num = strspn(b, "0123456789") >= bn;
+	int cmp;
+
+	if (a_num != b_num)
+		return a_num ? -1 : 1;
+	if (a_num && an != bn)
+		return sign((long long)an, (long long)bn);
+	cmp = memcmp(a, b, an < bn ? an : bn);
+	return cmp ? cmp : sign((long long)an, (long long)bn);
+}
+
+/* Compare pre-releases; `a` and `b` point at "-", "+" or the end. */
+static int prerelease_cmp(const char *a, const char *b)
+{
+	if (*a != '-' || *b != '-')
+		return sign(*a != '-', *b != '-');
+	for (;;) {
+		size_t an = strcspn(++a, ".+"), bn = strcspn(++b, ".+");
+		int cmp = identifier_cmp(a, an, b, bn);
+
+		a += an;
+		b += bn;
+		if (cmp || *a != '.' || *b != '.')
+			return cmp ? cmp : sign(*a == '.', *b == '.');
+	}
+}
+
+int text_kubernetes_cmp(const char *a, const char *b)
+{
+	const char *a_build = strchr(a, '+'), *b_build = strchr(b, '+');
+	int cmp = 0;
+
+	for (int i = 0; i < 3 && !cmp; i++) {
+		cmp = sign(strtoll(a + 1, NULL, 10), strtoll(b + 1, NULL, 10));
+		a = number(a + 1);
+		b = number(b + 1);
+	}
+	if (!cmp)
+		cmp = prerelease_cmp(a, b);
+	if (cmp)
+		return cmp;
+	return strcmp(a_build ? a_build : "", b_build ? b_build : "");
+}
+
+bool text_is_arch(const char *s)
+{
+	return !strcmp(s, "x86_64") || !strcmp(s, "aarch64");
+}
+
+bool text_is_name(const char *s, size_t max)
+{
+	size_t len = strnlen(s, max + 1);
+
+	if (len > max || !is_alnum(s[0]))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!is_alnum(s[i]) && !strchr("._+-~^", s[i]))
+			return false;
+	return true;
+}
+
+bool text_is_path(const char *s)
+{
+	size_t len = strnlen(s, 1025);
+
+	if (s[0] != '/' || len > 1024 || !text_is_utf8(s, len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	if (len == 1)
+		return true;
+	for (const char *at = s; at; at = strchr(at + 1, '/')) {
+		size_t n = strcspn(at + 1, "/");
+
+		if (n == 0 || (n == 1 && at[1] == '.') ||
+		    (n == 2 && !strncmp(at + 1, "..", 2)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629 section 4: no
+ * overlong forms, no surrogates, nothing above U+10FFFF).
+ */
+static size_t sequence(const unsigned char *s, size_t len, uint32_t *point)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : 4;
+	uint32_t c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+
+	if ((n == 4 && s[0] >> 3 != 30) || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*point = c;
+	return n;
+}
+
+bool text_is_utf8(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t point;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		n = sequence(p + i, len - i, &point);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+bool text_is_printable(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] > 0x7e)
+			return false;
+	return true;
+}
+
+bool text_starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+bool text_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), n = strlen(suffix);
+
+	return len >= n && !strcmp(s + len - n, suffix);
+}
+
+/* Controls that a terminal obeys or that turn the reading direction. */
+static bool misleads(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e ||
+	       c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+static void escape_bytes(const unsigned char *p, size_t n, struct buf *out)
+{
+	if (n == 1 && (*p == '\n' || *p == '\t' || *p == '\r' || *p == '\\')) {
+		buf_putc(out, '\\');
+		buf_putc(out, *p == '\n'   ? 'n'
+			      : *p == '\t' ? 't'
+			      : *p == '\r' ? 'r'
+					   : '\\');
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "\\x%02x", p[i]);
+}
+
+void text_escape(const char *s, size_t len, struct buf *out)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	for (size_t i = 0; i < len;) {
+		uint32_t c = 0;
+		size_t n = sequence(p + i, len - i, &c);
+
+		if (!n || misleads(c) || c == '\\')
+			escape_bytes(p + i, n ? n : 1, out);
+		else
+			buf_append(out, s + i, n);
+		i += n ? n : 1;
+	}
+}
+
+const char *text_safe(const char *s, char *out, size_t size)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(4 * strlen(s) + 1);
+
+	text_escape(s, strlen(s), &b);
+	snprintf(out, size, "%s", b.data ? b.data : "");
+	if (b.len >= size && size > 4)
+		memcpy(out + size - 4, "...", 4);
+	return out;
+}
+
+char *text_dup(const char *s, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	if (len)
+		memcpy(copy, s, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+void text_freep(char **s)
+{
+	free(*s);
+	*s = NULL;
+}

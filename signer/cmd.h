@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd: a command of fips-manifest: one descriptor a file (signer/cmd_NAME.c),
+ * listed once in main.c. Help, the command list and --json, --quiet, --help come
+ * from here; a command states what it needs and main opens it.
+ */
+#ifndef SIGNER_CMD_H
+#define SIGNER_CMD_H
+
+#include "core/cli.h"
+#include "core/store.h"
+
+enum cmd_need {
+	CMD_NO_STORE,
+	CMD_STORE_READ,
+	CMD_STORE_WRITE,
+	CMD_STORE_MAYBE, /* read when --store or $FIPS_MANIFEST_STORE names one */
+};
+
+/* What run() gets beside its own input. */
+struct cmd_context {
+	struct cli *cli;
+	struct store *store; /* as the need says; NULL where it says none */
+	const char
+		*store_path; /* --store, else $FIPS_MANIFEST_STORE, else the default */
+	char **operands;
+	size_t operand_count;
+	void *input; /* cmd->input_size zeroed bytes that parse() filled */
+};
+
+struct cmd {
+	const char *name; /* "build"; for a group "key" the first operand is its verb */
+	const char *operands; /* "RELEASE.yaml...", for --help */
+	const char *summary;  /* one line: what it does */
+	const char *doc;      /* what --help says below the options; may be NULL */
+	size_t operands_min, operands_max; /* SIZE_MAX: any number */
+	enum cmd_need need;
+	const struct argp_option *options; /* its own; NULL: none */
+	/* one own option: `input` is the command's; false with err set is a usage
+	 * error that exits 64 */
+	bool (*parse)(int key, char *arg, void *input, struct error *err);
+	size_t input_size;
+	/* ERR_MISMATCH after findings were printed: its message is the summary */
+	bool (*run)(struct cmd_context *ctx, struct error *err);
+};
+
+extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_find, cmd_init, cmd_key,
+	cmd_list, cmd_log, cmd_publish, cmd_show, cmd_sign, cmd_tool, cmd_verify,
+	cmd_withdraw;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/test.h"
+
+#undef err
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TESTS_MAX = 256 };
+
+static struct CMUnitTest tests[TESTS_MAX];
+static void (*bodies[TESTS_MAX])(struct error *err);
+static unsigned count;
+
+static void run(void **state)
+{
+	struct error err = EMPTY;
+	void (*const *body)(struct error *) = *state;
+
+	(*body)(&err);
+}
+
+void test_register(const char *name, void (*body)(struct error *err))
+{
+	if (count == TESTS_MAX)
+		abort();
+	bodies[count] = body;
+	tests[count] = (struct CMUnitTest){name, run, NULL, NULL, &bodies[count]};
+	count++;
+}
+
+void test_show_error(const char *call, const struct error *err)
+{
+	fprintf(stderr, "%s: %s: %s\n", call, error_code_name(err->code), err->msg);
+}
+
+int main(void)
+{
+	return _cmocka_run_group_tests("", tests, count, NULL, NULL) != 0;
+}
