@@ -6,9 +6,7 @@
 #include <stdlib.h>
 
 static const struct cmd *const commands[] = {
-	&cmd_init, &cmd_build, &cmd_sign,     &cmd_verify, &cmd_add,
-	&cmd_key,  &cmd_tool,  &cmd_publish,  &cmd_list,   &cmd_show,
-	&cmd_diff, &cmd_find,  &cmd_withdraw, &cmd_log,
+	&cmd_init,
 };
 
 enum { OPTIONS_MAX = 64 }; /* of one command */
@@ -171,6 +169,6 @@ int main(int argc, char **argv)
 					   &err)
 				       ? CLI_GOOD
 				       : (int)cli_fail(&cli, &err);
-	error_set(&err, ERR_USAGE, "no command '%s'; --help lists them", argv[at]);
+	error_set_(&err, ERR_USAGE, "no command '%s'; --help lists them", argv[at]);
 	return (int)cli_fail(&cli, &err);
 }
