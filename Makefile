@@ -105,6 +105,8 @@ $(STAMP): force
 PKG_FLAGS := $(OUT)/pkg.mk
 $(PKG_FLAGS): Makefile
 	@mkdir -p $(@D)
+	@$(PKG_CONFIG) --print-errors --exists $(TEST_PKGS) || \
+		{ echo "libraries are missing: run 'make deps'" >&2; exit 1; }
 	@{ \
 	echo 'PKG_CFLAGS := $(call pkg_cflags,$(TEST_PKGS))'; \
 	echo 'SIGNER_LIBS := $(call pkg_libs,$(SIGNER_PKGS))'; \
@@ -114,7 +116,7 @@ $(PKG_FLAGS): Makefile
 	} >$@
 
 # goals that compile nothing must not need the packages
-ifneq ($(filter-out help clean deps check demo format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean deps check demo format lint fuzz bench,$(or $(MAKECMDGOALS),all)),)
 -include $(PKG_FLAGS)
 endif
 
@@ -189,10 +191,14 @@ $(FUZZ): $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(filter-out signer/main.c,
 	clang $(COMMON) -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
 		$(filter %.c,$^) $(TEST_LIBS) -o $@
 
-fuzz: $(FUZZ)
+fuzz:
+	@.ci/deps fuzz
+	+@$(MAKE) --no-print-directory $(FUZZ)
 	@tests/run fuzz $(BUILD) $(FUZZ)
 
-lint: compile_commands.json $(PROGRAMS)
+lint:
+	@.ci/deps lint
+	+@$(MAKE) --no-print-directory compile_commands.json $(PROGRAMS)
 	@tests/lint/run $(OUT)
 
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SIGNER_LIB) $(SERVER_LIB) \
@@ -200,7 +206,9 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SIGNER_LIB) $(SERVER_
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
 
-bench: $(PROGRAMS) $(BENCH)
+bench:
+	@.ci/deps bench
+	+@$(MAKE) --no-print-directory $(PROGRAMS) $(BENCH)
 	@tests/bench/run $(BUILD)
 
 # ---- the rest ----
