@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/http.h"
+
+#include "core/file.h"
+#include "core/text.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+	CONNECT_SECONDS = 10,
+	LOW_SPEED_SECONDS = 30,
+	LOW_SPEED_BYTES = 16, /* a second */
+	REDIRECTS = 3,
+	HEADERS_MAX = 64 * 1024,
+	ERROR_PAGE_MAX = 16 * 1024, /* read and dropped, so that the connection stays */
+};
+
+struct http {
+	CURL *curl;
+	unsigned requests;
+	char why[CURL_ERROR_SIZE];
+};
+
+/* One transfer: where its body goes and what it may cost. */
+struct transfer {
+	CURL *curl;
+	struct buf *out; /* or NULL: into fd */
+	int fd;
+	uint64_t left; /* bytes that the body may still take */
+	size_t headers, dropped;
+	bool headers_too_long;
+	struct error *err; /* set when writing failed */
+	bool failed;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void global_init(void)
+{
+	/* a failure shows as curl_easy_init() returning NULL */
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static long status_of(CURL *curl)
+{
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)data;
+	t->headers += size * count;
+	t->headers_too_long = t->headers > HEADERS_MAX;
+	return t->headers_too_long ? 0 : size * count;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * count;
+
+	if (status_of(t->curl) != 200) {
+		t->dropped += len;
+		return t->dropped > ERROR_PAGE_MAX ? 0 : len;
+	}
+	if (len > t->left)
+		return 0;
+	t->left -= len;
+	if (t->out) {
+		buf_append(t->out, data, len);
+		t->failed = !buf_ok(t->out, t->err);
+	} else {
+		t->failed = !file_write_fd(t->fd, data, len, t->err);
+	}
+	return t->failed ? 0 : len;
+}
+
+static void set_protocols(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+			 (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* Where a redirect may lead: from https only to https. */
+static void set_redirect_protocols(CURL *curl, bool https)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
+			 https ? "https" : "http,https");
+#else
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+			 (long)(https ? CURLPROTO_HTTPS
+				      : CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void set_limits(CURL *curl, const struct http_options *o)
+{
+	long connect = o->connect_seconds ? o->connect_seconds : CONNECT_SECONDS;
+	long low = o->low_speed_seconds ? o->low_speed_seconds : LOW_SPEED_SECONDS;
+
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, connect);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, low);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, o->total_seconds);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+}
+
+bool http_new(const struct http_options *options, struct http **out, struct error *err)
+{
+	struct http *h;
+
+	pthread_once(&once, global_init);
+	h = calloc(1, sizeof(*h));
+	if (h)
+		h->curl = curl_easy_init();
+	if (!h || !h->curl) {
+		free(h);
+		return error_set(err, ERR_SYSTEM, "cannot start libcurl");
+	}
+	set_protocols(h->curl);
+	set_limits(h->curl, options);
+	curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->why);
+	curl_easy_setopt(h->curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(h->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(h->curl, CURLOPT_USERAGENT,
+			 options->user_agent ? options->user_agent : "fips-manifest");
+	if (options->ca_file)
+		curl_easy_setopt(h->curl, CURLOPT_CAINFO, options->ca_file);
+	curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+	*out = h;
+	return true;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	curl_easy_cleanup(http->curl);
+	free(http);
+}
+
+void http_freep(struct http **http)
+{
+	http_free(*http);
+	*http = NULL;
+}
+
+unsigned http_requests(const struct http *http)
+{
+	return http->requests;
+}
+
+/* An answer that is not 200, whether its page was read to the end or not. */
+static bool judge_status(long status, struct error *err)
+{
+	if (status == 403 || status == 404 || status == 410)
+		return error_set(err, ERR_NOT_FOUND, "the server answers %ld", status);
+	return error_set(err, ERR_SYSTEM, "the server answers %ld, not 200", status);
+}
+
+/* What became of a transfer, as our error: the one translator of libcurl's. */
+static bool judge(const struct http *h, const struct transfer *t, CURLcode code,
+		  struct error *err)
+{
+	long status = status_of(h->curl);
+
+	if (t->failed)
+		return false;
+	if (t->headers_too_long)
+		return error_set(err, ERR_LIMIT, "more than %d bytes of headers",
+				 HEADERS_MAX);
+	switch (code) {
+	case CURLE_OK:
+	case CURLE_WRITE_ERROR:
+	case CURLE_FILESIZE_EXCEEDED:
+		if (status != 200)
+			return judge_status(status, err);
+		return code == CURLE_OK ||
+		       error_set(err, ERR_LIMIT,
+				 "the server sends more than is allowed here");
+	case CURLE_TOO_MANY_REDIRECTS:
+		return error_set(err, ERR_SYSTEM, "more than %d redirects", REDIRECTS);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		if (status >= 300)
+			return error_set(err, ERR_SYSTEM,
+					 "a redirect that is not followed: %s",
+					 TEXT_SAFE(h->why));
+		break;
+	default:
+		break;
+	}
+	return error_set(err, ERR_SYSTEM, "%s",
+			 *h->why ? TEXT_SAFE(h->why) : curl_easy_strerror(code));
+}
+
+/* The URL for people: without a password that it may hold. */
+static bool name_url(const char *url, struct error *err)
+{
+	const char *host = strstr(url, "://"), *at, *end;
+
+	host = host ? host + 3 : url;
+	end = host + strcspn(host, "/?#");
+	at = memrchr(host, '@', (size_t)(end - host));
+	return error_prefix(err, "'%.*s%s'", (int)(host - url), url,
+			    TEXT_SAFE(at ? at + 1 : host));
+}
+
+static bool run(struct http *h, const char *url, struct transfer *t, struct error *err)
+{
+	bool https = text_starts(url, "https://");
+	long redirects = 0;
+	CURLcode code;
+
+	if (!https && !text_starts(url, "http://"))
+		return error_set(err, ERR_USAGE, "'%s' is not an http or https URL",
+				 TEXT_SAFE(url));
+	h->why[0] = '\0';
+	set_redirect_protocols(h->curl, https);
+	curl_easy_setopt(h->curl, CURLOPT_URL, url);
+	curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, t);
+	/* refuses early, by Content-Length; what holds is on_body()'s count */
+	curl_easy_setopt(h->curl, CURLOPT_MAXFILESIZE_LARGE,
+			 (curl_off_t)(t->left > INT64_MAX ? INT64_MAX : t->left));
+	code = curl_easy_perform(h->curl);
+	curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+	h->requests += 1 + (unsigned)redirects;
+	return judge(h, t, code, err) || name_url(url, err);
+}
+
+bool http_get(struct http *http, const char *url, struct buf *out, struct error *err)
+{
+	size_t before = out->len;
+	struct transfer t = {
+		.curl = http->curl,
+		.out = out,
+		.left = out->max - before,
+		.err = err,
+	};
+
+	if (run(http, url, &t, err))
+		return true;
+	out->len = before;
+	if (out->data)
+		out->data[before] = '\0';
+	return false;
+}
+
+bool http_get_fd(struct http *http, const char *url, int fd, uint64_t max,
+		 struct error *err)
+{
+	struct transfer t = {
+		.curl = http->curl,
+		.fd = fd,
+		.left = max,
+		.err = err,
+	};
+
+	return run(http, url, &t, err);
+}
