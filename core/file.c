@@ -170,8 +170,10 @@ bool file_walk_beneath(int root_fd, const char *path, int flags, int *fd,
 bool file_open_beneath(int root_fd, const char *path, int flags, int *fd,
 		       struct error *err)
 {
+	/* openat2() refuses what means nothing together, such as these two */
+	int notty = flags & O_PATH ? 0 : O_NOCTTY;
 	struct open_how how = {
-		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOCTTY),
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | notty),
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	long got = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
