@@ -120,7 +120,9 @@ ifneq ($(filter-out help clean deps check demo format lint fuzz bench,$(or $(MAK
 -include $(PKG_FLAGS)
 endif
 
-$(OUT)/obj/%.o: %.c $(STAMP) | $(OUT)/gen/schema.inc
+GEN := $(OUT)/gen/schema.inc $(OUT)/gen/page.inc
+
+$(OUT)/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -128,6 +130,12 @@ $(OUT)/obj/%.o: %.c $(STAMP) | $(OUT)/gen/schema.inc
 $(OUT)/gen/schema.inc: $(SQL) schema/embed.sh
 	@mkdir -p $(@D)
 	schema/embed.sh $(SQL) >$@
+
+# the page's style and script as C strings: page_css[], page_js[]
+$(OUT)/gen/page.inc: core/page.css core/page.js
+	@mkdir -p $(@D)
+	for f in $^; do echo "static const char page_$${f##*.}[] ="; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo ';'; done >$@
 
 $(CORE_LIB): $(call objects,$(CORE_SRC))
 $(SIGNER_LIB): $(call objects,$(filter-out signer/main.c,$(SIGNER_SRC)))
@@ -186,7 +194,7 @@ demo:
 
 # libFuzzer wants everything compiled by clang with its coverage
 $(FUZZ): $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(filter-out signer/main.c,$(SIGNER_SRC)) \
-		$(OUT)/gen/schema.inc
+		$(GEN)
 	@mkdir -p $(@D)
 	clang $(COMMON) -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
 		$(filter %.c,$^) $(TEST_LIBS) -o $@

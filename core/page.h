@@ -2,6 +2,11 @@
 /*
  * page: the published tree for people, one HTML file without external resources,
  * made from the index alone (so that any carrier of the tree has it too).
+ *
+ * Rules: links are relative, so that the tree may lie under any URL; every value
+ * is escaped; whatever the page shows is there without script (core/page.js adds
+ * the filter, the copy buttons and the server's own URL); style and script stand
+ * in the file and page_policy() allows exactly these two.
  */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H
@@ -10,5 +15,28 @@
 
 /* Append the page. */
 bool page_write(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
+/* The same as fips-manifestd serves it: with links to its views of manifests. */
+bool page_write_served(const struct index *x, struct buf *out,
+		       struct error *err) MUST_CHECK;
+
+/* Append the Content-Security-Policy that every page made here needs. */
+bool page_policy(struct buf *out, struct error *err) MUST_CHECK;
+
+/* ---- for other pages in the same clothes ---- */
+
+/* Everything up to the first heading; `root` is the relative URL of the tree's
+ * root from this page, "./" or "../../"; `title` is escaped here. */
+void page_head(struct buf *out, const char *root, const char *title);
+void page_foot(struct buf *out);
+/* Append text with & < > " ' as character references. */
+void page_text(struct buf *out, const char *s);
+/* A block of commands with a button that copies it; write the commands (HTML)
+ * between the two. */
+void page_command_open(struct buf *out);
+void page_command_close(struct buf *out);
+/* A fingerprint, short, with the whole one as its title. */
+void page_signer(struct buf *out, const char *fingerprint);
+/* "2021-08-25" in a <time> element. */
+void page_date(struct buf *out, int64_t t);
 
 #endif

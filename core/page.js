@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+"use strict";
+(() => {
+	const root = document.documentElement.dataset.root;
+	if (location.protocol.startsWith("http")) {
+		const url = new URL(root, location.href).href.replace(/\/$/, "");
+		for (const place of document.querySelectorAll(".server"))
+			place.textContent = url;
+	}
+
+	// the Clipboard API is there on https and localhost alone
+	const copy = async (from) => {
+		if (navigator.clipboard)
+			return navigator.clipboard.writeText(from.textContent);
+		getSelection().selectAllChildren(from);
+		if (!document.execCommand("copy"))
+			throw new Error("refused");
+	};
+	for (const block of document.querySelectorAll(".command")) {
+		const button = block.querySelector("button");
+		button.hidden = false;
+		button.addEventListener("click", async () => {
+			try {
+				await copy(block.querySelector("pre"));
+				button.textContent = "Copied";
+			} catch {
+				button.textContent = "Select and copy by hand";
+			}
+			setTimeout(() => { button.textContent = "Copy"; }, 2000);
+		});
+	}
+
+	const form = document.getElementById("filter");
+	if (!form)
+		return;
+	const rows = [...document.querySelectorAll("#manifests tbody tr")];
+	const status = document.getElementById("shown");
+	const apply = () => {
+		const el = form.elements.el.value;
+		const version = form.elements.version.value.trim();
+		let shown = 0;
+		for (const row of rows) {
+			row.hidden = (el && row.dataset.el !== el) ||
+				!row.dataset.version.includes(version);
+			shown += !row.hidden;
+		}
+		status.textContent = shown === rows.length ? "" :
+			`${shown} of ${rows.length} shown`;
+	};
+	form.hidden = false;
+	form.addEventListener("input", apply);
+	form.addEventListener("submit", (event) => event.preventDefault());
+	apply(); // a browser may have kept what was typed before a reload
+})();
