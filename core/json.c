@@ -142,6 +142,11 @@ bool json_has(struct json object, const char *key)
 	return json_object_get(object.value, key) != NULL;
 }
 
+struct json json_member(struct json object, const char *key)
+{
+	return (struct json){object.doc, json_object_get(object.value, key)};
+}
+
 static int by_key(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -65,6 +65,8 @@ size_t json_count(struct json v);
 struct json json_at(struct json array, size_t i);
 /* Does the object have the member? */
 bool json_has(struct json object, const char *key) MUST_CHECK;
+/* The member, which json_has() said is there. */
+struct json json_member(struct json object, const char *key);
 /* Call `each` for the members of an object in byte order of their keys; stops
  * at the first false and returns it. Keys are NUL-terminated. */
 bool json_each(struct json object,

@@ -4,8 +4,12 @@
  * (docs/FORMAT.md, schema/manifest.schema.json).
  *
  * Invariants of a manifest that manifest_parse() or manifest_check() passed:
+ * - there is at least one component, and only an image's may have no files;
  * - components are sorted by name, each once; files of a component are sorted by
- *   path, each once; a host path belongs to one component alone;
+ *   path, each once; a host path belongs to one component alone; the files of an
+ *   image are MANIFEST_IN_IMAGE and no others are;
+ * - services are sorted by name, exceptions by what they name (so paths come
+ *   first), each once;
  * - every service and exception names a component or path that is there;
  * - counts and lengths are under the ceilings below.
  * A manifest owns all its strings and arrays; optional strings are NULL when
@@ -29,6 +33,7 @@ enum {
 	MANIFEST_LIST_MAX = 100,        /* cipher suites, groups, exceptions */
 	MANIFEST_NAME_MAX = 128,        /* bytes of a name or version */
 	MANIFEST_TEXT_FIELD_MAX = 1024, /* bytes of note, reason, reference, path */
+	MANIFEST_REVISION_MAX = 1000000,
 };
 
 enum manifest_presence { MANIFEST_REQUIRED, MANIFEST_OPTIONAL };
@@ -45,7 +50,9 @@ struct manifest_source {
 	char *name; /* of the artifact's file */
 	struct digest sha256;
 	uint64_t size;
-	char *signer; /* vendor key's fingerprint, 40 or 64 upper-case hex; or NULL */
+	/* MANIFEST_RPM: vendor key's fingerprint, 40 or 64 upper-case hex; NULL where
+	 * the RPM is unsigned. NULL for all others */
+	char *signer;
 	/* where type is MANIFEST_IMAGE: */
 	char *image_reference; /* or NULL when the archive names none */
 	struct digest image_manifest;

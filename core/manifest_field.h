@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * manifest_field: structs of the manifest read, written, checked, compared and
+ * freed by tables, so that each rule of the format stands in one place.
+ *
+ * Rules: a table lists the members of one JSON object in byte order of their
+ * keys and ends with a field whose key is NULL. A member is there exactly when
+ * its field says so: always, or when present() says yes, or (optional) when its
+ * text is set or its list has elements. This is manifest.c's own; nobody else
+ * includes it.
+ */
+#ifndef CORE_MANIFEST_FIELD_H
+#define CORE_MANIFEST_FIELD_H
+
+#include "core/json.h"
+
+enum manifest_field_type {
+	MANIFEST_FIELD_TEXT,    /* char * */
+	MANIFEST_FIELD_TIME,    /* int64_t; "2021-08-25T00:00:00Z" */
+	MANIFEST_FIELD_DIGEST,  /* struct digest; 64 hex digits */
+	MANIFEST_FIELD_SIZE,    /* uint64_t, to 2^53-1 */
+	MANIFEST_FIELD_NUMBER,  /* unsigned, from min to max */
+	MANIFEST_FIELD_MODE,    /* unsigned; "0755" */
+	MANIFEST_FIELD_WORD,    /* an enum; one of `words` */
+	MANIFEST_FIELD_FORMAT,  /* nothing; words[0] */
+	MANIFEST_FIELD_STRINGS, /* struct manifest_strings; at most `max`, each ok() */
+	MANIFEST_FIELD_OBJECT,  /* `inner`, whose offsets count from `at` */
+	MANIFEST_FIELD_LIST, /* pointer at `at`, size_t at `count_at`; at most `max` */
+};
+
+struct manifest_field {
+	const char *key;
+	enum manifest_field_type type;
+	size_t at; /* offset in the struct */
+	bool optional;
+	bool null; /* a text that is null in JSON when it is not set */
+	bool (*present)(const void *base);
+	bool (*ok)(const char *text); /* of a text or of each of the strings */
+	const char *must;             /* what ok() asks for: "must be ..." */
+	const char *const *words;     /* NULL-terminated */
+	uint64_t min, max;
+	const struct manifest_field *inner;
+	size_t inner_size, count_at; /* of a list's element; of its counter */
+};
+
+/* Read the members of `object` into the zeroed struct `base`, which is to be
+ * cleared even after a failure. Errors carry the line. */
+bool manifest_field_read(const struct manifest_field *table, struct json object,
+			 void *base, struct error *err) MUST_CHECK;
+/* Hold a struct against the table; the error names the member:
+ * "components[2]: files[0]: 'path' must be ...". */
+bool manifest_field_check(const struct manifest_field *table, const void *base,
+			  struct error *err) MUST_CHECK;
+/* Write the object under `key`. */
+void manifest_field_write(const struct manifest_field *table, const void *base,
+			  const char *key, struct json_writer *w);
+void manifest_field_clear(const struct manifest_field *table, void *base);
+
+/* Is the member there? */
+bool manifest_field_has(const struct manifest_field *f, const void *base) MUST_CHECK;
+/* Elements of a list or of strings; element i of a list. */
+size_t manifest_field_count(const struct manifest_field *f, const void *base);
+void *manifest_field_element(const struct manifest_field *f, const void *base,
+			     size_t i);
+/* Append a member that is there as text for people: not an object, not a list. */
+void manifest_field_text(const struct manifest_field *f, const void *base,
+			 struct buf *out);
+
+#endif
