@@ -8,8 +8,8 @@
  * change writes its audit row in the same transaction; each audit row carries
  * the SHA-256 of the one before. A store newer than this program, or an older one
  * opened read-only, is refused in words. The store verifies nothing: callers
- * verify signatures first. Readers need no write permission. This module alone
- * includes <sqlite3.h>.
+ * verify signatures first. Readers need no write permission. A callback may call
+ * every function but the one that calls it. store_*.c alone include <sqlite3.h>.
  */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
@@ -21,7 +21,8 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* Make a new store at `path`; ERR_CONFLICT when anything is there. */
+/* Make a new store at `path`; ERR_CONFLICT when anything is there. It appears
+ * whole or not at all. */
 bool store_create(const char *path, struct error *err) MUST_CHECK;
 /* Open one; STORE_WRITE migrates an older one. */
 bool store_open(const char *path, enum store_mode mode, struct store **out,
@@ -29,12 +30,15 @@ bool store_open(const char *path, enum store_mode mode, struct store **out,
 void store_close(struct store *s);
 void store_closep(struct store **s);
 
-/* A transaction around several calls; without it each call is its own. */
+/* A transaction around several calls; without it each call is its own. In
+ * STORE_READ it is a fixed view of the store: hold it shortly, because it keeps
+ * writers from finishing. */
 bool store_begin(struct store *s, struct error *err) MUST_CHECK;
 bool store_commit(struct store *s, struct error *err) MUST_CHECK;
 void store_rollback(struct store *s);
 
-/* Changes whenever anything in the store changed, in any process. */
+/* Changes whenever anything in the store changed, in any process; means nothing
+ * to another struct store. */
 bool store_version(struct store *s, uint64_t *out, struct error *err) MUST_CHECK;
 
 /* ---- manifests ---- */
@@ -48,21 +52,34 @@ struct store_manifest {
 	unsigned revision;
 	struct digest digest; /* of the canonical text */
 	uint64_t size;
-	int64_t created, added, published; /* published 0: not */
+	int64_t created, added, published; /* published 0: never was */
 	enum store_state state;
 	char withdrawn_reason[1024];
 };
 
-/* Text (canonical) and signed file; the state as the caller's verification says.
- * Same text again: the row is found and only its .asc is replaced (merging is the
- * caller's). ERR_CONFLICT: another text under the same (el, kubernetes, arch,
- * revision). */
-bool store_put_manifest(struct store *s, const struct store_manifest *m,
-			const char *text, size_t text_len, const char *asc,
-			size_t asc_len, struct store_manifest *out,
-			struct error *err) MUST_CHECK;
-/* Which ones; empty fields and revision 0 match all. Newest revision first within
- * (el, kubernetes, arch). */
+/* "el8/v1.21.3/x86_64@1" */
+enum { STORE_ID_SIZE = 112 };
+void store_manifest_id(const struct store_manifest *m, char out[STORE_ID_SIZE]);
+
+/* A canonical text, the signed file that holds it, and what the caller's
+ * verification says: STORE_PENDING or STORE_COMPLETE. */
+struct store_put {
+	const char *text;
+	size_t text_len;
+	const char *asc;
+	size_t asc_len;
+	enum store_state state;
+};
+
+/* Who the manifest is for is read from the text. Same text again: the row is
+ * found and its unpublished .asc replaced (merging signatures is the caller's);
+ * a published .asc stays and the new one waits beside it. ERR_CONFLICT: another
+ * text under the same (el, kubernetes, arch, revision), or it was withdrawn. */
+bool store_put_manifest(struct store *s, const struct store_put *p,
+			struct store_manifest *out, struct error *err) MUST_CHECK;
+
+/* Which ones; NULL and revision 0 match all. By EL, Kubernetes version (newest
+ * first), arch, revision (newest first). */
 struct store_filter {
 	const char *el, *kubernetes, *arch;
 	unsigned revision;
@@ -72,19 +89,51 @@ bool store_each_manifest(struct store *s, const struct store_filter *f,
 			 bool (*each)(void *arg, const struct store_manifest *m,
 				      struct error *err),
 			 void *arg, struct error *err) MUST_CHECK;
-/* Append canonical text or signed file. */
+/* By the digest of its canonical text; ERR_NOT_FOUND. */
+bool store_manifest_by_digest(struct store *s, const struct digest *d,
+			      struct store_manifest *out, struct error *err) MUST_CHECK;
+/* Append canonical text or signed file (the newest one, published or not). */
 bool store_text(struct store *s, int64_t row, struct buf *out,
 		struct error *err) MUST_CHECK;
 bool store_asc(struct store *s, int64_t row, struct buf *out,
 	       struct error *err) MUST_CHECK;
+/* To STORE_PENDING or STORE_COMPLETE before it is published; to STORE_WITHDRAWN
+ * with a reason, for good. */
 bool store_set_state(struct store *s, int64_t row, enum store_state state,
 		     const char *reason, struct error *err) MUST_CHECK;
+
+/* A signed file of a manifest. */
+enum { STORE_SIGNERS_MAX = 32 };
+struct store_signed {
+	int64_t row;
+	struct digest digest;
+	uint64_t size;
+	int64_t added, published;                 /* published 0: not yet */
+	char signers[STORE_SIGNERS_MAX * 65 + 1]; /* that counted; by blanks; "" */
+};
+/* The newest one of a manifest. */
+bool store_signed(struct store *s, int64_t manifest_row, struct store_signed *out,
+		  struct error *err) MUST_CHECK;
+/* Append its bytes, by its own row. */
+bool store_signed_bytes(struct store *s, int64_t row, struct buf *out,
+			struct error *err) MUST_CHECK;
+
+/* Publish the newest signed file of a manifest, and the manifest with it; who
+ * vouched (primary fingerprints by blanks) is kept with it. */
+bool store_publish_manifest(struct store *s, int64_t row, const char *signers,
+			    struct error *err) MUST_CHECK;
+/* What the tree shows: of each (el, kubernetes, arch) the newest revision that
+ * was ever published, unless it was withdrawn, with its published file. */
+bool store_each_visible(struct store *s,
+			bool (*each)(void *arg, const struct store_manifest *m,
+				     const struct store_signed *f, struct error *err),
+			void *arg, struct error *err) MUST_CHECK;
 
 /* Which manifests list this digest as a file's, an artifact's or their own. */
 struct store_hit {
 	struct store_manifest manifest;
-	char component[129];
-	char path[1025]; /* "" when it is the artifact or the manifest itself */
+	char component[129]; /* "" when it is the manifest itself */
+	char path[1025];     /* "" when it is the artifact or the manifest itself */
 };
 bool store_find_digest(struct store *s, const struct digest *d,
 		       bool (*each)(void *arg, const struct store_hit *h,
@@ -97,6 +146,9 @@ bool store_find_digest(struct store *s, const struct digest *d,
 bool store_keyring(struct store *s, struct buf *out, struct error *err) MUST_CHECK;
 bool store_set_keyring(struct store *s, const void *data, size_t len, const char *what,
 		       struct error *err) MUST_CHECK;
+/* The one that the tree shows, and since when; "" and 0 when none is published. */
+bool store_published_keyring(struct store *s, struct buf *out, int64_t *published,
+			     struct error *err) MUST_CHECK;
 bool store_threshold(struct store *s, unsigned *out, struct error *err) MUST_CHECK;
 bool store_set_threshold(struct store *s, unsigned n, struct error *err) MUST_CHECK;
 
@@ -107,10 +159,13 @@ struct store_tool {
 	char version[64], arch[16];
 	struct digest digest;
 	uint64_t size;
-	int64_t added;
+	int64_t added, published; /* published 0: not yet */
 };
+/* Digest, size and times are set here. The same bytes again are found;
+ * ERR_CONFLICT: other bytes under the same version and arch. */
 bool store_put_tool(struct store *s, const struct store_tool *t, const void *data,
 		    size_t len, struct error *err) MUST_CHECK;
+/* By version and arch, as text. */
 bool store_each_tool(struct store *s,
 		     bool (*each)(void *arg, const struct store_tool *t,
 				  struct error *err),
@@ -118,14 +173,41 @@ bool store_each_tool(struct store *s,
 bool store_tool_bytes(struct store *s, int64_t row, struct buf *out,
 		      struct error *err) MUST_CHECK;
 
+/* The signed list of the tools' digests, found by the digest of the list. */
+struct store_sums {
+	int64_t row;
+	int64_t added, published;
+	uint64_t size;
+};
+bool store_put_sums(struct store *s, const struct digest *list, const char *asc,
+		    size_t len, struct error *err) MUST_CHECK;
+/* The newest one; ERR_NOT_FOUND when there is none. */
+bool store_sums(struct store *s, const struct digest *list, struct store_sums *out,
+		struct error *err) MUST_CHECK;
+bool store_sums_bytes(struct store *s, int64_t row, struct buf *out,
+		      struct error *err) MUST_CHECK;
+
+/* Publish the keyring, every tool and every signed list; counts what was new. */
+struct store_published {
+	unsigned keyrings, tools, sums;
+};
+bool store_publish_rest(struct store *s, struct store_published *out,
+			struct error *err) MUST_CHECK;
+
 /* ---- the audit log ---- */
 
+/*
+ * `digest` is SHA-256 over the row as one line of JSON, without it: keys action,
+ * actor, detail, previous, row, subject, time, in that order, no blanks, no LF;
+ * `previous` is the digest of the row before, zeros in the first. What was cut
+ * off at the end leaves no trace in the rest: keep a digest elsewhere.
+ */
 struct store_event {
 	int64_t row, time;
 	char actor[128];
 	char action[64];
 	char subject[256];
-	char detail[1024];
+	char detail[2048];
 	struct digest previous, digest;
 };
 bool store_each_event(struct store *s,
@@ -134,7 +216,9 @@ bool store_each_event(struct store *s,
 		      void *arg, struct error *err) MUST_CHECK;
 bool store_log(struct store *s, const char *action, const char *subject,
 	       const char *detail, struct error *err) MUST_CHECK;
-/* Recompute the chain: ERR_MISMATCH names the first row that does not fit. */
-bool store_verify_log(struct store *s, uint64_t *rows, struct error *err) MUST_CHECK;
+/* Recompute the chain: ERR_MISMATCH names the first row that does not fit. `last`
+ * is the digest of the last row; both are set when all fit. */
+bool store_verify_log(struct store *s, uint64_t *rows, struct digest *last,
+		      struct error *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/file.h"
+#include "core/store_sql.h"
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	APPLICATION_ID = 0x464d5331, /* "FMS1", as schema/001_store.sql sets it */
+	BUSY_MS = 10000,
+};
+
+struct migration {
+	int number;
+	const char *name;
+	const char *sql;
+};
+
+/* schema/NNN_name.sql in order, from the Makefile */
+static const struct migration migrations[] = {
+#include "schema.inc"
+};
+
+/* What this program knows. */
+static int newest(void)
+{
+	return migrations[ARRAY_LEN(migrations) - 1].number;
+}
+
+/* ---- orders that SQL text has no notion of ---- */
+
+static int version_order(void *unused, int an, const void *a, int bn, const void *b)
+{
+	char x[64], y[64];
+
+	(void)unused;
+	snprintf(x, sizeof(x), "%.*s", an, (const char *)a);
+	snprintf(y, sizeof(y), "%.*s", bn, (const char *)b);
+	if (!text_is_kubernetes(x) || !text_is_kubernetes(y))
+		return strcmp(x, y);
+	return text_kubernetes_cmp(x, y);
+}
+
+/* "7" < "8" < "8.4" < "8.10" < "10" */
+static int el_order(void *unused, int an, const void *a, int bn, const void *b)
+{
+	unsigned x[2] = {0, 0}, y[2] = {0, 0};
+	char text[16];
+
+	(void)unused;
+	snprintf(text, sizeof(text), "%.*s", an, (const char *)a);
+	sscanf(text, "%u.%u", &x[0], &x[1]);
+	snprintf(text, sizeof(text), "%.*s", bn, (const char *)b);
+	sscanf(text, "%u.%u", &y[0], &y[1]);
+	if (x[0] != y[0])
+		return x[0] < y[0] ? -1 : 1;
+	if (x[1] != y[1])
+		return x[1] < y[1] ? -1 : 1;
+	return an - bn; /* "8" before "8.0" */
+}
+
+/* ---- opening ---- */
+
+/* The value of a PRAGMA that yields one number. */
+static bool pragma(struct store *s, const char *sql, int *out, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+		  sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*out = sqlite3_column_int(st, 0);
+	else
+		store_fail_(s, err, NULL);
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* The connection and what holds for all of its life; nothing is read yet. */
+static bool connect_to(struct store *s, int flags, struct error *err)
+{
+	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_EXRESCODE, NULL) !=
+	    SQLITE_OK)
+		return store_fail(s, err, NULL);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	if (sqlite3_create_collation(s->db, "kubernetes", SQLITE_UTF8, NULL,
+				     version_order) ||
+	    sqlite3_create_collation(s->db, "el", SQLITE_UTF8, NULL, el_order) ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL))
+		return store_fail(s, err, NULL);
+	return store_exec(s,
+			  "PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA; "
+			  "PRAGMA cell_size_check = ON",
+			  err);
+}
+
+/* Undo a write that was interrupted: what a reader may not do. */
+static bool recover(const struct store *reader, struct error *err)
+{
+	AUTO(store_closep) struct store *s = calloc(1, sizeof(*s));
+	int version;
+
+	if (!s || !(s->path = text_dup(reader->path, strlen(reader->path))))
+		return error_set(err, ERR_SYSTEM, "no memory");
+	return connect_to(s, SQLITE_OPEN_READWRITE, err) &&
+	       pragma(s, "PRAGMA user_version", &version, err);
+}
+
+/* The schema's number, of a file that is a store. */
+static bool identify(struct store *s, int *version, struct error *err)
+{
+	int id;
+
+	if (!pragma(s, "PRAGMA application_id", &id, err)) {
+		if (sqlite3_extended_errcode(s->db) != SQLITE_READONLY_ROLLBACK)
+			return false;
+		if (!recover(s, err) || !pragma(s, "PRAGMA application_id", &id, err))
+			return false;
+	}
+	if (id != APPLICATION_ID)
+		return error_set(
+			err, ERR_FORMAT,
+			"'%s' is no fips-manifest store, but another program's "
+			"SQLite file",
+			TEXT_SAFE(s->path));
+	return pragma(s, "PRAGMA user_version", version, err);
+}
+
+static bool migrate_one(struct store *s, const struct migration *m, struct error *err)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", m->number);
+	if (store_exec(s, m->sql, err) && store_exec(s, sql, err))
+		return true;
+	return error_prefix(err, "schema %03d_%s", m->number, m->name);
+}
+
+static bool migrate(struct store *s, struct error *err)
+{
+	int version;
+
+	if (!store_exec(s, "BEGIN EXCLUSIVE", err) ||
+	    !pragma(s, "PRAGMA user_version", &version, err))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(migrations); i++)
+		if (migrations[i].number > version &&
+		    !migrate_one(s, &migrations[i], err))
+			return false; /* closing rolls back */
+	return store_exec(s, "COMMIT", err);
+}
+
+static bool check_version(struct store *s, int version, struct error *err)
+{
+	if (version > newest())
+		return error_set(err, ERR_CONFLICT,
+				 "store '%s' is of schema %d, and this program knows "
+				 "%d: use the newer fips-manifest that made it",
+				 TEXT_SAFE(s->path), version, newest());
+	if (version == newest())
+		return true;
+	if (s->mode == STORE_READ)
+		return error_set(err, ERR_CONFLICT,
+				 "store '%s' is of schema %d and must be brought to %d "
+				 "first: run any fips-manifest command that writes it",
+				 TEXT_SAFE(s->path), version, newest());
+	return migrate(s, err);
+}
+
+static bool open_existing(struct store *s, struct error *err)
+{
+	int version;
+
+	if (access(s->path, F_OK) && errno == ENOENT)
+		return error_set(err, ERR_NOT_FOUND,
+				 "no store '%s': fips-manifest --store FILE init makes "
+				 "one",
+				 TEXT_SAFE(s->path));
+	if (!connect_to(s,
+			s->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
+					       : SQLITE_OPEN_READONLY,
+			err) ||
+	    !identify(s, &version, err))
+		return false;
+	if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main"))
+		return error_set(err, ERR_SYSTEM, "store '%s' cannot be written",
+				 TEXT_SAFE(s->path));
+	return check_version(s, version, err) && store_prepare(s, err);
+}
+
+bool store_open(const char *path, enum store_mode mode, struct store **out,
+		struct error *err)
+{
+	AUTO(store_closep) struct store *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->path = text_dup(path, strlen(path))))
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->mode = mode;
+	if (!open_existing(s, err))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s);
+}
+
+void store_closep(struct store **s)
+{
+	store_close(*s);
+	*s = NULL;
+}
+
+/* ---- making one ---- */
+
+/* A store in a file that is there and empty. */
+static bool fill(const char *path, struct error *err)
+{
+	AUTO(store_closep) struct store *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->path = text_dup(path, strlen(path))))
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->mode = STORE_WRITE;
+	return connect_to(s, SQLITE_OPEN_READWRITE, err) && migrate(s, err) &&
+	       store_prepare(s, err) && store_log(s, "init", "store", "", err);
+}
+
+static bool taken(const char *path, struct error *err)
+{
+	return error_set(err, ERR_CONFLICT, "'%s' exists already; nothing was changed",
+			 TEXT_SAFE(path));
+}
+
+/* Give the finished file its name: link(2) refuses an existing one. */
+static bool place(const char *made, const char *path, struct error *err)
+{
+	AUTO(file_closep) int dir = -1;
+	AUTO(buf_clear) struct buf parent = BUF_MAX(4096);
+	const char *base = file_basename(path);
+
+	buf_append(&parent, path, (size_t)(base - path));
+	buf_puts(&parent, ".");
+	if (!buf_ok(&parent, err) ||
+	    !file_open(parent.data, O_RDONLY | O_DIRECTORY, &dir, err))
+		return false;
+	if (link(made, path))
+		return errno == EEXIST
+			       ? taken(path, err)
+			       : error_sys(err, "cannot make '%s'", TEXT_SAFE(path));
+	if (fsync(dir))
+		return error_sys(err, "cannot make '%s' durable", TEXT_SAFE(path));
+	return true;
+}
+
+bool store_create(const char *path, struct error *err)
+{
+	AUTO(buf_clear) struct buf made = BUF_MAX(4096);
+	AUTO(file_closep) int fd = -1;
+	bool ok;
+
+	if (!access(path, F_OK))
+		return taken(path, err);
+	buf_printf(&made, "%s.new-%ld", path, (long)getpid());
+	if (!buf_ok(&made, err))
+		return false;
+	fd = open(made.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_sys(err, "cannot make '%s'", TEXT_SAFE(path));
+	ok = fill(made.data, err) && place(made.data, path, err);
+	unlink(made.data);
+	return ok;
+}
+
+/* ---- transactions ---- */
+
+bool store_begin(struct store *s, struct error *err)
+{
+	uint64_t version;
+
+	/* a read transaction begins with its first reading */
+	return store_exec(s, s->mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN",
+			  err) &&
+	       store_version(s, &version, err);
+}
+
+bool store_commit(struct store *s, struct error *err)
+{
+	if (store_exec(s, "COMMIT", err))
+		return true;
+	store_rollback(s);
+	return false;
+}
+
+void store_rollback(struct store *s)
+{
+	struct error ignored = EMPTY;
+
+	/* a full disk may have ended the transaction already */
+	if (!sqlite3_get_autocommit(s->db) && !store_exec(s, "ROLLBACK", &ignored))
+		return;
+}
+
+bool store_version(struct store *s, uint64_t *out, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_VERSION);
+	unsigned changes = (unsigned)sqlite3_total_changes(s->db);
+
+	if (!store_one(&q, "version", err))
+		return false;
+	*out = (uint64_t)store_column_int(&q, 0) << 32 | changes;
+	return true;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Manifests of the store: putting, reading, changing their state. */
+#include "core/manifest.h"
+#include "core/store_sql.h"
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+const char *store_state_name(enum store_state s)
+{
+	static const char *const names[] = {"pending", "complete", "published",
+					    "withdrawn"};
+
+	return (size_t)s < ARRAY_LEN(names) ? names[s] : "unknown";
+}
+
+void store_manifest_id(const struct store_manifest *m, char out[STORE_ID_SIZE])
+{
+	snprintf(out, STORE_ID_SIZE, "el%s/%s/%s@%u", m->el, m->kubernetes, m->arch,
+		 m->revision);
+}
+
+/* ---- putting ---- */
+
+static bool intern(struct store *s, const char *text, int64_t *out, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_NAME_ADD);
+	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_NAME);
+
+	store_bind_text(&get, text);
+	store_bind_text(&add, text);
+	if (!store_run(&add, err) || !store_one(&get, "such name", err))
+		return false;
+	*out = store_column_int(&get, 0);
+	return true;
+}
+
+struct listed {
+	int64_t manifest, component, empty; /* rows; empty: of the name "" */
+};
+
+static bool list_file(struct store *s, const struct listed *l, int64_t path,
+		      const struct digest *d, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_FILE_ADD);
+	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_FILE);
+	AUTO(store_query_clear)
+	struct store_query list = store_query(s, SQL_LISTING_ADD);
+
+	store_bind_digest(&add, d);
+	store_bind_int(&add, l->component);
+	store_bind_int(&add, path);
+	store_bind_digest(&get, d);
+	store_bind_int(&get, l->component);
+	store_bind_int(&get, path);
+	if (!store_run(&add, err) || !store_one(&get, "such file", err))
+		return false;
+	store_bind_int(&list, store_column_int(&get, 0));
+	store_bind_int(&list, l->manifest);
+	return store_run(&list, err);
+}
+
+static bool list_component(struct store *s, struct listed *l,
+			   const struct manifest_component *c, struct error *err)
+{
+	const struct manifest_source *src = &c->source;
+	int64_t path;
+
+	if (!intern(s, c->name, &l->component, err) ||
+	    !list_file(s, l, l->empty, &src->sha256, err))
+		return false;
+	if (src->type == MANIFEST_IMAGE &&
+	    (!list_file(s, l, l->empty, &src->image_manifest, err) ||
+	     !list_file(s, l, l->empty, &src->image_config, err)))
+		return false;
+	for (size_t i = 0; i < c->file_count; i++) {
+		const struct manifest_file *f = &c->files[i];
+
+		if (!f->link && (!intern(s, f->path, &path, err) ||
+				 !list_file(s, l, path, &f->sha256, err)))
+			return false;
+	}
+	return true;
+}
+
+/* What one store_put_manifest() works on. */
+struct put {
+	const struct store_put *p;
+	struct manifest manifest;
+	struct store_manifest row; /* what is to be stored, then what is stored */
+	struct digest asc_digest;
+	size_t text_at;
+	bool known; /* the text was there already */
+};
+
+static bool add_row(struct store *s, struct put *put, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_ADD);
+	struct listed l = EMPTY;
+
+	store_bind_text(&q, put->row.el);
+	store_bind_text(&q, put->row.kubernetes);
+	store_bind_text(&q, put->row.arch);
+	store_bind_int(&q, put->row.revision);
+	store_bind_digest(&q, &put->row.digest);
+	store_bind_int(&q, (int64_t)put->row.size);
+	store_bind_int(&q, put->row.created);
+	store_bind_int(&q, put->row.added);
+	store_bind_int(&q, put->row.state);
+	if (!store_run(&q, err))
+		return false;
+	put->row.row = l.manifest = sqlite3_last_insert_rowid(s->db);
+	if (!intern(s, "", &l.empty, err))
+		return false;
+	for (size_t i = 0; i < put->manifest.component_count; i++)
+		if (!list_component(s, &l, &put->manifest.components[i], err))
+			return false;
+	return true;
+}
+
+static bool refuse_other_text(struct store *s, struct put *put, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_BY_ID);
+	char id[STORE_ID_SIZE];
+	bool has;
+
+	store_bind_text(&q, put->row.el);
+	store_bind_text(&q, put->row.kubernetes);
+	store_bind_text(&q, put->row.arch);
+	store_bind_int(&q, put->row.revision);
+	if (!store_row(&q, &has, err))
+		return false;
+	if (!has)
+		return true;
+	store_manifest_id(&put->row, id);
+	return error_set(err, ERR_CONFLICT,
+			 "the store holds another text as %s; a new statement counts "
+			 "its revision up",
+			 id);
+}
+
+static bool find_digest(struct store *s, const struct digest *d,
+			struct store_manifest *out, bool *has, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_BY_DIGEST);
+
+	store_bind_digest(&q, d);
+	return store_row(&q, has, err) &&
+	       (!*has || store_column_manifest(&q, out, err));
+}
+
+/* The row: found by its text or made. */
+static bool find_or_add(struct store *s, struct put *put, struct error *err)
+{
+	enum store_state wanted = put->row.state;
+	char id[STORE_ID_SIZE];
+
+	if (!find_digest(s, &put->row.digest, &put->row, &put->known, err))
+		return false;
+	if (!put->known)
+		return refuse_other_text(s, put, err) && add_row(s, put, err);
+	store_manifest_id(&put->row, id);
+	if (put->row.state == STORE_WITHDRAWN)
+		return error_set(err, ERR_CONFLICT,
+				 "%s was withdrawn (%s); a new statement counts its "
+				 "revision up",
+				 id, TEXT_SAFE(put->row.withdrawn_reason));
+	if (put->row.state == STORE_PUBLISHED || put->row.state == wanted)
+		return true;
+	put->row.state = wanted;
+	return store_set_state(s, put->row.row, wanted, NULL, err);
+}
+
+static bool add_signed(struct store *s, struct put *put, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query drop = store_query(s, SQL_SIGNED_DROP);
+	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_SIGNED_ADD);
+
+	store_bind_int(&drop, put->row.row);
+	store_bind_int(&add, put->row.row);
+	store_bind_digest(&add, &put->asc_digest);
+	store_bind_int(&add, (int64_t)put->text_at);
+	store_bind_int(&add, time(NULL));
+	store_bind_blob(&add, put->p->asc, put->p->asc_len);
+	return store_run(&drop, err) && store_run(&add, err);
+}
+
+static bool put_all(struct store *s, void *arg, struct error *err)
+{
+	struct put *put = arg;
+	struct store_signed newest;
+	char id[STORE_ID_SIZE], detail[256];
+
+	if (!find_or_add(s, put, err))
+		return false;
+	if (put->known) {
+		if (!store_signed(s, put->row.row, &newest, err))
+			return false;
+		if (digest_equal(&newest.digest, &put->asc_digest))
+			return true; /* nothing new */
+	}
+	store_manifest_id(&put->row, id);
+	snprintf(detail, sizeof(detail), "text sha256 %s, file sha256 %s, %s",
+		 DIGEST_HEX(&put->row.digest), DIGEST_HEX(&put->asc_digest),
+		 store_state_name(put->row.state));
+	return add_signed(s, put, err) &&
+	       store_log(s, put->known ? "add signatures" : "add", id, detail, err);
+}
+
+/* From the text alone; nothing is taken on anybody's word. */
+static bool describe(struct put *put, struct error *err)
+{
+	const struct store_put *p = put->p;
+	const struct manifest *m = &put->manifest;
+	const char *at = memmem(p->asc, p->asc_len, p->text, p->text_len);
+
+	if (!at || p->state > STORE_COMPLETE)
+		return error_set(err, ERR_INTERNAL,
+				 "the signed file does not hold the text");
+	put->text_at = (size_t)(at - p->asc);
+	put->row.revision = m->revision;
+	put->row.created = m->created;
+	put->row.added = time(NULL);
+	put->row.size = p->text_len;
+	put->row.state = p->state;
+	if (snprintf(put->row.el, sizeof(put->row.el), "%s", m->el) >=
+		    (int)sizeof(put->row.el) ||
+	    snprintf(put->row.kubernetes, sizeof(put->row.kubernetes), "%s",
+		     m->kubernetes) >= (int)sizeof(put->row.kubernetes) ||
+	    snprintf(put->row.arch, sizeof(put->row.arch), "%s", m->arch) >=
+		    (int)sizeof(put->row.arch))
+		return error_set(err, ERR_LIMIT, "a manifest's name is too long");
+	return digest_of_bytes(p->text, p->text_len, &put->row.digest, err) &&
+	       digest_of_bytes(p->asc, p->asc_len, &put->asc_digest, err);
+}
+
+static void put_clear(struct put *put)
+{
+	manifest_clear(&put->manifest);
+}
+
+bool store_put_manifest(struct store *s, const struct store_put *p,
+			struct store_manifest *out, struct error *err)
+{
+	AUTO(put_clear) struct put put = {.p = p};
+
+	if (!manifest_parse(p->text, p->text_len, &put.manifest, err) ||
+	    !describe(&put, err) || !store_change(s, put_all, &put, err))
+		return false;
+	*out = put.row;
+	return true;
+}
+
+/* ---- reading ---- */
+
+bool store_each_manifest(struct store *s, const struct store_filter *f,
+			 bool (*each)(void *arg, const struct store_manifest *m,
+				      struct error *err),
+			 void *arg, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_EACH);
+	struct store_manifest m;
+	bool has;
+
+	store_bind_text(&q, f->el);
+	store_bind_text(&q, f->kubernetes);
+	store_bind_text(&q, f->arch);
+	store_bind_int(&q, f->revision);
+	store_bind_int(&q, f->published_only);
+	while (store_row(&q, &has, err)) {
+		if (!has)
+			return true;
+		if (!store_column_manifest(&q, &m, err) || !each(arg, &m, err))
+			return false;
+	}
+	return false;
+}
+
+bool store_manifest_by_digest(struct store *s, const struct digest *d,
+			      struct store_manifest *out, struct error *err)
+{
+	bool has;
+
+	if (!find_digest(s, d, out, &has, err))
+		return false;
+	return has ||
+	       error_set(err, ERR_NOT_FOUND,
+			 "the store has no manifest with the digest %s", DIGEST_HEX(d));
+}
+
+/* Column 1 of the row, whose digest is column 0. */
+static bool append_checked(struct store_query *q, const char *what, struct buf *out,
+			   struct error *err)
+{
+	struct digest wanted, got;
+	size_t at = out->len;
+
+	if (!store_one(q, what, err) || !store_column_digest(q, 0, &wanted, err))
+		return false;
+	store_column_append(q, 1, out);
+	if (!buf_ok(out, err) ||
+	    !digest_of_bytes(out->data + at, out->len - at, &got, err))
+		return false;
+	if (digest_equal(&wanted, &got))
+		return true;
+	out->len = at;
+	out->data[at] = '\0';
+	return error_set(err, ERR_FORMAT,
+			 "store '%s' is damaged: the bytes of a %s do not have their "
+			 "digest",
+			 TEXT_SAFE(q->s->path), what);
+}
+
+static bool append_by_row(struct store *s, enum store_sql which, int64_t row,
+			  struct buf *out, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+
+	store_bind_int(&q, row);
+	return append_checked(&q, "manifest", out, err);
+}
+
+bool store_text(struct store *s, int64_t row, struct buf *out, struct error *err)
+{
+	return append_by_row(s, SQL_SIGNED_TEXT, row, out, err);
+}
+
+bool store_signed_bytes(struct store *s, int64_t row, struct buf *out,
+			struct error *err)
+{
+	return append_by_row(s, SQL_SIGNED_BYTES, row, out, err);
+}
+
+bool store_asc(struct store *s, int64_t row, struct buf *out, struct error *err)
+{
+	struct store_signed f;
+
+	return store_signed(s, row, &f, err) && store_signed_bytes(s, f.row, out, err);
+}
+
+static bool column_signed(struct store_query *q, int at, struct store_signed *out,
+			  struct error *err)
+{
+	struct store_signed f = {
+		.row = store_column_int(q, at),
+		.size = (uint64_t)store_column_int(q, at + 2),
+		.added = store_column_int(q, at + 3),
+		.published = store_column_int(q, at + 4),
+	};
+
+	if (!store_column_digest(q, at + 1, &f.digest, err) ||
+	    !store_column_text(q, at + 5, f.signers, sizeof(f.signers), err))
+		return false;
+	*out = f;
+	return true;
+}
+
+bool store_signed(struct store *s, int64_t manifest_row, struct store_signed *out,
+		  struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SIGNED_NEWEST);
+
+	store_bind_int(&q, manifest_row);
+	return store_one(&q, "such manifest", err) && column_signed(&q, 0, out, err);
+}
+
+bool store_each_visible(struct store *s,
+			bool (*each)(void *arg, const struct store_manifest *m,
+				     const struct store_signed *f, struct error *err),
+			void *arg, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_VISIBLE);
+	struct store_manifest m;
+	struct store_signed f;
+	bool has;
+
+	while (store_row(&q, &has, err)) {
+		if (!has)
+			return true;
+		if (!store_column_manifest(&q, &m, err) ||
+		    !column_signed(&q, STORE_MANIFEST_COLUMN_COUNT, &f, err) ||
+		    !each(arg, &m, &f, err))
+			return false;
+	}
+	return false;
+}

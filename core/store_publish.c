@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes visible, what stops being so, and what lists a digest. */
+#include "core/store_sql.h"
+#include "core/text.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* ---- states ---- */
+
+struct change {
+	int64_t row;
+	enum store_state state;
+	const char *text; /* reason or signers */
+};
+
+static bool manifest_at(struct store *s, int64_t row, struct store_manifest *out,
+			struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_BY_ROW);
+
+	store_bind_int(&q, row);
+	return store_one(&q, "such manifest", err) &&
+	       store_column_manifest(&q, out, err);
+}
+
+static bool run_state(struct store *s, const struct change *c, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_MANIFEST_STATE);
+
+	store_bind_int(&q, c->state);
+	store_bind_text(&q, c->state == STORE_WITHDRAWN ? c->text : NULL);
+	store_bind_int(&q, c->row);
+	return store_run(&q, err);
+}
+
+static bool set_state(struct store *s, void *arg, struct error *err)
+{
+	const struct change *c = arg;
+	struct store_manifest m;
+	char id[STORE_ID_SIZE];
+
+	if (!manifest_at(s, c->row, &m, err))
+		return false;
+	store_manifest_id(&m, id);
+	if (m.state == STORE_WITHDRAWN)
+		return error_set(err, ERR_CONFLICT, "%s is withdrawn already", id);
+	return run_state(s, c, err) &&
+	       store_log(s,
+			 c->state == STORE_WITHDRAWN ? "withdraw"
+						     : store_state_name(c->state),
+			 id, c->state == STORE_WITHDRAWN ? c->text : "", err);
+}
+
+bool store_set_state(struct store *s, int64_t row, enum store_state state,
+		     const char *reason, struct error *err)
+{
+	struct change c = {row, state, reason};
+
+	if (state == STORE_PUBLISHED || (state == STORE_WITHDRAWN) != (reason != NULL))
+		return error_set(err, ERR_INTERNAL, "a state that cannot be set so");
+	if (reason && (!*reason || strlen(reason) >= 1024 ||
+		       !text_is_utf8(reason, strlen(reason))))
+		return error_set(err, ERR_USAGE,
+				 "a reason is 1 to 1023 bytes of UTF-8 text");
+	return store_change(s, set_state, &c, err);
+}
+
+static bool run_publish(struct store *s, enum store_sql which, int64_t row,
+			struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+
+	store_bind_int(&q, time(NULL));
+	store_bind_int(&q, row);
+	return store_run(&q, err);
+}
+
+static bool publish_signed(struct store *s, int64_t row, const char *signers,
+			   struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SIGNED_PUBLISH);
+
+	store_bind_int(&q, time(NULL));
+	store_bind_text(&q, signers);
+	store_bind_int(&q, row);
+	return store_run(&q, err);
+}
+
+static bool publish(struct store *s, void *arg, struct error *err)
+{
+	const struct change *c = arg;
+	struct store_manifest m;
+	struct store_signed f;
+	char id[STORE_ID_SIZE], detail[128];
+
+	if (!manifest_at(s, c->row, &m, err) || !store_signed(s, c->row, &f, err))
+		return false;
+	store_manifest_id(&m, id);
+	if (m.state == STORE_WITHDRAWN)
+		return error_set(err, ERR_CONFLICT, "%s is withdrawn", id);
+	if (m.state == STORE_PUBLISHED && f.published)
+		return true;
+	snprintf(detail, sizeof(detail), "file sha256 %s", DIGEST_HEX(&f.digest));
+	return publish_signed(s, f.row, c->text, err) &&
+	       (m.state == STORE_PUBLISHED ||
+		run_publish(s, SQL_MANIFEST_PUBLISH, c->row, err)) &&
+	       store_log(s, "publish", id, detail, err);
+}
+
+bool store_publish_manifest(struct store *s, int64_t row, const char *signers,
+			    struct error *err)
+{
+	struct change c = {row, STORE_PUBLISHED, signers};
+
+	if (!*signers)
+		return error_set(err, ERR_INTERNAL, "nobody vouches for a manifest");
+	return store_change(s, publish, &c, err);
+}
+
+/* ---- the rest of the tree ---- */
+
+static bool publish_new(struct store *s, enum store_sql which, unsigned *count,
+			struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+
+	store_bind_int(&q, time(NULL));
+	if (!store_run(&q, err))
+		return false;
+	*count = (unsigned)sqlite3_changes(s->db);
+	return true;
+}
+
+static bool publish_rest(struct store *s, void *arg, struct error *err)
+{
+	struct store_published *p = arg;
+	char detail[128];
+
+	if (!publish_new(s, SQL_KEYRING_PUBLISH, &p->keyrings, err) ||
+	    !publish_new(s, SQL_TOOL_PUBLISH, &p->tools, err) ||
+	    !publish_new(s, SQL_SUMS_PUBLISH, &p->sums, err))
+		return false;
+	if (!p->keyrings && !p->tools && !p->sums)
+		return true;
+	snprintf(detail, sizeof(detail), "keyrings %u, tools %u, signed lists %u",
+		 p->keyrings, p->tools, p->sums);
+	return store_log(s, "publish", "keys and tools", detail, err);
+}
+
+bool store_publish_rest(struct store *s, struct store_published *out, struct error *err)
+{
+	struct store_published p = EMPTY;
+
+	if (!store_change(s, publish_rest, &p, err))
+		return false;
+	*out = p;
+	return true;
+}
+
+/* ---- what lists a digest ---- */
+
+static bool each_hit(struct store *s, enum store_sql which, const struct digest *d,
+		     bool (*each)(void *arg, const struct store_hit *h,
+				  struct error *err),
+		     void *arg, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+	struct store_hit h = EMPTY;
+	int at = STORE_MANIFEST_COLUMN_COUNT;
+	bool has;
+
+	store_bind_digest(&q, d);
+	while (store_row(&q, &has, err)) {
+		if (!has)
+			return true;
+		if (!store_column_manifest(&q, &h.manifest, err) ||
+		    (which == SQL_FIND_LISTED &&
+		     (!store_column_text(&q, at, h.component, sizeof(h.component),
+					 err) ||
+		      !store_column_text(&q, at + 1, h.path, sizeof(h.path), err))) ||
+		    !each(arg, &h, err))
+			return false;
+	}
+	return false;
+}
+
+bool store_find_digest(struct store *s, const struct digest *d,
+		       bool (*each)(void *arg, const struct store_hit *h,
+				    struct error *err),
+		       void *arg, struct error *err)
+{
+	return each_hit(s, SQL_FIND_OWN, d, each, arg, err) &&
+	       each_hit(s, SQL_FIND_LISTED, d, each, arg, err);
+}

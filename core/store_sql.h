@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_sql: what the files of the store share and nobody else sees: the handle,
+ * the table of statements, and the way to run one.
+ *
+ * Rules: every statement is prepared when the store is opened, so that a typo
+ * fails the first test. Values are bound in the order of the ?s. A failed bind is
+ * sticky and told by the step.
+ *
+ *     AUTO(store_query_clear) struct store_query q = store_query(s, SQL_X);
+ *     store_bind_int(&q, row);
+ *     return store_run(&q, err);
+ */
+#ifndef CORE_STORE_SQL_H
+#define CORE_STORE_SQL_H
+
+#include "core/store.h"
+
+#include <sqlite3.h>
+
+enum store_sql {
+	SQL_VERSION,
+	SQL_LOG_LAST,
+	SQL_LOG_ADD,
+	SQL_LOG_EACH,
+	SQL_MANIFEST_ADD,
+	SQL_MANIFEST_EACH,
+	SQL_MANIFEST_BY_ROW,
+	SQL_MANIFEST_BY_DIGEST,
+	SQL_MANIFEST_BY_ID,
+	SQL_MANIFEST_STATE,
+	SQL_MANIFEST_PUBLISH,
+	SQL_SIGNED_ADD,
+	SQL_SIGNED_DROP,
+	SQL_SIGNED_NEWEST,
+	SQL_SIGNED_TEXT,
+	SQL_SIGNED_BYTES,
+	SQL_SIGNED_PUBLISH,
+	SQL_VISIBLE,
+	SQL_NAME_ADD,
+	SQL_NAME,
+	SQL_FILE_ADD,
+	SQL_FILE,
+	SQL_LISTING_ADD,
+	SQL_FIND_OWN,
+	SQL_FIND_LISTED,
+	SQL_KEYRING,
+	SQL_KEYRING_PUBLISHED,
+	SQL_KEYRING_ADD,
+	SQL_KEYRING_PUBLISH,
+	SQL_THRESHOLD,
+	SQL_THRESHOLD_SET,
+	SQL_TOOL_ADD,
+	SQL_TOOL_BY_NAME,
+	SQL_TOOL_EACH,
+	SQL_TOOL_BYTES,
+	SQL_TOOL_PUBLISH,
+	SQL_SUMS_ADD,
+	SQL_SUMS,
+	SQL_SUMS_BYTES,
+	SQL_SUMS_PUBLISH,
+	SQL_COUNT,
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT];
+	char *path;
+	enum store_mode mode;
+};
+
+/* The one translator of SQLite's last error into ours. */
+#define store_fail(s, err, what) (store_fail_(s, err, what), false)
+void store_fail_(struct store *s, struct error *err, const char *what);
+
+bool store_prepare(struct store *s, struct error *err) MUST_CHECK;
+/* Statements without values and rows. */
+bool store_exec(struct store *s, const char *sql, struct error *err) MUST_CHECK;
+
+/* ---- one run of a statement ---- */
+
+struct store_query {
+	struct store *s;
+	sqlite3_stmt *st;
+	int bound;
+	int rc; /* SQLITE_OK as long as nothing failed */
+};
+
+struct store_query store_query(struct store *s, enum store_sql which);
+void store_query_clear(struct store_query *q);
+void store_bind_int(struct store_query *q, int64_t v);
+void store_bind_text(struct store_query *q, const char *v); /* NULL is NULL */
+/* Borrowed until the query is cleared. */
+void store_bind_blob(struct store_query *q, const void *v, size_t len);
+void store_bind_digest(struct store_query *q, const struct digest *d);
+
+/* The next row: *has tells whether there is one. */
+bool store_row(struct store_query *q, bool *has, struct error *err) MUST_CHECK;
+/* To its end, for statements that give no rows. */
+bool store_run(struct store_query *q, struct error *err) MUST_CHECK;
+/* The one row that must be there: else ERR_NOT_FOUND "the store has no WHAT". */
+bool store_one(struct store_query *q, const char *what, struct error *err) MUST_CHECK;
+
+int64_t store_column_int(struct store_query *q, int i);
+/* ERR_FORMAT when it does not fit: a damaged store. NULL is "". */
+bool store_column_text(struct store_query *q, int i, char *out, size_t size,
+		       struct error *err) MUST_CHECK;
+bool store_column_digest(struct store_query *q, int i, struct digest *out,
+			 struct error *err) MUST_CHECK;
+void store_column_append(struct store_query *q, int i, struct buf *out);
+
+/* Run `change` as one step: all of it is stored, or nothing. */
+bool store_change(struct store *s,
+		  bool (*change)(struct store *s, void *arg, struct error *err),
+		  void *arg, struct error *err) MUST_CHECK;
+
+/* Columns 0 to 11 of every query that yields a manifest. */
+#define STORE_MANIFEST_COLUMNS                                                         \
+	"m.id, m.el, m.kubernetes, m.arch, m.revision, m.digest, m.size, "             \
+	"m.created, m.added, m.published, m.state, m.reason"
+enum { STORE_MANIFEST_COLUMN_COUNT = 12 };
+bool store_column_manifest(struct store_query *q, struct store_manifest *out,
+			   struct error *err) MUST_CHECK;
+
+#endif
