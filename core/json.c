@@ -290,6 +290,14 @@ bool json_as_integer(struct json v, int64_t min, int64_t max, int64_t *out,
 	return true;
 }
 
+bool json_as_bool(struct json v, bool *out, struct error *err)
+{
+	if (!of_kind(v, JSON_KIND_BOOL, NULL, err))
+		return false;
+	*out = json_is_true(v.value);
+	return true;
+}
+
 bool json_get(struct json object, const char *key, enum json_kind kind,
 	      struct json *out, struct error *err)
 {
@@ -326,10 +334,8 @@ bool json_get_bool(struct json object, const char *key, bool *out, struct error 
 {
 	struct json v;
 
-	if (!json_get(object, key, JSON_KIND_BOOL, &v, err))
-		return false;
-	*out = json_is_true(v.value);
-	return true;
+	return json_get(object, key, JSON_KIND_BOOL, &v, err) &&
+	       json_as_bool(v, out, err);
 }
 
 /* ---- writing ---- */

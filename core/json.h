@@ -86,6 +86,7 @@ bool json_as_object(struct json v, struct error *err) MUST_CHECK;
 bool json_as_string(struct json v, const char **out, struct error *err) MUST_CHECK;
 bool json_as_integer(struct json v, int64_t min, int64_t max, int64_t *out,
 		     struct error *err) MUST_CHECK;
+bool json_as_bool(struct json v, bool *out, struct error *err) MUST_CHECK;
 /* A member of an object: missing or of another kind is ERR_FORMAT. Strings are
  * borrowed from the document and hold no NUL. */
 bool json_get(struct json object, const char *key, enum json_kind kind,
