@@ -201,6 +201,8 @@ struct store_query store_query(struct store *s, enum store_sql which)
 
 void store_query_clear(struct store_query *q)
 {
+	if (!q->st)
+		return;
 	sqlite3_reset(q->st);
 	sqlite3_clear_bindings(q->st);
 	q->st = NULL;
