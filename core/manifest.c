@@ -2,7 +2,7 @@
 /* One member's shape is in manifest_table.c; here is what spans several. */
 #include "core/manifest.h"
 
-#include "core/json.h"
+#include "core/manifest_json.h"
 #include "core/manifest_table.h"
 #include "core/text.h"
 
@@ -117,7 +117,7 @@ static bool located(const struct span *s, const char *list, size_t i, size_t j,
 	v = json_at(json_member(json_root(s->doc), list), i);
 	if (j != SIZE_MAX)
 		v = json_at(json_member(v, "files"), j);
-	json_refuse_(v, err, "%s", TEXT_SAFE(err->msg));
+	json_refuse_(v, err, "%s", err->msg);
 	err->code = code;
 	return false;
 }
@@ -340,7 +340,7 @@ bool manifest_parse(const char *text, size_t len, struct manifest *out,
 	if (!lines_short(text, len, err) ||
 	    !json_parse_canonical(text, len, MANIFEST_TEXT_MAX, &doc, err) ||
 	    !format_known(&doc, err) ||
-	    !manifest_field_read(manifest_table, json_root(&doc), &m, err) ||
+	    !manifest_json_read(manifest_table, json_root(&doc), &m, err) ||
 	    !check_spans(&m, &doc, err))
 		return false;
 	*out = TAKE(m);
@@ -357,7 +357,7 @@ bool manifest_write(const struct manifest *m, struct buf *out, struct error *err
 {
 	struct json_writer w = json_writer(out);
 
-	manifest_field_write(manifest_table, m, NULL, &w);
+	manifest_json_write(manifest_table, m, NULL, &w);
 	return json_write_end(&w, err);
 }
 

@@ -24,6 +24,9 @@
 
 #define MANIFEST_FORMAT "fips-manifest/1"
 
+/* The largest size of a file: what every JSON reader holds exactly, 2^53 - 1. */
+#define MANIFEST_SIZE_MAX (((int64_t)1 << 53) - 1)
+
 enum {
 	MANIFEST_TEXT_MAX = 32 * 1024 * 1024, /* bytes of the canonical text */
 	MANIFEST_LINE_MAX = 4096,             /* bytes of one line of it */

@@ -8,10 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMBERS_MAX = 16 }; /* of one table */
-
-static const int64_t SIZE_CEILING = ((int64_t)1 << 53) - 1;
-
 static const void *at(const struct manifest_field *f, const void *base)
 {
 	return (const char *)base + f->at;
@@ -108,9 +104,8 @@ static bool check_count(const struct manifest_field *f, size_t count, struct err
 			 f->key, count, f->max);
 }
 
-/* One value, not what lies within it. */
-static bool check_value(const struct manifest_field *f, const void *base,
-			struct error *err)
+bool manifest_field_check_value(const struct manifest_field *f, const void *base,
+				struct error *err)
 {
 	char again[TEXT_TIME_SIZE];
 	int64_t t;
@@ -125,7 +120,7 @@ static bool check_value(const struct manifest_field *f, const void *base,
 		return check_count(f, manifest_field_count(f, base), err);
 	case MANIFEST_FIELD_SIZE:
 		return check_range(f, *(const uint64_t *)at(f, base),
-				   (uint64_t)SIZE_CEILING, err);
+				   (uint64_t)MANIFEST_SIZE_MAX, err);
 	case MANIFEST_FIELD_NUMBER:
 		return check_range(f, *(const unsigned *)at(f, base), f->max, err);
 	case MANIFEST_FIELD_MODE:
@@ -180,7 +175,7 @@ bool manifest_field_check(const struct manifest_field *table, const void *base,
 				return false;
 			continue;
 		}
-		if (!check_value(f, base, err))
+		if (!manifest_field_check_value(f, base, err))
 			return false;
 		if (f->type == MANIFEST_FIELD_OBJECT &&
 		    !manifest_field_check(f->inner, at(f, base), err))
@@ -191,9 +186,20 @@ bool manifest_field_check(const struct manifest_field *table, const void *base,
 	return true;
 }
 
-/* ---- reading ---- */
+/* ---- texts and values ---- */
 
-static bool read_word(const struct manifest_field *f, const char *text, unsigned *out)
+static bool put_text(const char *text, char **out, struct error *err)
+{
+	char *copy = text_dup(text, strlen(text));
+
+	if (!copy)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	free(*out);
+	*out = copy;
+	return true;
+}
+
+static bool put_word(const struct manifest_field *f, const char *text, unsigned *out)
 {
 	for (unsigned i = 0; f->words[i]; i++)
 		if (!strcmp(f->words[i], text)) {
@@ -203,7 +209,7 @@ static bool read_word(const struct manifest_field *f, const char *text, unsigned
 	return false;
 }
 
-static bool read_mode(const char *text, unsigned *out)
+static bool put_mode(const char *text, unsigned *out)
 {
 	unsigned mode = 0;
 
@@ -215,190 +221,94 @@ static bool read_mode(const char *text, unsigned *out)
 	return true;
 }
 
-/* A value that is a string in JSON and something else in C. */
-static bool read_coded(const struct manifest_field *f, struct json v, void *to,
-		       struct error *err)
+static bool put_number(const struct manifest_field *f, const char *text, unsigned *out)
 {
-	static const char *const shapes[] = {
-		[MANIFEST_FIELD_TIME] = "a time like 2021-08-25T00:00:00Z",
-		[MANIFEST_FIELD_DIGEST] = "64 lower-case hex digits",
-		[MANIFEST_FIELD_MODE] = "four octal digits",
-		[MANIFEST_FIELD_WORD] = "a word of the format",
-		[MANIFEST_FIELD_FORMAT] = MANIFEST_FORMAT,
-	};
-	const char *text;
-	bool ok = false;
+	uint64_t n;
 
-	if (!json_as_string(v, &text, err))
-		return error_prefix(err, "'%s'", f->key);
+	if (!text_u64(text, f->min, f->max, &n))
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
+/* "one of a, b, c" or "from 1 to 65535" or a fixed shape. */
+static void shape(const struct manifest_field *f, struct buf *out)
+{
 	if (f->type == MANIFEST_FIELD_TIME)
-		ok = text_untime(text, to);
+		buf_puts(out, "a time like 2021-08-25T00:00:00Z");
 	else if (f->type == MANIFEST_FIELD_DIGEST)
-		ok = digest_unhex(text, to);
+		buf_puts(out, "64 lower-case hex digits");
 	else if (f->type == MANIFEST_FIELD_MODE)
-		ok = read_mode(text, to);
-	else if (f->type == MANIFEST_FIELD_WORD)
-		ok = read_word(f, text, to);
-	else if (f->type == MANIFEST_FIELD_FORMAT)
-		ok = !strcmp(text, f->words[0]);
-	return ok || json_refuse(v, err, "'%s' must be %s, not '%s'", f->key,
-				 shapes[f->type], TEXT_SAFE(text));
+		buf_puts(out, "four octal digits");
+	else if (f->type == MANIFEST_FIELD_NUMBER)
+		buf_printf(out, "a number from %" PRIu64 " to %" PRIu64, f->min,
+			   f->max);
+	for (size_t i = 0; f->words && f->words[i]; i++)
+		buf_printf(out, "%s%s", i ? " or " : "", f->words[i]);
 }
 
-static bool read_integer(const struct manifest_field *f, struct json v, void *to,
-			 struct error *err)
+static bool put_coded(const struct manifest_field *f, const char *text, void *to)
 {
-	int64_t n,
-		max = f->type == MANIFEST_FIELD_SIZE ? SIZE_CEILING : (int64_t)f->max;
-
-	if (!json_as_integer(v, (int64_t)f->min, max, &n, err))
-		return error_prefix(err, "'%s'", f->key);
-	if (f->type == MANIFEST_FIELD_SIZE)
-		*(uint64_t *)to = (uint64_t)n;
-	else
-		*(unsigned *)to = (unsigned)n;
-	return true;
-}
-
-static bool read_text(const struct manifest_field *f, struct json v, char **to,
-		      struct error *err)
-{
-	const char *text;
-
-	if (f->null && json_kind(v) == JSON_KIND_NULL)
-		return true;
-	if (!json_as_string(v, &text, err))
-		return error_prefix(err, "'%s'", f->key);
-	*to = text_dup(text, strlen(text));
-	return *to || error_set(err, ERR_SYSTEM, "no memory");
-}
-
-/* An array that may be empty only where the format does not leave it out. */
-static bool array_of(const struct manifest_field *f, struct json v, struct error *err)
-{
-	if (json_kind(v) != JSON_KIND_ARRAY)
-		return json_refuse(v, err, "'%s' must be an array", f->key);
-	if (f->optional && json_count(v) == 0)
-		return json_refuse(v, err, "'%s' is empty; leave it out", f->key);
-	return true;
-}
-
-static bool read_strings(const struct manifest_field *f, struct json v,
-			 struct manifest_strings *to, struct error *err)
-{
-	if (!array_of(f, v, err))
-		return false;
-	to->items = calloc(json_count(v) + 1, sizeof(*to->items));
-	if (!to->items)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	for (; to->count < json_count(v); to->count++)
-		if (!read_text(f, json_at(v, to->count), &to->items[to->count], err))
-			return false;
-	return true;
-}
-
-static bool read_list(const struct manifest_field *f, struct json v, void *base,
-		      struct error *err)
-{
-	size_t *count = (size_t *)(void *)((char *)base + f->count_at);
-	void *items;
-
-	if (!array_of(f, v, err))
-		return false;
-	items = calloc(json_count(v) + 1, f->inner_size);
-	if (!items)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	memcpy(at_mutable(f, base), &items, sizeof(items));
-	for (; *count < json_count(v);) {
-		size_t i = (*count)++;
-
-		if (!manifest_field_read(f->inner, json_at(v, i),
-					 manifest_field_element(f, base, i), err))
-			return false;
-	}
-	return true;
-}
-
-static bool read_value(const struct manifest_field *f, struct json v, void *base,
-		       struct error *err)
-{
-	void *to = at_mutable(f, base);
-
 	switch (f->type) {
-	case MANIFEST_FIELD_TEXT:
-		return read_text(f, v, to, err);
 	case MANIFEST_FIELD_TIME:
+		return text_untime(text, to);
 	case MANIFEST_FIELD_DIGEST:
+		return digest_unhex(text, to);
 	case MANIFEST_FIELD_MODE:
+		return put_mode(text, to);
 	case MANIFEST_FIELD_WORD:
-	case MANIFEST_FIELD_FORMAT:
-		return read_coded(f, v, to, err);
-	case MANIFEST_FIELD_SIZE:
+		return put_word(f, text, to);
 	case MANIFEST_FIELD_NUMBER:
-		return read_integer(f, v, to, err);
+		return put_number(f, text, to);
+	case MANIFEST_FIELD_FORMAT:
+		return !strcmp(text, f->words[0]);
+	case MANIFEST_FIELD_TEXT:
+	case MANIFEST_FIELD_SIZE:
 	case MANIFEST_FIELD_STRINGS:
-		return read_strings(f, v, to, err);
-	case MANIFEST_FIELD_LIST:
-		return read_list(f, v, base, err);
 	case MANIFEST_FIELD_OBJECT:
+	case MANIFEST_FIELD_LIST:
 		break;
 	}
-	return manifest_field_read(f->inner, v, to, err);
-}
-
-/* The object has no member that the table does not know. */
-static bool known_only(const struct manifest_field *table, struct json object,
-		       struct error *err)
-{
-	const char *keys[MEMBERS_MAX + 1] = EMPTY;
-	size_t there = 0;
-
-	for (size_t i = 0; table[i].key && i < MEMBERS_MAX; i++) {
-		keys[i] = table[i].key;
-		there += json_has(object, keys[i]);
-	}
-	return there == json_count(object) || json_only(object, keys, err);
-}
-
-static bool read_member(const struct manifest_field *f, struct json object, void *base,
-			struct error *err)
-{
-	struct json v = json_member(object, f->key);
-	enum error_code code;
-
-	if (!read_value(f, v, base, err))
-		return false;
-	if (check_value(f, base, err))
-		return true;
-	code = err->code;
-	json_refuse_(v, err, "%s", TEXT_SAFE(err->msg));
-	err->code = code;
 	return false;
 }
 
-bool manifest_field_read(const struct manifest_field *table, struct json object,
-			 void *base, struct error *err)
+bool manifest_field_put(const struct manifest_field *f, const char *text, void *base,
+			struct error *err)
 {
-	if (!json_as_object(object, err) || !known_only(table, object, err))
-		return false;
-	for (const struct manifest_field *f = table; f->key; f++)
-		if (json_has(object, f->key) && !read_member(f, object, base, err))
-			return false;
-	/* now that all is read, present() can be asked */
-	for (const struct manifest_field *f = table; f->key; f++) {
-		bool has = json_has(object, f->key);
+	AUTO(buf_clear) struct buf want = BUF_MAX(512);
 
-		if (has == manifest_field_has(f, base))
-			continue;
-		if (!has)
-			return json_refuse(object, err, "'%s' is missing", f->key);
-		return json_refuse(json_member(object, f->key), err,
-				   "'%s' does not belong here", f->key);
-	}
+	if (f->type == MANIFEST_FIELD_TEXT)
+		return put_text(text, at_mutable(f, base), err);
+	if (put_coded(f, text, at_mutable(f, base)))
+		return true;
+	shape(f, &want);
+	return error_set(err, ERR_FORMAT, "'%s' must be %s, not '%s'", f->key,
+			 want.data ? want.data : "", TEXT_SAFE(text));
+}
+
+bool manifest_field_reserve(const struct manifest_field *f, size_t count, void *base,
+			    struct error *err)
+{
+	size_t size = f->type == MANIFEST_FIELD_LIST ? f->inner_size : sizeof(char *);
+	void *items = calloc(count + 1, size);
+
+	if (!items)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	memcpy(at_mutable(f, base), &items, sizeof(items));
+	if (f->type == MANIFEST_FIELD_STRINGS)
+		((struct manifest_strings *)at_mutable(f, base))->count = count;
+	else
+		*(size_t *)(void *)((char *)base + f->count_at) = count;
 	return true;
 }
 
-/* ---- writing ---- */
+bool manifest_field_put_item(const struct manifest_field *f, size_t i, const char *text,
+			     void *base, struct error *err)
+{
+	struct manifest_strings *strings = at_mutable(f, base);
+
+	return put_text(text, &strings->items[i], err);
+}
 
 void manifest_field_text(const struct manifest_field *f, const void *base,
 			 struct buf *out)
@@ -441,68 +351,6 @@ void manifest_field_text(const struct manifest_field *f, const void *base,
 	case MANIFEST_FIELD_LIST:
 		break;
 	}
-}
-
-static void write_list(const struct manifest_field *f, const void *base,
-		       struct json_writer *w)
-{
-	const struct manifest_strings *strings = at(f, base);
-
-	json_open(w, f->key, '[');
-	for (size_t i = 0; i < manifest_field_count(f, base); i++)
-		if (f->type == MANIFEST_FIELD_LIST)
-			manifest_field_write(
-				f->inner, manifest_field_element(f, base, i), NULL, w);
-		else
-			json_put_string(w, NULL, strings->items[i]);
-	json_close(w);
-}
-
-static void write_value(const struct manifest_field *f, const void *base,
-			struct json_writer *w)
-{
-	AUTO(buf_clear) struct buf coded = BUF_MAX(128);
-
-	switch (f->type) {
-	case MANIFEST_FIELD_TEXT:
-		if (text_of(f, base))
-			json_put_string(w, f->key, text_of(f, base));
-		else
-			json_put_null(w, f->key);
-		break;
-	case MANIFEST_FIELD_SIZE:
-		json_put_integer(w, f->key, (int64_t) * (const uint64_t *)at(f, base));
-		break;
-	case MANIFEST_FIELD_NUMBER:
-		json_put_integer(w, f->key, *(const unsigned *)at(f, base));
-		break;
-	case MANIFEST_FIELD_STRINGS:
-	case MANIFEST_FIELD_LIST:
-		write_list(f, base, w);
-		break;
-	case MANIFEST_FIELD_OBJECT:
-		manifest_field_write(f->inner, at(f, base), f->key, w);
-		break;
-	case MANIFEST_FIELD_TIME:
-	case MANIFEST_FIELD_DIGEST:
-	case MANIFEST_FIELD_MODE:
-	case MANIFEST_FIELD_WORD:
-	case MANIFEST_FIELD_FORMAT:
-		manifest_field_text(f, base, &coded);
-		w->out->failed |= !coded.data;
-		json_put_string(w, f->key, coded.data ? coded.data : "");
-		break;
-	}
-}
-
-void manifest_field_write(const struct manifest_field *table, const void *base,
-			  const char *key, struct json_writer *w)
-{
-	json_open(w, key, '{');
-	for (const struct manifest_field *f = table; f->key; f++)
-		if (manifest_field_has(f, base))
-			write_value(f, base, w);
-	json_close(w);
 }
 
 /* ---- freeing ---- */

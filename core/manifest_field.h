@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * manifest_field: structs of the manifest read, written, checked, compared and
- * freed by tables, so that each rule of the format stands in one place.
+ * manifest_field: structs described by tables, so that each rule of the format
+ * stands in one place, and reading, writing, checking, comparing and freeing
+ * follow it.
  *
  * Rules: a table lists the members of one JSON object in byte order of their
  * keys and ends with a field whose key is NULL. A member is there exactly when
  * its field says so: always, or when present() says yes, or (optional) when its
- * text is set or its list has elements. This is manifest.c's own; nobody else
- * includes it.
+ * text is set or its list has elements. The modules manifest and release alone
+ * include this.
  */
 #ifndef CORE_MANIFEST_FIELD_H
 #define CORE_MANIFEST_FIELD_H
 
-#include "core/json.h"
+#include "core/buf.h"
 
 enum manifest_field_type {
 	MANIFEST_FIELD_TEXT,    /* char * */
@@ -43,27 +44,33 @@ struct manifest_field {
 	size_t inner_size, count_at; /* of a list's element; of its counter */
 };
 
-/* Read the members of `object` into the zeroed struct `base`, which is to be
- * cleared even after a failure. Errors carry the line. */
-bool manifest_field_read(const struct manifest_field *table, struct json object,
-			 void *base, struct error *err) MUST_CHECK;
-/* Hold a struct against the table; the error names the member:
- * "components[2]: files[0]: 'path' must be ...". */
-bool manifest_field_check(const struct manifest_field *table, const void *base,
-			  struct error *err) MUST_CHECK;
-/* Write the object under `key`. */
-void manifest_field_write(const struct manifest_field *table, const void *base,
-			  const char *key, struct json_writer *w);
-void manifest_field_clear(const struct manifest_field *table, void *base);
-
 /* Is the member there? */
 bool manifest_field_has(const struct manifest_field *f, const void *base) MUST_CHECK;
 /* Elements of a list or of strings; element i of a list. */
 size_t manifest_field_count(const struct manifest_field *f, const void *base);
 void *manifest_field_element(const struct manifest_field *f, const void *base,
 			     size_t i);
+
+/* Set a member that is not an object, list or size from its text, which for a
+ * MANIFEST_FIELD_TEXT is not looked at yet. */
+bool manifest_field_put(const struct manifest_field *f, const char *text, void *base,
+			struct error *err) MUST_CHECK;
+/* Make room in an empty list or empty strings; set string i. */
+bool manifest_field_reserve(const struct manifest_field *f, size_t count, void *base,
+			    struct error *err) MUST_CHECK;
+bool manifest_field_put_item(const struct manifest_field *f, size_t i, const char *text,
+			     void *base, struct error *err) MUST_CHECK;
 /* Append a member that is there as text for people: not an object, not a list. */
 void manifest_field_text(const struct manifest_field *f, const void *base,
 			 struct buf *out);
+
+/* Hold a member against the table, not what is within an object or list. */
+bool manifest_field_check_value(const struct manifest_field *f, const void *base,
+				struct error *err) MUST_CHECK;
+/* Hold a struct against the table; the error names the member:
+ * "components[2]: files[0]: 'path' must be ...". */
+bool manifest_field_check(const struct manifest_field *table, const void *base,
+			  struct error *err) MUST_CHECK;
+void manifest_field_clear(const struct manifest_field *table, void *base);
 
 #endif

@@ -25,29 +25,29 @@ static bool is_prose(const char *s, size_t max)
 	return true;
 }
 
-static bool is_text(const char *s)
+bool manifest_table_is_text(const char *s)
 {
 	return is_prose(s, MANIFEST_TEXT_FIELD_MAX);
 }
 
-static bool is_name(const char *s)
+bool manifest_table_is_name(const char *s)
 {
 	return text_is_name(s, MANIFEST_NAME_MAX);
 }
 
 /* A name, in which RPM's epoch may stand: "1:20.10.8-3.el8". */
-static bool is_version(const char *s)
+bool manifest_table_is_version(const char *s)
 {
 	size_t epoch = strspn(s, "0123456789");
 
 	if (strnlen(s, MANIFEST_NAME_MAX + 1) > MANIFEST_NAME_MAX)
 		return false;
-	return is_name(epoch && s[epoch] == ':' ? s + epoch + 1 : s);
+	return manifest_table_is_name(epoch && s[epoch] == ':' ? s + epoch + 1 : s);
 }
 
 static bool is_ascii(const char *s)
 {
-	return is_text(s) && text_is_printable(s, strlen(s));
+	return manifest_table_is_text(s) && text_is_printable(s, strlen(s));
 }
 
 static bool is_reference(const char *s)
@@ -61,7 +61,7 @@ static bool is_go_version(const char *s)
 }
 
 /* A file cannot be "/". */
-static bool is_file_path(const char *s)
+bool manifest_table_is_file_path(const char *s)
 {
 	return text_is_path(s) && s[1];
 }
@@ -87,14 +87,14 @@ static bool is_owner(const char *s)
 	return group > 0 && group <= 64 && s[0] != '-' && !s[group];
 }
 
-static bool is_tls_version(const char *s)
+bool manifest_table_is_tls_version(const char *s)
 {
 	return !strcmp(s, "TLSv1.2") || !strcmp(s, "TLSv1.3");
 }
 
-static bool is_cipher_suite(const char *s)
+bool manifest_table_is_cipher_suite(const char *s)
 {
-	return text_starts(s, "TLS_") && is_name(s) &&
+	return text_starts(s, "TLS_") && manifest_table_is_name(s) &&
 	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(s);
 }
 
@@ -139,9 +139,12 @@ static bool has_tls(const void *m)
 #define FIELD(k, t, s, member)                                                         \
 	.key = k, .type = MANIFEST_FIELD_##t, .at = offsetof(struct s, member)
 #define MUST(fn, words) .ok = fn, .must = words
-#define A_NAME MUST(is_name, "a name of at most 128 bytes")
-#define A_TEXT MUST(is_text, "1 to 1024 bytes of text without control characters")
-#define A_PATH MUST(is_file_path, "an absolute path in its shortest form")
+#define A_NAME MUST(manifest_table_is_name, "a name of at most 128 bytes")
+#define A_TEXT                                                                         \
+	MUST(manifest_table_is_text,                                                   \
+	     "1 to 1024 bytes of text without control characters")
+#define A_PATH                                                                         \
+	MUST(manifest_table_is_file_path, "an absolute path in its shortest form")
 #define INNER(table, s, outer, counter)                                                \
 	.inner = table, .inner_size = sizeof(struct s),                                \
 	.count_at = offsetof(struct outer, counter)
@@ -202,11 +205,11 @@ static const struct manifest_field component_table[] = {
 	 .words = manifest_table_presence},
 	{FIELD("source", OBJECT, manifest_component, source), .inner = source_table},
 	{FIELD("version", TEXT, manifest_component, version),
-	 MUST(is_version, "a version of at most 128 bytes")},
+	 MUST(manifest_table_is_version, "a version of at most 128 bytes")},
 	{0},
 };
 
-static const struct manifest_field service_table[] = {
+const struct manifest_field manifest_table_service[] = {
 	{FIELD("component", TEXT, manifest_service, component), A_NAME},
 	{FIELD("name", TEXT, manifest_service, name), A_NAME},
 	{FIELD("port", NUMBER, manifest_service, port), .min = 1, .max = 65535},
@@ -216,15 +219,17 @@ static const struct manifest_field service_table[] = {
 static const struct manifest_field tls_table[] = {
 	{FIELD("cipher_suites", STRINGS, manifest_tls, cipher_suites), .optional = true,
 	 .max = MANIFEST_LIST_MAX,
-	 MUST(is_cipher_suite, "IANA's name of a cipher suite, TLS_...")},
+	 MUST(manifest_table_is_cipher_suite,
+	      "IANA's name of a cipher suite, TLS_...")},
 	{FIELD("groups", STRINGS, manifest_tls, groups), .optional = true,
-	 .max = MANIFEST_LIST_MAX, MUST(is_name, "IANA's name of a group")},
+	 .max = MANIFEST_LIST_MAX,
+	 MUST(manifest_table_is_name, "IANA's name of a group")},
 	{FIELD("min_version", TEXT, manifest_tls, min_version),
-	 MUST(is_tls_version, "TLSv1.2 or TLSv1.3")},
+	 MUST(manifest_table_is_tls_version, "TLSv1.2 or TLSv1.3")},
 	{0},
 };
 
-static const struct manifest_field exception_table[] = {
+const struct manifest_field manifest_table_exception[] = {
 	{FIELD("component", TEXT, manifest_exception, component), .optional = true,
 	 A_NAME},
 	{FIELD("expires", TIME, manifest_exception, expires)},
@@ -242,7 +247,8 @@ const struct manifest_field manifest_table[] = {
 	{FIELD("el", TEXT, manifest, el), MUST(text_is_el, "like 8 or 8.4")},
 	{FIELD("exceptions", LIST, manifest, exceptions), .optional = true,
 	 .max = MANIFEST_LIST_MAX,
-	 INNER(exception_table, manifest_exception, manifest, exception_count)},
+	 INNER(manifest_table_exception, manifest_exception, manifest,
+	       exception_count)},
 	{.key = "format", .type = MANIFEST_FIELD_FORMAT, .words = format_words},
 	{FIELD("kubernetes", TEXT, manifest, kubernetes),
 	 MUST(text_is_kubernetes, "a version like v1.21.3")},
@@ -251,7 +257,7 @@ const struct manifest_field manifest_table[] = {
 	 .max = MANIFEST_REVISION_MAX},
 	{FIELD("services", LIST, manifest, services), .optional = true,
 	 .max = MANIFEST_SERVICES_MAX,
-	 INNER(service_table, manifest_service, manifest, service_count)},
+	 INNER(manifest_table_service, manifest_service, manifest, service_count)},
 	{FIELD("tls", OBJECT, manifest, tls), .inner = tls_table, .present = has_tls},
 	{0},
 };

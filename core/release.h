@@ -14,7 +14,12 @@
 
 #include "core/manifest.h"
 
-enum { RELEASE_TEXT_MAX = 4 * 1024 * 1024 };
+enum {
+	RELEASE_TEXT_MAX = 1024 * 1024, /* bytes of a definition */
+	RELEASE_FILES_MAX = 1000,       /* paths and patterns of one component */
+};
+
+enum release_unsigned { RELEASE_UNSIGNED_REFUSED, RELEASE_UNSIGNED_ALLOWED };
 
 struct release_component {
 	char *name;
@@ -27,7 +32,7 @@ struct release_component {
 					* regular files that are not configuration */
 	enum manifest_presence presence;
 	char *require_crypto; /* gobin.h's word, or NULL */
-	bool unsigned_allowed;
+	enum release_unsigned unsigned_allowed;
 	size_t line; /* of the component in the definition, for messages */
 };
 
