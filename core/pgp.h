@@ -26,7 +26,9 @@ enum {
 	PGP_FPR_SIZE = 65, /* 40 (v4) or 64 (v6) upper-case hex digits and a NUL */
 	PGP_KEYS_MAX = 64, /* primaries in one keyring */
 	PGP_KEYRING_MAX = 1024 * 1024, /* bytes of one keyring file */
+	PGP_SUBKEYS_MAX = 256,         /* primaries and subkeys in one keyring */
 	PGP_UID_MAX = 256,
+	PGP_REASON_MAX = 224,
 };
 
 struct pgp_key {
@@ -36,16 +38,34 @@ struct pgp_key {
 	int64_t created;
 	int64_t expires; /* 0: never */
 	bool revoked;
+	char problem[PGP_REASON_MAX]; /* why nothing it signs counts; "" when it may */
+	size_t at, len;               /* its packets in the keyring's bytes */
 };
 
-/* Frozen bytes of a keyring and what they hold. */
+/* A primary or a subkey. */
+struct pgp_subkey {
+	char fpr[PGP_FPR_SIZE];
+	char algorithm[16];
+	int64_t created;
+	int64_t expires; /* 0: never */
+	bool revoked;
+	bool can_sign;
+	size_t key; /* index of its primary */
+};
+
+/* Frozen bytes of a keyring and what they hold. A keyring serves one thread at a
+ * time (it may hold a private home until it is cleared). */
+struct pgp_home;
 struct pgp_keyring {
 	struct buf bytes; /* binary key packets, as written to the private home */
 	struct pgp_key keys[PGP_KEYS_MAX];
 	size_t key_count;
+	struct pgp_subkey subkeys[PGP_SUBKEYS_MAX];
+	size_t subkey_count;
+	struct pgp_home *home;
 };
 
-/* Armored or binary, one or many keys; secret keys are refused. */
+/* Armored or binary, one or many keys, each once; secret keys are refused. */
 bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
 		       struct error *err) MUST_CHECK;
 bool pgp_keyring_read(const char *path, struct pgp_keyring *out,
@@ -64,7 +84,7 @@ struct pgp_signature {
 	int64_t created;
 	int64_t expires; /* 0: never */
 	bool counts;
-	char reason[160]; /* why it does not count; "" when it does */
+	char reason[PGP_REASON_MAX]; /* why it does not count; "" when it does */
 };
 
 struct pgp_verdict {
@@ -91,18 +111,6 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
 		     const char *file, size_t len, struct armor_cut *cut,
 		     struct pgp_verdict *verdict, struct error *err) MUST_CHECK;
-
-/* Sign in the user's own GnuPG home (GNUPGHOME) with each of `keys` (fingerprint,
- * or whatever gpg takes as a user id; exactly one secret key must match; none
- * given: gpg's default key). Appends signature packets to `packets`. */
-struct pgp_sign_options {
-	const char *const *keys;
-	size_t key_count;
-	int passphrase_fd; /* -1: gpg-agent asks */
-	bool rsa_only;     /* EL 7 reads RSA alone */
-};
-bool pgp_sign(const struct pgp_sign_options *options, const char *text, size_t text_len,
-	      struct buf *packets, struct error *err) MUST_CHECK;
 
 /* "gpg 2.2.40 (/usr/bin/gpg)", for reports; ERR_SYSTEM when there is none. */
 bool pgp_engine(char *out, size_t size, struct error *err) MUST_CHECK;

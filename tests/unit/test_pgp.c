@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/file.h"
+#include "core/pgp.h"
+#include "core/pgp_keyring.h"
+#include "core/text.h"
+#include "tests/unit/test.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * Real keys by real gpg, made once: a (RSA 3072), b (RSA 3072 with a signing
+ * subkey), c (P-256), t.json, and what gpg signed.
+ */
+static const char script[] =
+	"set -e; export GNUPGHOME=$PWD/h; mkdir -m 700 h\n"
+	"g() { gpg --quiet --batch --yes --passphrase '' --pinentry-mode loopback "
+	"\"$@\"; }\n"
+	"g --quick-gen-key 'A <a@example.org>' rsa3072 cert,sign 2y\n"
+	"g --quick-gen-key 'B <b@example.org>' rsa3072 cert 2y\n"
+	"g --quick-add-key $(g --with-colons -k b@ | awk -F: '/^fpr/{print $10;exit}') "
+	"rsa3072 sign 1y\n"
+	"g --quick-gen-key 'C <c@example.org>' nistp256 cert,sign 2y\n"
+	"printf '{\\n  \"a\": 1\\n}\\n' >t.json\n"
+	"for k in a b c; do g --export $k@ >$k.gpg; g --armor --export $k@ >$k.pub\n"
+	"g --digest-algo SHA256 -u $k@ -o $k.asc --clearsign t.json; done\n"
+	"cat a.gpg b.gpg >ab.gpg; cat a.pub b.pub >ab.pub\n"
+	"g -u a@ -u b@ -o ab.asc --clearsign t.json\n"
+	"g --armor --export-secret-keys a@ >secret.asc; g --export-secret-keys a@ "
+	">secret.gpg\n"
+	"printf '#!/bin/sh\\nexit 1\\n' >broken; chmod 755 broken\n"
+	"gpgconf --kill all\n";
+
+static void make(void)
+{
+	struct stat st;
+	FILE *f;
+
+	if (!stat("ab.asc", &st))
+		return;
+	f = popen("sh", "w");
+	assert_non_null(f);
+	fputs(script, f);
+	assert_int_equal(pclose(f), 0);
+}
+
+static struct buf slurp(const char *path)
+{
+	struct buf b = BUF_MAX(1 << 20);
+	struct error e = EMPTY;
+
+	make();
+	if (!file_read(path, &b, &e))
+		fail_msg("%s", e.msg);
+	return b;
+}
+
+/* Private homes in the places where they are made. */
+static int homes(void)
+{
+	int n = 0;
+	DIR *d = opendir("/tmp");
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		n += !strncmp(e->d_name, "fips-", 5);
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static bool verify(const char *engine, const char *ring, const char *asc,
+		   struct pgp_policy p, struct pgp_verdict *v, struct error *e)
+{
+	AUTO(buf_clear) struct buf file = slurp(asc), keys = slurp(ring);
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+
+	return pgp_keyring_parse_with(engine, keys.data, keys.len, &k, e) &&
+	       pgp_verify_file(&k, &p, file.data, file.len, &cut, v, e);
+}
+
+TEST(pgp_verifies_what_gpg_signed)
+{
+	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
+	struct pgp_verdict v;
+	int before = homes();
+
+	assert_ok(verify(NULL, "ab.gpg", "a.asc", p, &v, &err));
+	assert_int_equal(v.distinct, 1);
+	assert_int_equal(v.count, 1);
+	assert_true(v.signatures[0].counts);
+	assert_string_equal(v.signatures[0].uid, "A <a@example.org>");
+	assert_string_equal(v.signatures[0].key_algorithm, "RSA3072");
+	assert_string_equal(v.signatures[0].digest_algorithm, "SHA256");
+	assert_string_equal(v.signatures[0].primary, v.signatures[0].signer);
+	assert_ok(verify(NULL, "ab.pub", "b.asc", p, &v, &err));
+	assert_string_not_equal(v.signatures[0].primary, v.signatures[0].signer);
+	assert_ok(verify(NULL, "c.pub", "c.asc", p, &v, &err));
+	assert_string_equal(v.signatures[0].key_algorithm, "P-256");
+	p.threshold = 2;
+	assert_ok(verify(NULL, "ab.pub", "ab.asc", p, &v, &err));
+	assert_int_equal(v.distinct, 2);
+	assert_true(homes() <= before);
+}
+
+TEST(pgp_refuses_too_few_owners)
+{
+	struct pgp_policy p = {.threshold = 2, .now = time(NULL)};
+	struct pgp_verdict v;
+
+	assert_err(ERR_UNTRUSTED, verify(NULL, "ab.gpg", "a.asc", p, &v, &err));
+	assert_int_equal(v.distinct, 1);
+	assert_err(ERR_UNTRUSTED, verify(NULL, "a.gpg", "ab.asc", p, &v, &err));
+	assert_says("not in the keyring");
+	assert_int_equal(v.count, 2);
+	p.threshold = 1;
+	assert_ok(verify(NULL, "a.gpg", "ab.asc", p, &v, &err));
+	assert_err(ERR_UNTRUSTED, verify(NULL, "b.gpg", "a.asc", p, &v, &err));
+}
+
+TEST(pgp_reads_keyrings)
+{
+	AUTO(buf_clear) struct buf b = slurp("ab.pub"), again = BUF_MAX(1 << 20);
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY, k2 = EMPTY;
+
+	assert_ok(pgp_keyring_parse(b.data, b.len, &k, &err));
+	assert_int_equal(k.key_count, 2);
+	assert_string_equal(k.keys[1].uid, "B <b@example.org>");
+	assert_string_equal(k.keys[0].problem, "");
+	assert_true(k.keys[0].expires > time(NULL));
+	assert_int_equal(k.keys[0].at + k.keys[0].len, k.keys[1].at);
+	assert_int_equal(k.keys[1].at + k.keys[1].len, k.bytes.len);
+	assert_ok(pgp_keyring_write(&k, &again, &err));
+	assert_ok(pgp_keyring_parse(again.data, again.len, &k2, &err));
+	assert_int_equal(k.bytes.len, k2.bytes.len);
+	assert_memory_equal(k.bytes.data, k2.bytes.data, k.bytes.len);
+}
+
+TEST(pgp_refuses_other_files_as_keyrings)
+{
+	static const char *const files[] = {"secret.asc", "secret.gpg", "a.asc",
+					    "t.json"};
+	AUTO(buf_clear) struct buf twice = slurp("a.gpg");
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		AUTO(buf_clear) struct buf b = slurp(files[i]);
+
+		assert_err(ERR_FORMAT, pgp_keyring_parse(b.data, b.len, &k, &err));
+		assert_null(k.home);
+	}
+	assert_err(ERR_FORMAT, pgp_keyring_parse("", 0, &k, &err));
+	assert_err(ERR_FORMAT, pgp_keyring_parse(twice.data, twice.len - 1, &k, &err));
+	{
+		AUTO(buf_clear) struct buf same = slurp("a.gpg");
+
+		buf_append(&twice, same.data, same.len);
+	}
+	assert_err(ERR_CONFLICT, pgp_keyring_parse(twice.data, twice.len, &k, &err));
+}
+
+TEST(pgp_names_its_engine)
+{
+	char name[128];
+
+	assert_ok(pgp_engine(name, sizeof(name), &err));
+	assert_non_null(strstr(name, "gpg 2."));
+}
+
+/* gpg 1.4 gives the verdicts of EL 7's 2.0.22 */
+TEST(pgp_works_with_gpg_1_4)
+{
+	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
+	struct pgp_verdict v;
+
+	if (access("/usr/bin/gpg1", X_OK))
+		skip();
+	assert_ok(verify("/usr/bin/gpg1", "ab.gpg", "ab.asc", p, &v, &err));
+	assert_int_equal(v.distinct, 2);
+	assert_err(ERR_UNTRUSTED,
+		   verify("/usr/bin/gpg1", "b.gpg", "a.asc", p, &v, &err));
+	assert_says("not in the keyring");
+}
+
+TEST(pgp_needs_a_gpg)
+{
+	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
+	struct pgp_verdict v;
+
+	assert_err(ERR_SYSTEM,
+		   verify("/nonexistent/gpg", "ab.gpg", "ab.asc", p, &v, &err));
+	assert_err(ERR_SYSTEM, verify("./broken", "ab.gpg", "ab.asc", p, &v, &err));
+}
