@@ -315,6 +315,26 @@ bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mo
 	return sync_folder(path, err);
 }
 
+bool file_unnamed(int *fd, struct error *err)
+{
+	const char *env = getenv("TMPDIR"), *dir = env && *env ? env : "/var/tmp";
+	AUTO(buf_clear) struct buf name = BUF_MAX(PATH_MAX);
+	int got = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (got < 0) { /* a file system without O_TMPFILE */
+		buf_printf(&name, "%s/fips-manifest-XXXXXX", dir);
+		if (!buf_ok(&name, err))
+			return false;
+		got = mkostemp(name.data, O_CLOEXEC);
+		if (got < 0)
+			return error_sys(err, "cannot create a temporary file in '%s'",
+					 TEXT_SAFE(dir));
+		unlink(name.data);
+	}
+	*fd = got;
+	return true;
+}
+
 bool file_mkdir(const char *path, mode_t mode, struct error *err)
 {
 	struct stat st;

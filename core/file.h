@@ -53,6 +53,9 @@ bool file_write_fd(int fd, const void *data, size_t len, struct error *err) MUST
 bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 		       struct error *err) MUST_CHECK;
 
+/* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
+bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
+
 /* mkdir(2); an existing folder is fine, anything else of that name is not. */
 bool file_mkdir(const char *path, mode_t mode, struct error *err) MUST_CHECK;
 
