@@ -42,15 +42,4 @@ void tuf_key_clear(struct tuf_key *key);
 bool tuf_key_verify(const struct tuf_key *key, const void *data, size_t len,
 		    const void *sig, size_t sig_len) MUST_CHECK;
 
-/* ---- SHA-512, which metadata may use beside SHA-256 ---- */
-
-enum { TUF_SHA512_SIZE = 64 };
-
-/* Of everything from the descriptor's offset to end of file. */
-bool tuf_key_sha512(int fd, unsigned char out[TUF_SHA512_SIZE],
-		    struct error *err) MUST_CHECK;
-bool tuf_key_sha512_bytes(const void *data, size_t len,
-			  unsigned char out[TUF_SHA512_SIZE],
-			  struct error *err) MUST_CHECK;
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tuf_role: the four roles of TUF as values: read, changed, written (The Update
- * Framework 1.0.34, section 4).
+ * tuf_role: the four roles of TUF as values, read from metadata (The Update Framework
+ * 1.0.34, section 4).
  *
  * Rules:
  * - A struct here is the "signed" part alone, says nothing of signatures, and is well
@@ -10,12 +10,13 @@
  *   has objects. Who signed it is tuf_signed's question.
  * - Reading takes fields that it does not know and forgets them; whoever adds a
  *   signature works on the file itself (tuf_sign) and so keeps them.
- * - The tuf_role_put_* functions replace what has the same name and keep the order.
+ * tuf_find asks, tuf_edit changes, tuf_write writes.
  */
 #ifndef CORE_TUF_ROLE_H
 #define CORE_TUF_ROLE_H
 
 #include "core/json.h"
+#include "core/tuf_hash.h"
 #include "core/tuf_key.h"
 
 enum tuf_kind { TUF_ROOT, TUF_TARGETS, TUF_SNAPSHOT, TUF_TIMESTAMP, TUF_KINDS };
@@ -36,13 +37,6 @@ struct tuf_signers {
 	char **ids;
 	size_t count;
 	unsigned threshold;
-};
-
-/* Digests of a file: at least one of the two. */
-struct tuf_hashes {
-	bool has_sha256, has_sha512;
-	struct digest sha256;
-	unsigned char sha512[TUF_SHA512_SIZE];
 };
 
 /* What snapshot and timestamp say of another role's file. */
@@ -117,59 +111,5 @@ void tuf_role_clear_root(struct tuf_root *r);
 void tuf_role_clear_timestamp(struct tuf_timestamp *t);
 void tuf_role_clear_snapshot(struct tuf_snapshot *s);
 void tuf_role_clear_targets(struct tuf_targets *t);
-
-/* ---- writing: compact JSON, what tuf_sign_new() takes ---- */
-
-bool tuf_role_write_root(const struct tuf_root *r, struct buf *out,
-			 struct error *err) MUST_CHECK;
-bool tuf_role_write_timestamp(const struct tuf_timestamp *t, struct buf *out,
-			      struct error *err) MUST_CHECK;
-bool tuf_role_write_snapshot(const struct tuf_snapshot *s, struct buf *out,
-			     struct error *err) MUST_CHECK;
-bool tuf_role_write_targets(const struct tuf_targets *t, struct buf *out,
-			    struct error *err) MUST_CHECK;
-
-/* ---- changing; everything given is copied ---- */
-
-/* Let a key sign for a role of root; ERR_CONFLICT when it does already. */
-bool tuf_role_add_key(struct tuf_root *r, enum tuf_kind kind, const struct tuf_key *key,
-		      struct error *err) MUST_CHECK;
-/* ERR_NOT_FOUND; a key that no role names any more goes too. The threshold stays. */
-bool tuf_role_remove_key(struct tuf_root *r, enum tuf_kind kind, const char *id,
-			 struct error *err) MUST_CHECK;
-bool tuf_role_put_meta(struct tuf_snapshot *s, const struct tuf_meta *meta,
-		       struct error *err) MUST_CHECK;
-bool tuf_role_put_target(struct tuf_targets *t, const struct tuf_target *target,
-			 struct error *err) MUST_CHECK;
-/* ERR_NOT_FOUND */
-bool tuf_role_remove_target(struct tuf_targets *t, const char *path,
-			    struct error *err) MUST_CHECK;
-/* At the end, or in the place of the delegation of that name, with the keys that may
- * sign it (its signers.ids are made from them). */
-bool tuf_role_put_delegation(struct tuf_targets *t, const struct tuf_delegation *d,
-			     const struct tuf_key *keys, size_t key_count,
-			     struct error *err) MUST_CHECK;
-
-/* ---- asking ---- */
-
-const struct tuf_key *tuf_role_key(const struct tuf_keys *keys, const char *id);
-const struct tuf_meta *tuf_role_meta(const struct tuf_snapshot *s, const char *name);
-const struct tuf_target *tuf_role_target(const struct tuf_targets *t, const char *path);
-/* Does the delegation cover this target path? Patterns: "*" and "?" within one
- * component, "/" only by "/" (section 4.5). */
-bool tuf_role_covers(const struct tuf_delegation *d, const char *path) MUST_CHECK;
-bool tuf_role_matches(const char *pattern, const char *path) MUST_CHECK;
-/* The succinct bin of a path: its name to be freed; NULL without memory. */
-char *tuf_role_bin(const struct tuf_targets *t, const char *path) MUST_CHECK;
-
-/* SHA-256 of these bytes as their hashes, for tuf_meta and tuf_target. */
-bool tuf_role_hash(const void *data, size_t len, struct tuf_hashes *out,
-		   struct error *err) MUST_CHECK;
-/* Every digest that is there fits the bytes, or the descriptor's content from its
- * offset on; else ERR_MISMATCH. */
-bool tuf_role_check_bytes(const struct tuf_hashes *h, const void *data, size_t len,
-			  struct error *err) MUST_CHECK;
-bool tuf_role_check_fd(const struct tuf_hashes *h, int fd,
-		       struct error *err) MUST_CHECK;
 
 #endif

@@ -36,8 +36,7 @@ struct tuf_signature {
 
 struct tuf_signed {
 	struct json_doc doc;
-	struct json body; /* the "signed" part */
-	struct buf canonical;
+	struct buf canonical; /* of the "signed" part */
 	struct tuf_signature *signatures;
 	size_t count;
 };
@@ -46,6 +45,8 @@ struct tuf_signed {
 bool tuf_signed_parse(enum tuf_kind kind, const void *text, size_t len,
 		      struct tuf_signed *out, struct error *err) MUST_CHECK;
 void tuf_signed_clear(struct tuf_signed *s);
+/* The "signed" part, for tuf_role_read_*(). */
+struct json tuf_signed_body(const struct tuf_signed *s);
 
 /* How many distinct keys of these signers made a good signature. */
 unsigned tuf_signed_count(const struct tuf_signed *s, const struct tuf_keys *keys,
