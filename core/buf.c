@@ -15,6 +15,8 @@ static bool grow(struct buf *b, size_t need)
 
 	if (need < b->cap)
 		return true;
+	if (need == SIZE_MAX)
+		return false;
 	while (cap <= need)
 		cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
 	if (cap > b->max && need <= b->max)

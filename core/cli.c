@@ -55,8 +55,10 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 
 bool cli_flush(const struct cli *cli, struct error *err)
 {
-	if (fflush(cli->out) || ferror(cli->out))
+	if (fflush(cli->out))
 		return error_sys(err, "cannot write the output");
+	if (ferror(cli->out)) /* an earlier write, whose errno is gone */
+		return error_set(err, ERR_SYSTEM, "cannot write the output");
 	return true;
 }
 

@@ -5,12 +5,39 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Set the message from a format; what does not fit is cut. */
-PRINTF(3, 0)
-static void format(char *msg, size_t size, const char *fmt, va_list ap)
+/* A text that was cut may end within a UTF-8 sequence: cut that away, too. */
+static void trim(char *msg, size_t size, size_t wanted)
 {
-	if (vsnprintf(msg, size, fmt, ap) < 0)
+	size_t len = strlen(msg);
+
+	if (wanted < size)
+		return;
+	while (len && (unsigned char)msg[len - 1] >= 0x80)
+		msg[--len] = '\0';
+}
+
+/* The message from a format, whose values may lie in the old message. */
+PRINTF(2, 0)
+static void format(struct error *err, const char *fmt, va_list ap)
+{
+	char msg[sizeof(err->msg)];
+	int n = vsnprintf(msg, sizeof(msg), fmt, ap);
+
+	if (n < 0)
 		msg[0] = '\0';
+	else
+		trim(msg, sizeof(msg), (size_t)n);
+	memcpy(err->msg, msg, sizeof(msg));
+}
+
+/* Put ": inner" behind the message. */
+static void append(struct error *err, const char *inner)
+{
+	size_t len = strlen(err->msg), room = sizeof(err->msg) - len;
+	int n = snprintf(err->msg + len, room, ": %s", inner);
+
+	if (n > 0)
+		trim(err->msg, room, (size_t)n);
 }
 
 void error_set_(struct error *err, enum error_code code, const char *fmt, ...)
@@ -20,7 +47,7 @@ void error_set_(struct error *err, enum error_code code, const char *fmt, ...)
 	err->code = code;
 	err->os = 0;
 	va_start(ap, fmt);
-	format(err->msg, sizeof(err->msg), fmt, ap);
+	format(err, fmt, ap);
 	va_end(ap);
 }
 
@@ -28,17 +55,14 @@ void error_sys_(struct error *err, const char *fmt, ...)
 {
 	int os = errno;
 	va_list ap;
-	size_t len;
 	char text[128];
 
 	err->code = os == ENOENT || os == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM;
 	err->os = os;
 	va_start(ap, fmt);
-	format(err->msg, sizeof(err->msg), fmt, ap);
+	format(err, fmt, ap);
 	va_end(ap);
-	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
-		 strerror_r(os, text, sizeof(text)));
+	append(err, strerror_r(os, text, sizeof(text)));
 	errno = os;
 }
 
@@ -46,14 +70,12 @@ void error_prefix_(struct error *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->msg)];
 	va_list ap;
-	size_t len;
 
 	memcpy(inner, err->msg, sizeof(inner));
 	va_start(ap, fmt);
-	format(err->msg, sizeof(err->msg), fmt, ap);
+	format(err, fmt, ap);
 	va_end(ap);
-	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", inner);
+	append(err, inner);
 }
 
 void error_clear(struct error *err)

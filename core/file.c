@@ -191,7 +191,7 @@ bool file_open(const char *path, int flags, int *fd, struct error *err)
 
 /* ---- whole files ---- */
 
-bool file_read_fd(int fd, struct buf *out, struct error *err)
+static bool read_all(int fd, struct buf *out, struct error *err)
 {
 	struct stat st;
 	size_t chunk = CHUNK;
@@ -221,6 +221,18 @@ bool file_read_fd(int fd, struct buf *out, struct error *err)
 		buf_advance(out, (size_t)n);
 		chunk = CHUNK;
 	}
+}
+
+bool file_read_fd(int fd, struct buf *out, struct error *err)
+{
+	size_t before = out->len;
+
+	if (read_all(fd, out, err))
+		return true;
+	out->len = before;
+	if (out->data)
+		out->data[before] = '\0';
+	return false;
 }
 
 bool file_read(const char *path, struct buf *out, struct error *err)

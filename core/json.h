@@ -35,6 +35,10 @@ struct json_doc {
 struct json {
 	const struct json_doc *doc;
 	struct json_t *value;
+	/* where it is, for messages: in an object under `key`, in an array */
+	struct json_t *parent; /* NULL: it is the root */
+	const char *key;       /* lives at least as long as this place is used */
+	size_t index;
 };
 
 enum json_kind {
@@ -122,6 +126,8 @@ struct json_writer {
 	bool compact;    /* one line, for logs and lines of JSON; not canonical */
 	bool controls;   /* \u00XX for control characters instead of a failure */
 	const char *bad; /* why it failed, or NULL */
+	enum error_code bad_code;
+	size_t bad_at; /* bytes that had been written */
 	struct {
 		char kind; /* '{' or '[' */
 		size_t members;

@@ -6,7 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 16384 };
+enum {
+	LINE_MAX_BYTES = 16384,
+	VALUE_MAX = 1024, /* bytes of one value */
+};
 
 static const char *const levels[] = {
 	[LOG_DEBUG] = "debug",
@@ -15,20 +18,31 @@ static const char *const levels[] = {
 	[LOG_ERROR] = "error",
 };
 
-/* A JSON string of escaped text: what is left to escape is the quote and the
- * backslash that text_escape() wrote. */
-static void json_string(struct buf *line, const char *s)
+/* In quotes; what is left to escape in escaped text is the quote and the
+ * backslash that text_safe() wrote. A long value is cut, never a line lost. */
+static void quoted(struct buf *line, const char *value)
 {
-	AUTO(buf_clear) struct buf safe = BUF_MAX(LINE_MAX_BYTES);
+	char safe[VALUE_MAX];
 
-	text_escape(s, strlen(s), &safe);
+	text_safe(value, safe, sizeof(safe));
 	buf_putc(line, '"');
-	for (size_t i = 0; i < safe.len; i++) {
-		if (safe.data[i] == '"' || safe.data[i] == '\\')
+	for (const char *s = safe; *s; s++) {
+		if (*s == '"' || *s == '\\')
 			buf_putc(line, '\\');
-		buf_putc(line, safe.data[i]);
+		buf_putc(line, *s);
 	}
 	buf_putc(line, '"');
+}
+
+/* Bare where that can be told from the next field. */
+static void bare(struct buf *line, const char *value)
+{
+	char safe[VALUE_MAX];
+
+	if (!*value || strpbrk(value, " =\""))
+		quoted(line, value);
+	else
+		buf_puts(line, text_safe(value, safe, sizeof(safe)));
 }
 
 static void json_line(struct buf *line, const char *now, enum log_level level,
@@ -36,10 +50,10 @@ static void json_line(struct buf *line, const char *now, enum log_level level,
 {
 	buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":", now,
 		   levels[level]);
-	json_string(line, event);
+	quoted(line, event);
 	for (; f && f->name; f++) {
 		buf_printf(line, ",\"%s\":", f->name);
-		json_string(line, f->value);
+		quoted(line, f->value);
 	}
 	buf_puts(line, "}\n");
 }
@@ -48,10 +62,10 @@ static void text_line(struct buf *line, const char *now, enum log_level level,
 		      const char *event, const struct log_field *f)
 {
 	buf_printf(line, "%s %s ", now, levels[level]);
-	text_escape(event, strlen(event), line);
+	bare(line, event);
 	for (; f && f->name; f++) {
 		buf_printf(line, " %s=", f->name);
-		text_escape(f->value, strlen(f->value), line);
+		bare(line, f->value);
 	}
 	buf_putc(line, '\n');
 }

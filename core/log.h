@@ -3,7 +3,8 @@
  * log: one line an event on stderr, for long-running programs.
  *
  * Rule: only programs log; core returns errors. A line is written with one
- * write(2), so lines of several threads do not mix. Values are escaped.
+ * write(2), so lines of several threads do not mix. Values are escaped, in quotes
+ * where they hold a blank, "=" or a quote, and cut at 1023 bytes.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H

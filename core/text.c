@@ -139,8 +139,9 @@ void text_time(int64_t t, char out[TEXT_TIME_SIZE])
 	time_t when = (time_t)t;
 	struct tm tm = EMPTY;
 
-	gmtime_r(&when, &tm);
-	strftime(out, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (t < 0 || !gmtime_r(&when, &tm) ||
+	    !strftime(out, TEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		out[0] = '\0';
 }
 
 bool text_untime(const char *s, int64_t *out)
@@ -432,8 +433,14 @@ const char *text_safe(const char *s, char *out, size_t size)
 
 	text_escape(s, strlen(s), &b);
 	snprintf(out, size, "%s", b.data ? b.data : "");
-	if (b.len >= size && size > 4)
-		memcpy(out + size - 4, "...", 4);
+	if (b.len >= size && size > 4) {
+		size_t len = size - 4;
+
+		/* not within a UTF-8 sequence */
+		while (len && (unsigned char)out[len] >> 6 == 2)
+			len--;
+		memcpy(out + len, "...", 4);
+	}
 	return out;
 }
 

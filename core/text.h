@@ -32,7 +32,7 @@ bool text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out) MUST_CHE
 
 enum { TEXT_TIME_SIZE = 21 }; /* with the NUL */
 
-/* `t` must lie in the years 1970 to 9999. */
+/* "" when `t` is not in the years 1970 to 9999. */
 void text_time(int64_t t, char out[TEXT_TIME_SIZE]);
 bool text_untime(const char *s, int64_t *out) MUST_CHECK;
 
