@@ -45,22 +45,14 @@ static int version_order(void *unused, int an, const void *a, int bn, const void
 	return text_kubernetes_cmp(x, y);
 }
 
-/* "7" < "8" < "8.4" < "8.10" < "10" */
 static int el_order(void *unused, int an, const void *a, int bn, const void *b)
 {
-	unsigned x[2] = {0, 0}, y[2] = {0, 0};
-	char text[16];
+	char x[16], y[16];
 
 	(void)unused;
-	snprintf(text, sizeof(text), "%.*s", an, (const char *)a);
-	sscanf(text, "%u.%u", &x[0], &x[1]);
-	snprintf(text, sizeof(text), "%.*s", bn, (const char *)b);
-	sscanf(text, "%u.%u", &y[0], &y[1]);
-	if (x[0] != y[0])
-		return x[0] < y[0] ? -1 : 1;
-	if (x[1] != y[1])
-		return x[1] < y[1] ? -1 : 1;
-	return an - bn; /* "8" before "8.0" */
+	snprintf(x, sizeof(x), "%.*s", an, (const char *)a);
+	snprintf(y, sizeof(y), "%.*s", bn, (const char *)b);
+	return text_is_el(x) && text_is_el(y) ? text_el_cmp(x, y) : strcmp(x, y);
 }
 
 /* ---- opening ---- */

@@ -205,6 +205,19 @@ bool text_el_covers(const char *wanted, const char *actual)
 	       actual[len] == '.';
 }
 
+int text_el_cmp(const char *a, const char *b)
+{
+	size_t am = strcspn(a, "."), bm = strcspn(b, ".");
+	int c = (int)am - (int)bm; /* no leading zeros: longer is larger */
+
+	if (!c)
+		c = strncmp(a, b, am);
+	if (c || !a[am] || !b[bm])
+		return c ? c : (a[am] != 0) - (b[bm] != 0);
+	c = (int)strlen(a) - (int)strlen(b);
+	return c ? c : strcmp(a, b);
+}
+
 /* Skip the dot-separated identifiers of a pre-release or of build metadata. */
 static const char *identifiers(const char *s, bool numbers_strict)
 {

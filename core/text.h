@@ -43,6 +43,9 @@ bool text_is_el(const char *s) MUST_CHECK;
 /* Does a statement for EL `wanted` ("8", "8.4") hold on a node that says
  * `actual` ("8", "8.4", "8.10")? "8" holds for every 8.x; "8.4" for 8.4 alone. */
 bool text_el_covers(const char *wanted, const char *actual) MUST_CHECK;
+/* "8" before "8.4" before "8.10" before "10": <0, 0, >0. Both must satisfy
+ * text_is_el(). */
+int text_el_cmp(const char *a, const char *b);
 /* "v1.21.3", "v1.21.3-rc.0", "v1.21.3+fips.0": a "v" and Semantic Versioning
  * 2.0.0, at most 63 bytes. */
 bool text_is_kubernetes(const char *s) MUST_CHECK;
