@@ -305,6 +305,20 @@ void store_rollback(struct store *s)
 		return;
 }
 
+bool store_view(struct store *s,
+		bool (*look)(struct store *s, void *arg, struct error *err), void *arg,
+		struct error *err)
+{
+	struct error ignored = EMPTY;
+	bool ok;
+
+	if (!store_exec(s, "SAVEPOINT view", err))
+		return false;
+	ok = look(s, arg, err);
+	/* nothing was changed in it, so this only ends the view */
+	return store_exec(s, "RELEASE view", ok ? err : &ignored) && ok;
+}
+
 bool store_version(struct store *s, uint64_t *out, struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_VERSION);

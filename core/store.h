@@ -36,6 +36,10 @@ void store_closep(struct store **s);
 bool store_begin(struct store *s, struct error *err) MUST_CHECK;
 bool store_commit(struct store *s, struct error *err) MUST_CHECK;
 void store_rollback(struct store *s);
+/* Run `look` with a fixed view of the store, inside a transaction or out of one. */
+bool store_view(struct store *s,
+		bool (*look)(struct store *s, void *arg, struct error *err), void *arg,
+		struct error *err) MUST_CHECK;
 
 /* Changes whenever anything in the store changed, in any process; means nothing
  * to another struct store. */
@@ -52,7 +56,8 @@ struct store_manifest {
 	unsigned revision;
 	struct digest digest; /* of the canonical text */
 	uint64_t size;
-	int64_t created, added, published; /* published 0: never was */
+	int64_t created, added;
+	int64_t published, withdrawn; /* 0: never was */
 	enum store_state state;
 	char withdrawn_reason[1024];
 };
@@ -150,6 +155,9 @@ bool store_set_keyring(struct store *s, const void *data, size_t len, const char
 bool store_published_keyring(struct store *s, struct buf *out, int64_t *published,
 			     struct error *err) MUST_CHECK;
 bool store_threshold(struct store *s, unsigned *out, struct error *err) MUST_CHECK;
+/* The one that the tree tells. */
+bool store_published_threshold(struct store *s, unsigned *out,
+			       struct error *err) MUST_CHECK;
 bool store_set_threshold(struct store *s, unsigned n, struct error *err) MUST_CHECK;
 
 /* ---- tools ---- */
@@ -181,15 +189,16 @@ struct store_sums {
 };
 bool store_put_sums(struct store *s, const struct digest *list, const char *asc,
 		    size_t len, struct error *err) MUST_CHECK;
-/* The newest one; ERR_NOT_FOUND when there is none. */
-bool store_sums(struct store *s, const struct digest *list, struct store_sums *out,
-		struct error *err) MUST_CHECK;
+/* The newest (published) one; ERR_NOT_FOUND when there is none. */
+bool store_sums(struct store *s, const struct digest *list, bool published_only,
+		struct store_sums *out, struct error *err) MUST_CHECK;
 bool store_sums_bytes(struct store *s, int64_t row, struct buf *out,
 		      struct error *err) MUST_CHECK;
 
-/* Publish the keyring, every tool and every signed list; counts what was new. */
+/* Publish keyring, threshold, every tool and every signed list; counts what was
+ * new. */
 struct store_published {
-	unsigned keyrings, tools, sums;
+	unsigned keyrings, thresholds, tools, sums;
 };
 bool store_publish_rest(struct store *s, struct store_published *out,
 			struct error *err) MUST_CHECK;

@@ -31,7 +31,11 @@ static bool run_state(struct store *s, const struct change *c, struct error *err
 	struct store_query q = store_query(s, SQL_MANIFEST_STATE);
 
 	store_bind_int(&q, c->state);
-	store_bind_text(&q, c->state == STORE_WITHDRAWN ? c->text : NULL);
+	store_bind_text(&q, c->text);
+	if (c->text)
+		store_bind_int(&q, time(NULL));
+	else
+		store_bind_null(&q);
 	store_bind_int(&q, c->row);
 	return store_run(&q, err);
 }
@@ -128,7 +132,8 @@ static bool publish_new(struct store *s, enum store_sql which, unsigned *count,
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, which);
 
-	store_bind_int(&q, time(NULL));
+	if (which != SQL_THRESHOLD_PUBLISH)
+		store_bind_int(&q, time(NULL));
 	if (!store_run(&q, err))
 		return false;
 	*count = (unsigned)sqlite3_changes(s->db);
@@ -141,13 +146,15 @@ static bool publish_rest(struct store *s, void *arg, struct error *err)
 	char detail[128];
 
 	if (!publish_new(s, SQL_KEYRING_PUBLISH, &p->keyrings, err) ||
+	    !publish_new(s, SQL_THRESHOLD_PUBLISH, &p->thresholds, err) ||
 	    !publish_new(s, SQL_TOOL_PUBLISH, &p->tools, err) ||
 	    !publish_new(s, SQL_SUMS_PUBLISH, &p->sums, err))
 		return false;
-	if (!p->keyrings && !p->tools && !p->sums)
+	if (!p->keyrings && !p->thresholds && !p->tools && !p->sums)
 		return true;
-	snprintf(detail, sizeof(detail), "keyrings %u, tools %u, signed lists %u",
-		 p->keyrings, p->tools, p->sums);
+	snprintf(detail, sizeof(detail),
+		 "keyrings %u, thresholds %u, tools %u, signed lists %u", p->keyrings,
+		 p->thresholds, p->tools, p->sums);
 	return store_log(s, "publish", "keys and tools", detail, err);
 }
 

@@ -32,7 +32,8 @@ static const char *const statements[] = {
 	[SQL_MANIFEST_BY_ID] =
 		"SELECT " STORE_MANIFEST_COLUMNS " FROM manifest m "
 		"WHERE el = ? AND kubernetes = ? AND arch = ? AND revision = ?",
-	[SQL_MANIFEST_STATE] = "UPDATE manifest SET state = ?, reason = ? WHERE id = ?",
+	[SQL_MANIFEST_STATE] =
+		"UPDATE manifest SET state = ?, reason = ?, withdrawn = ? WHERE id = ?",
 	[SQL_MANIFEST_PUBLISH] = "UPDATE manifest SET state = 2, "
 				 "published = coalesce(published, ?) WHERE id = ?",
 	[SQL_SIGNED_ADD] = "INSERT INTO signed (manifest, digest, text_at, added, asc) "
@@ -85,8 +86,10 @@ static const char *const statements[] = {
 	[SQL_KEYRING_PUBLISH] = "UPDATE keyring SET published = ? "
 				"WHERE id = (SELECT max(id) FROM keyring) "
 				"AND published IS NULL",
-	[SQL_THRESHOLD] = "SELECT threshold FROM setting",
+	[SQL_THRESHOLD] = "SELECT threshold, published FROM setting",
 	[SQL_THRESHOLD_SET] = "UPDATE setting SET threshold = ?",
+	[SQL_THRESHOLD_PUBLISH] = "UPDATE setting SET published = threshold "
+				  "WHERE published <> threshold",
 	[SQL_TOOL_ADD] = "INSERT INTO tool (version, arch, digest, size, added, bytes) "
 			 "VALUES (?, ?, ?, ?, ?, ?)",
 	[SQL_TOOL_BY_NAME] = "SELECT digest FROM tool WHERE version = ? AND arch = ?",
@@ -96,7 +99,8 @@ static const char *const statements[] = {
 	[SQL_TOOL_PUBLISH] = "UPDATE tool SET published = ? WHERE published IS NULL",
 	[SQL_SUMS_ADD] = "INSERT INTO sums (digest, added, asc) VALUES (?, ?, ?)",
 	[SQL_SUMS] = "SELECT id, added, published, length(asc) FROM sums "
-		     "WHERE digest = ? ORDER BY id DESC LIMIT 1",
+		     "WHERE digest = ?1 AND (?2 = 0 OR published IS NOT NULL) "
+		     "ORDER BY id DESC LIMIT 1",
 	[SQL_SUMS_BYTES] = "SELECT asc FROM sums WHERE id = ?",
 	[SQL_SUMS_PUBLISH] = "UPDATE sums SET published = ? WHERE published IS NULL",
 };
@@ -220,6 +224,12 @@ void store_bind_int(struct store_query *q, int64_t v)
 		bound(q, sqlite3_bind_int64(q->st, ++q->bound, v));
 }
 
+void store_bind_null(struct store_query *q)
+{
+	if (q->st)
+		bound(q, sqlite3_bind_null(q->st, ++q->bound));
+}
+
 void store_bind_text(struct store_query *q, const char *v)
 {
 	if (q->st)
@@ -330,14 +340,15 @@ bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 		.created = store_column_int(q, 7),
 		.added = store_column_int(q, 8),
 		.published = store_column_int(q, 9),
-		.state = (enum store_state)store_column_int(q, 10),
+		.withdrawn = store_column_int(q, 10),
+		.state = (enum store_state)store_column_int(q, 11),
 	};
 
 	if (!store_column_text(q, 1, m.el, sizeof(m.el), err) ||
 	    !store_column_text(q, 2, m.kubernetes, sizeof(m.kubernetes), err) ||
 	    !store_column_text(q, 3, m.arch, sizeof(m.arch), err) ||
 	    !store_column_digest(q, 5, &m.digest, err) ||
-	    !store_column_text(q, 11, m.withdrawn_reason, sizeof(m.withdrawn_reason),
+	    !store_column_text(q, 12, m.withdrawn_reason, sizeof(m.withdrawn_reason),
 			       err))
 		return false;
 	*out = m;

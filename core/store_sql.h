@@ -50,6 +50,7 @@ enum store_sql {
 	SQL_KEYRING_PUBLISH,
 	SQL_THRESHOLD,
 	SQL_THRESHOLD_SET,
+	SQL_THRESHOLD_PUBLISH,
 	SQL_TOOL_ADD,
 	SQL_TOOL_BY_NAME,
 	SQL_TOOL_EACH,
@@ -89,6 +90,7 @@ struct store_query {
 struct store_query store_query(struct store *s, enum store_sql which);
 void store_query_clear(struct store_query *q);
 void store_bind_int(struct store_query *q, int64_t v);
+void store_bind_null(struct store_query *q);
 void store_bind_text(struct store_query *q, const char *v); /* NULL is NULL */
 /* Borrowed until the query is cleared. */
 void store_bind_blob(struct store_query *q, const void *v, size_t len);
@@ -114,11 +116,11 @@ bool store_change(struct store *s,
 		  bool (*change)(struct store *s, void *arg, struct error *err),
 		  void *arg, struct error *err) MUST_CHECK;
 
-/* Columns 0 to 11 of every query that yields a manifest. */
+/* Columns 0 to 12 of every query that yields a manifest. */
 #define STORE_MANIFEST_COLUMNS                                                         \
 	"m.id, m.el, m.kubernetes, m.arch, m.revision, m.digest, m.size, "             \
-	"m.created, m.added, m.published, m.state, m.reason"
-enum { STORE_MANIFEST_COLUMN_COUNT = 12 };
+	"m.created, m.added, m.published, m.withdrawn, m.state, m.reason"
+enum { STORE_MANIFEST_COLUMN_COUNT = 13 };
 bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 			   struct error *err) MUST_CHECK;
 

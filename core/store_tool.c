@@ -68,14 +68,24 @@ bool store_set_keyring(struct store *s, const void *data, size_t len, const char
 	return store_change(s, set_keyring, &(struct bytes){data, len, what}, err);
 }
 
-bool store_threshold(struct store *s, unsigned *out, struct error *err)
+static bool get_threshold(struct store *s, int column, unsigned *out, struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_THRESHOLD);
 
 	if (!store_one(&q, "threshold", err))
 		return false;
-	*out = (unsigned)store_column_int(&q, 0);
+	*out = (unsigned)store_column_int(&q, column);
 	return true;
+}
+
+bool store_threshold(struct store *s, unsigned *out, struct error *err)
+{
+	return get_threshold(s, 0, out, err);
+}
+
+bool store_published_threshold(struct store *s, unsigned *out, struct error *err)
+{
+	return get_threshold(s, 1, out, err);
 }
 
 static bool set_threshold(struct store *s, void *arg, struct error *err)
@@ -233,12 +243,13 @@ bool store_put_sums(struct store *s, const struct digest *list, const char *asc,
 	return store_change(s, put_sums, &(struct sums){list, {asc, len, NULL}}, err);
 }
 
-bool store_sums(struct store *s, const struct digest *list, struct store_sums *out,
-		struct error *err)
+bool store_sums(struct store *s, const struct digest *list, bool published_only,
+		struct store_sums *out, struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_SUMS);
 
 	store_bind_digest(&q, list);
+	store_bind_int(&q, published_only);
 	if (!store_one(&q, "signed list of these tools", err))
 		return false;
 	*out = (struct store_sums){

@@ -15,6 +15,8 @@
 #include "core/index.h"
 #include "core/store.h"
 
+enum { TREE_ENTRIES_MAX = 1000000 };
+
 struct tree_entry {
 	char *path;
 	const char *type; /* media type, static */
@@ -22,18 +24,23 @@ struct tree_entry {
 	uint64_t size;
 	int64_t modified; /* Last-Modified */
 	bool immutable;   /* the bytes under this path never change */
-	int64_t row;      /* the carrier's own */
-	char *bytes;      /* made entries (index, page, sums); NULL: from the carrier */
+	char *bytes;      /* of a made entry (index, page, sums); NULL: the carrier's */
+	int kind;         /* the carrier's own, */
+	int64_t row;      /* and so is this */
 };
 
 struct tree {
 	struct tree_entry *entries;
-	size_t count;
+	size_t count, room;
 	struct index index;
-	struct store *store; /* borrowed; the carrier */
+	/* the carrier: appends an entry's bytes, unchecked */
+	bool (*load)(void *carrier, const struct tree_entry *e, struct buf *out,
+		     struct error *err);
+	void *carrier; /* borrowed */
 };
 
-/* What the store has published, inside one read transaction. */
+/* What the store has published, in one view of it. The store stays open as long
+ * as the tree. */
 bool tree_from_store(struct store *s, struct tree *out, struct error *err) MUST_CHECK;
 void tree_clear(struct tree *t);
 
@@ -45,5 +52,19 @@ bool tree_load(const struct tree *t, const struct tree_entry *e, struct buf *out
 
 /* The media type for a path by its ending. */
 const char *tree_media_type(const char *path);
+
+/* Append SHA256SUMS as sha256sum -c reads it: every tool of the index, by name. */
+bool tree_sums(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
+
+/* ---- for carriers: entries in any order, then tree_sort() ---- */
+
+/* Takes e->bytes over and copies `path`, also on failure; the type is the path's. */
+bool tree_add(struct tree *t, const char *path, const struct tree_entry *e,
+	      struct error *err) MUST_CHECK;
+/* A made entry: digest and size are computed, the bytes taken out of the buffer. */
+bool tree_add_made(struct tree *t, const char *path, int64_t modified,
+		   struct buf *bytes, struct error *err) MUST_CHECK;
+/* ERR_CONFLICT when a path is there twice. */
+bool tree_sort(struct tree *t, struct error *err) MUST_CHECK;
 
 #endif

@@ -13,9 +13,11 @@ PRAGMA application_id = 1179472689; -- "FMS1"
 CREATE TABLE setting (
 	id        INTEGER PRIMARY KEY CHECK (id = 1),
 	threshold INTEGER NOT NULL
-	          CHECK (typeof(threshold) = 'integer' AND threshold BETWEEN 1 AND 64)
+	          CHECK (typeof(threshold) = 'integer' AND threshold BETWEEN 1 AND 64),
+	published INTEGER NOT NULL -- the threshold that the tree tells
+	          CHECK (typeof(published) = 'integer' AND published BETWEEN 1 AND 64)
 );
-INSERT INTO setting (id, threshold) VALUES (1, 1);
+INSERT INTO setting (id, threshold, published) VALUES (1, 1, 1);
 
 -- state: 0 pending, 1 complete, 2 published, 3 withdrawn
 CREATE TABLE manifest (
@@ -31,11 +33,13 @@ CREATE TABLE manifest (
 	created    INTEGER NOT NULL CHECK (typeof(created) = 'integer'),
 	added      INTEGER NOT NULL CHECK (typeof(added) = 'integer'),
 	published  INTEGER CHECK (typeof(published) IN ('null', 'integer')),
+	withdrawn  INTEGER CHECK (typeof(withdrawn) IN ('null', 'integer')),
 	state      INTEGER NOT NULL CHECK (typeof(state) = 'integer' AND state BETWEEN 0 AND 3),
 	reason     TEXT CHECK (typeof(reason) = 'null'
 	           OR typeof(reason) = 'text' AND length(reason) BETWEEN 1 AND 1023),
 	UNIQUE (el, kubernetes, arch, revision),
 	CHECK ((state = 3) = (reason IS NOT NULL)),
+	CHECK ((state = 3) = (withdrawn IS NOT NULL)),
 	CHECK (state <> 2 OR published IS NOT NULL),
 	CHECK (state NOT IN (0, 1) OR published IS NULL)
 );

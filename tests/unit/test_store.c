@@ -1,93 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/file.h"
-#include "core/manifest.h"
-#include "core/store.h"
-#include "core/text.h"
-#include "tests/unit/test.h"
+#include "tests/unit/sample.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { ASC_MAX = 1 << 20 };
-
-/* ---- what the tests are made of ---- */
-
-static void must(bool ok, const struct error *why)
-{
-	if (!ok)
-		fail_msg("%s", why->msg);
-}
-
-static void load(struct manifest *m)
-{
-	AUTO(buf_clear) struct buf text = BUF_MAX(MANIFEST_TEXT_MAX);
-	const char *top = getenv("TOP");
-	char path[4096];
-	struct error why;
-
-	snprintf(path, sizeof(path), "%s/tests/data/manifest-el8-x86_64.json",
-		 top ? top : ".");
-	must(file_read(path, &text, &why), &why);
-	must(manifest_parse(text.data, text.len, m, &why), &why);
-}
-
-static void replace(char **s, const char *with)
-{
-	free(*s);
-	*s = text_dup(with, strlen(with));
-}
-
-/* A manifest's text: the sample under another name. */
-static void make_text(const char *el, const char *kubernetes, unsigned revision,
-		      const char *note, struct buf *out)
-{
-	AUTO(manifest_clear) struct manifest m = EMPTY;
-	struct error why;
-
-	load(&m);
-	replace(&m.el, el);
-	replace(&m.kubernetes, kubernetes);
-	replace(&m.note, note);
-	m.revision = revision;
-	buf_reset(out);
-	must(manifest_write(&m, out, &why), &why);
-}
-
-/* Put it; the store looks at no signature, so any text around it will do. */
-static bool put(struct store *s, const struct buf *text, const char *signature,
-		enum store_state state, struct store_manifest *out, struct error *why)
-{
-	AUTO(buf_clear) struct buf asc = BUF_MAX(ASC_MAX);
-
-	buf_printf(&asc, "head\n\n%s%s\n", text->data, signature);
-	return store_put_manifest(s,
-				  &(const struct store_put){text->data, text->len,
-							    asc.data, asc.len, state},
-				  out, why);
-}
-
-static void put_named(struct store *s, const char *el, const char *kubernetes,
-		      unsigned revision, struct store_manifest *out)
-{
-	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
-	struct error why;
-
-	make_text(el, kubernetes, revision, "note", &text);
-	must(put(s, &text, "sig", STORE_COMPLETE, out, &why), &why);
-}
-
-/* A fresh store, open for writing. */
-static struct store *fresh(const char *path)
-{
-	struct store *s = NULL;
-	struct error why;
-
-	unlink(path);
-	must(store_create(path, &why) && store_open(path, STORE_WRITE, &s, &why), &why);
-	return s;
-}
 
 /* What anybody with the sqlite3 program can do. */
 static int sql(const char *path, const char *text, char *msg, size_t size)
@@ -184,7 +98,7 @@ TEST(a_newer_store_is_refused)
 {
 	struct store *s = NULL;
 
-	store_close(fresh("newer.db"));
+	store_close(sample_store("newer.db"));
 	sql_ok("newer.db", "PRAGMA user_version = 99");
 	assert_err(ERR_CONFLICT, store_open("newer.db", STORE_READ, &s, &err));
 	assert_says("schema 99");
@@ -209,7 +123,7 @@ TEST(a_reader_writes_nothing)
 {
 	AUTO(store_closep) struct store *s = NULL;
 
-	store_close(fresh("reader.db"));
+	store_close(sample_store("reader.db"));
 	assert_ok(store_open("reader.db", STORE_READ, &s, &err));
 	assert_err(ERR_INTERNAL, store_log(s, "a", "b", "c", &err));
 	assert_says("open for reading");
@@ -219,15 +133,15 @@ TEST(a_reader_writes_nothing)
 
 TEST(a_manifest_is_kept_with_its_text_and_its_signed_file)
 {
-	AUTO(store_closep) struct store *s = fresh("put.db");
+	AUTO(store_closep) struct store *s = sample_store("put.db");
 	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
 	AUTO(buf_clear) struct buf got = BUF_MAX(ASC_MAX);
 	AUTO(buf_clear) struct buf asc = BUF_MAX(ASC_MAX);
 	struct store_manifest m, by;
 	struct digest d;
 
-	make_text("8", "v1.21.3", 1, "note", &text);
-	assert_ok(put(s, &text, "sig", STORE_PENDING, &m, &err));
+	sample_text("8", "v1.21.3", 1, "note", &text);
+	assert_ok(sample_put(s, &text, "sig", STORE_PENDING, &m, &err));
 	assert_string_equal(m.el, "8");
 	assert_string_equal(m.kubernetes, "v1.21.3");
 	assert_string_equal(m.arch, "x86_64");
@@ -249,15 +163,15 @@ TEST(a_manifest_is_kept_with_its_text_and_its_signed_file)
 
 TEST(the_same_text_again_replaces_its_signatures_until_they_are_published)
 {
-	AUTO(store_closep) struct store *s = fresh("again.db");
+	AUTO(store_closep) struct store *s = sample_store("again.db");
 	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
 	AUTO(buf_clear) struct buf asc = BUF_MAX(ASC_MAX);
 	struct store_manifest m, again;
 	struct store_signed first, second;
 
-	make_text("8", "v1.21.3", 1, "note", &text);
-	assert_ok(put(s, &text, "one", STORE_PENDING, &m, &err));
-	assert_ok(put(s, &text, "one two", STORE_COMPLETE, &again, &err));
+	sample_text("8", "v1.21.3", 1, "note", &text);
+	assert_ok(sample_put(s, &text, "one", STORE_PENDING, &m, &err));
+	assert_ok(sample_put(s, &text, "one two", STORE_COMPLETE, &again, &err));
 	assert_int_equal(m.row, again.row);
 	assert_int_equal(again.state, STORE_COMPLETE);
 	assert_ok(store_asc(s, m.row, &asc, &err));
@@ -267,7 +181,7 @@ TEST(the_same_text_again_replaces_its_signatures_until_they_are_published)
 	assert_string_equal(first.signers, "AA BB");
 	assert_true(first.published != 0);
 	/* a third signature waits beside the published file */
-	assert_ok(put(s, &text, "one two three", STORE_COMPLETE, &again, &err));
+	assert_ok(sample_put(s, &text, "one two three", STORE_COMPLETE, &again, &err));
 	assert_int_equal(again.state, STORE_PUBLISHED);
 	assert_ok(store_signed(s, m.row, &second, &err));
 	assert_int_not_equal(first.row, second.row);
@@ -282,16 +196,16 @@ TEST(the_same_text_again_replaces_its_signatures_until_they_are_published)
 
 TEST(another_text_under_the_same_name_is_refused)
 {
-	AUTO(store_closep) struct store *s = fresh("other-text.db");
+	AUTO(store_closep) struct store *s = sample_store("other-text.db");
 	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
 	struct store_manifest m = {.row = 77};
 	struct seen seen = EMPTY;
 
-	make_text("8", "v1.21.3", 1, "one", &text);
-	assert_ok(put(s, &text, "sig", STORE_COMPLETE, &m, &err));
-	make_text("8", "v1.21.3", 1, "two", &text);
+	sample_text("8", "v1.21.3", 1, "one", &text);
+	assert_ok(sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	sample_text("8", "v1.21.3", 1, "two", &text);
 	m.row = 77;
-	assert_err(ERR_CONFLICT, put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	assert_err(ERR_CONFLICT, sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
 	assert_says("el8/v1.21.3/x86_64@1");
 	assert_int_equal(m.row, 77);
 	assert_err(ERR_FORMAT,
@@ -305,7 +219,7 @@ TEST(another_text_under_the_same_name_is_refused)
 
 TEST(manifests_come_in_the_order_of_versions)
 {
-	AUTO(store_closep) struct store *s = fresh("order.db");
+	AUTO(store_closep) struct store *s = sample_store("order.db");
 	static const char *const want[] = {
 		"el7/v1.21.3/x86_64@1",   "el8/v1.21.10/x86_64@1",
 		"el8/v1.21.3/x86_64@2",   "el8/v1.21.3/x86_64@1",
@@ -315,13 +229,13 @@ TEST(manifests_come_in_the_order_of_versions)
 	struct store_manifest m;
 	struct seen seen = EMPTY, some = EMPTY;
 
-	put_named(s, "10", "v1.21.3", 1, &m);
-	put_named(s, "8.10", "v1.21.3", 1, &m);
-	put_named(s, "8", "v1.21.3", 1, &m);
-	put_named(s, "8", "v1.21.10", 1, &m);
-	put_named(s, "8.4", "v1.21.3", 1, &m);
-	put_named(s, "8", "v1.21.3", 2, &m);
-	put_named(s, "7", "v1.21.3", 1, &m);
+	sample_put_named(s, "10", "v1.21.3", 1, &m);
+	sample_put_named(s, "8.10", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.10", 1, &m);
+	sample_put_named(s, "8.4", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 2, &m);
+	sample_put_named(s, "7", "v1.21.3", 1, &m);
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, see, &seen,
 				      &err));
 	assert_int_equal(seen.count, ARRAY_LEN(want));
@@ -337,15 +251,15 @@ TEST(manifests_come_in_the_order_of_versions)
 
 TEST(the_newest_published_revision_alone_is_visible)
 {
-	AUTO(store_closep) struct store *s = fresh("visible.db");
+	AUTO(store_closep) struct store *s = sample_store("visible.db");
 	struct store_manifest one, two;
 	struct seen seen = EMPTY;
 
-	put_named(s, "8", "v1.21.3", 1, &one);
+	sample_put_named(s, "8", "v1.21.3", 1, &one);
 	assert_ok(store_each_visible(s, see_visible, &seen, &err));
 	assert_int_equal(seen.count, 0);
 	assert_ok(store_publish_manifest(s, one.row, "AA", &err));
-	put_named(s, "8", "v1.21.3", 2, &two);
+	sample_put_named(s, "8", "v1.21.3", 2, &two);
 	assert_ok(store_each_visible(s, see_visible, &seen, &err));
 	assert_string_equal(seen.ids[0], "el8/v1.21.3/x86_64@1");
 	assert_ok(store_publish_manifest(s, two.row, "AA", &err));
@@ -358,7 +272,7 @@ TEST(the_newest_published_revision_alone_is_visible)
 	seen.count = 0;
 	assert_ok(store_each_visible(s, see_visible, &seen, &err));
 	assert_int_equal(seen.count, 0);
-	put_named(s, "8", "v1.21.3", 3, &two);
+	sample_put_named(s, "8", "v1.21.3", 3, &two);
 	assert_ok(store_publish_manifest(s, two.row, "AA", &err));
 	assert_ok(store_each_visible(s, see_visible, &seen, &err));
 	assert_string_equal(seen.ids[0], "el8/v1.21.3/x86_64@3");
@@ -366,13 +280,13 @@ TEST(the_newest_published_revision_alone_is_visible)
 
 TEST(what_is_withdrawn_stays_so)
 {
-	AUTO(store_closep) struct store *s = fresh("withdrawn.db");
+	AUTO(store_closep) struct store *s = sample_store("withdrawn.db");
 	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
 	struct store_manifest m;
 	struct seen seen = EMPTY;
 
-	make_text("8", "v1.21.3", 1, "note", &text);
-	assert_ok(put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	sample_text("8", "v1.21.3", 1, "note", &text);
+	assert_ok(sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
 	assert_err(ERR_USAGE, store_set_state(s, m.row, STORE_WITHDRAWN, "", &err));
 	assert_err(ERR_FORMAT,
 		   store_set_state(s, m.row, STORE_WITHDRAWN, "two\nlines", &err));
@@ -384,7 +298,8 @@ TEST(what_is_withdrawn_stays_so)
 		   store_set_state(s, m.row, STORE_WITHDRAWN, "again", &err));
 	assert_err(ERR_CONFLICT, store_set_state(s, m.row, STORE_COMPLETE, NULL, &err));
 	assert_err(ERR_CONFLICT, store_publish_manifest(s, m.row, "AA", &err));
-	assert_err(ERR_CONFLICT, put(s, &text, "more", STORE_COMPLETE, &m, &err));
+	assert_err(ERR_CONFLICT,
+		   sample_put(s, &text, "more", STORE_COMPLETE, &m, &err));
 	assert_says("was withdrawn (why)");
 }
 
@@ -405,7 +320,7 @@ static bool hit(void *arg, const struct store_hit *h, struct error *why)
 
 TEST(a_digest_finds_every_manifest_that_lists_it)
 {
-	AUTO(store_closep) struct store *s = fresh("find.db");
+	AUTO(store_closep) struct store *s = sample_store("find.db");
 	AUTO(manifest_clear) struct manifest sample = EMPTY;
 	struct store_manifest m, later;
 	struct store_signed f;
@@ -413,10 +328,10 @@ TEST(a_digest_finds_every_manifest_that_lists_it)
 	const struct manifest_component *c;
 	struct digest none = EMPTY;
 
-	load(&sample);
+	sample_load(&sample);
 	c = &sample.components[0];
-	put_named(s, "8", "v1.21.3", 1, &m);
-	put_named(s, "8", "v1.21.3", 2, &later);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 2, &later);
 	assert_ok(store_find_digest(s, &c->files[0].sha256, hit, &hits, &err));
 	assert_int_equal(hits.count, 2);
 	assert_int_equal(hits.first.manifest.revision, 2);
@@ -443,7 +358,7 @@ TEST(a_digest_finds_every_manifest_that_lists_it)
 
 TEST(a_transaction_is_kept_whole_or_not_at_all)
 {
-	AUTO(store_closep) struct store *s = fresh("whole.db");
+	AUTO(store_closep) struct store *s = sample_store("whole.db");
 	AUTO(store_closep) struct store *reader = NULL;
 	struct store_manifest m;
 	struct seen seen = EMPTY;
@@ -452,7 +367,7 @@ TEST(a_transaction_is_kept_whole_or_not_at_all)
 	assert_ok(store_open("whole.db", STORE_READ, &reader, &err));
 	assert_ok(store_version(reader, &before, &err));
 	assert_ok(store_begin(s, &err));
-	put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
 	store_rollback(s);
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, see, &seen,
 				      &err));
@@ -460,7 +375,7 @@ TEST(a_transaction_is_kept_whole_or_not_at_all)
 	assert_ok(store_version(reader, &after, &err));
 	assert_int_equal(before, after);
 	assert_ok(store_begin(s, &err));
-	put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
 	assert_ok(store_commit(s, &err));
 	assert_ok(store_version(reader, &after, &err));
 	assert_int_not_equal(before, after);
@@ -468,7 +383,7 @@ TEST(a_transaction_is_kept_whole_or_not_at_all)
 
 TEST(a_failed_call_inside_a_transaction_undoes_itself_alone)
 {
-	AUTO(store_closep) struct store *s = fresh("inner.db");
+	AUTO(store_closep) struct store *s = sample_store("inner.db");
 	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
 	struct store_manifest m;
 	struct seen seen = EMPTY;
@@ -476,9 +391,9 @@ TEST(a_failed_call_inside_a_transaction_undoes_itself_alone)
 	uint64_t rows;
 
 	assert_ok(store_begin(s, &err));
-	put_named(s, "8", "v1.21.3", 1, &m);
-	make_text("8", "v1.21.3", 1, "another", &text);
-	assert_err(ERR_CONFLICT, put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
+	sample_text("8", "v1.21.3", 1, "another", &text);
+	assert_err(ERR_CONFLICT, sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
 	assert_ok(store_commit(s, &err));
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, see, &seen,
 				      &err));
@@ -505,11 +420,11 @@ static bool call_again(void *arg, const struct store_manifest *m, struct error *
 
 TEST(a_callback_that_calls_its_caller_is_refused)
 {
-	AUTO(store_closep) struct store *s = fresh("nested.db");
+	AUTO(store_closep) struct store *s = sample_store("nested.db");
 	struct nested n = {.s = s};
 	struct store_manifest m;
 
-	put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, call_again,
 				      &n, &err));
 	assert_int_equal(n.why.code, ERR_INTERNAL);
@@ -519,7 +434,7 @@ TEST(a_callback_that_calls_its_caller_is_refused)
 
 TEST(the_keyring_and_the_threshold_are_kept)
 {
-	AUTO(store_closep) struct store *s = fresh("keys.db");
+	AUTO(store_closep) struct store *s = sample_store("keys.db");
 	AUTO(buf_clear) struct buf ring = BUF_MAX(1024);
 	struct store_published counts;
 	int64_t since = 1;
@@ -549,6 +464,12 @@ TEST(the_keyring_and_the_threshold_are_kept)
 	assert_err(ERR_USAGE, store_set_threshold(s, 65, &err));
 	assert_ok(store_threshold(s, &n, &err));
 	assert_int_equal(n, 2);
+	assert_ok(store_published_threshold(s, &n, &err));
+	assert_int_equal(n, 1);
+	assert_ok(store_publish_rest(s, &counts, &err));
+	assert_int_equal(counts.thresholds, 1);
+	assert_ok(store_published_threshold(s, &n, &err));
+	assert_int_equal(n, 2);
 }
 
 static bool keep_tool(void *arg, const struct store_tool *t, struct error *why)
@@ -560,7 +481,7 @@ static bool keep_tool(void *arg, const struct store_tool *t, struct error *why)
 
 TEST(a_tool_never_changes_under_its_name)
 {
-	AUTO(store_closep) struct store *s = fresh("tool.db");
+	AUTO(store_closep) struct store *s = sample_store("tool.db");
 	AUTO(buf_clear) struct buf got = BUF_MAX(1024);
 	struct store_tool t = {.version = "1.0.0", .arch = "x86_64"}, found = EMPTY;
 	struct store_sums sums;
@@ -583,10 +504,11 @@ TEST(a_tool_never_changes_under_its_name)
 	assert_true(digest_equal(&found.digest, &d));
 	assert_ok(store_tool_bytes(s, found.row, &got, &err));
 	assert_string_equal(got.data, "ELF");
-	assert_err(ERR_NOT_FOUND, store_sums(s, &d, &sums, &err));
+	assert_err(ERR_NOT_FOUND, store_sums(s, &d, false, &sums, &err));
 	assert_ok(store_put_sums(s, &d, "signed", 6, &err));
-	assert_ok(store_sums(s, &d, &sums, &err));
+	assert_ok(store_sums(s, &d, false, &sums, &err));
 	assert_int_equal(sums.size, 6);
+	assert_err(ERR_NOT_FOUND, store_sums(s, &d, true, &sums, &err));
 	buf_reset(&got);
 	assert_ok(store_sums_bytes(s, sums.row, &got, &err));
 	assert_string_equal(got.data, "signed");
@@ -626,16 +548,16 @@ TEST(published_rows_and_the_log_refuse_every_change)
 		"detail, previous, digest FROM log WHERE id = 2",
 		"UPDATE setting SET threshold = 0",
 		"UPDATE setting SET threshold = 'two'",
-		"INSERT INTO setting VALUES (2, 1)",
+		"INSERT INTO setting VALUES (2, 1, 1)",
 	};
-	AUTO(store_closep) struct store *s = fresh("fixed.db");
+	AUTO(store_closep) struct store *s = sample_store("fixed.db");
 	struct store_tool t = {.version = "1.0.0", .arch = "x86_64"};
 	struct store_published counts;
 	struct store_manifest m;
 	struct digest d = EMPTY;
 	char msg[256];
 
-	put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
 	assert_ok(store_set_keyring(s, "ring", 4, "added AA", &err));
 	assert_ok(store_put_tool(s, &t, "ELF", 3, &err));
 	assert_ok(store_put_sums(s, &d, "signed", 6, &err));
@@ -645,7 +567,8 @@ TEST(published_rows_and_the_log_refuse_every_change)
 		if (sql("fixed.db", tries[i], msg, sizeof(msg)) != SQLITE_CONSTRAINT)
 			fail_msg("%s: %s", tries[i], msg);
 	/* the one change that is allowed */
-	sql_ok("fixed.db", "UPDATE manifest SET state = 3, reason = 'because'");
+	sql_ok("fixed.db",
+	       "UPDATE manifest SET state = 3, reason = 'because', withdrawn = 1");
 }
 
 TEST(a_changed_log_row_is_named)
@@ -667,7 +590,7 @@ TEST(a_changed_log_row_is_named)
 	char change[512];
 
 	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
-		AUTO(store_closep) struct store *s = fresh("log.db");
+		AUTO(store_closep) struct store *s = sample_store("log.db");
 		struct digest last = EMPTY;
 		uint64_t rows = 77;
 
@@ -689,11 +612,11 @@ TEST(a_changed_log_row_is_named)
 
 TEST(a_damaged_body_is_never_handed_out)
 {
-	AUTO(store_closep) struct store *s = fresh("body.db");
+	AUTO(store_closep) struct store *s = sample_store("body.db");
 	AUTO(buf_clear) struct buf got = BUF_MAX(ASC_MAX);
 	struct store_manifest m;
 
-	put_named(s, "8", "v1.21.3", 1, &m);
+	sample_put_named(s, "8", "v1.21.3", 1, &m);
 	sql_ok("body.db",
 	       "DROP TRIGGER signed_fixed; UPDATE signed SET asc = "
 	       "cast(replace(cast(asc AS TEXT), 'kubelet', 'Kubelet') AS BLOB)");

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree as a store has published it. */
+#include "core/page.h"
+#include "core/pgp.h"
+#include "core/text.h"
+#include "core/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum kind { SIGNED, TOOL, SUMS };
+
+enum { MADE_MAX = 64 * 1024 * 1024 };
+
+/* A tree in the making. */
+struct maker {
+	struct store *store;
+	struct tree tree;
+	size_t manifest_room, withdrawn_room, tool_room;
+	int64_t modified;      /* of anything */
+	int64_t tool_modified; /* of the newest tool */
+};
+
+static bool load(void *carrier, const struct tree_entry *e, struct buf *out,
+		 struct error *err)
+{
+	switch (e->kind) {
+	case SIGNED:
+		return store_signed_bytes(carrier, e->row, out, err);
+	case TOOL:
+		return store_tool_bytes(carrier, e->row, out, err);
+	default:
+		return store_sums_bytes(carrier, e->row, out, err);
+	}
+}
+
+static void newer(int64_t *t, int64_t than)
+{
+	if (*t < than)
+		*t = than;
+}
+
+/* Room for one more row behind `count`; NULL without memory. */
+static void *row_room(void **rows, size_t count, size_t *room, size_t size)
+{
+	void *grown;
+
+	if (count == *room) {
+		grown = reallocarray(*rows, *room * 2 + 16, size);
+		if (!grown)
+			return NULL;
+		*rows = grown;
+		*room = *room * 2 + 16;
+	}
+	memset((char *)*rows + count * size, 0, size);
+	return (char *)*rows + count * size;
+}
+
+/* A zeroed row at the end of a list of the index. */
+#define ADD_ROW(list, n, room)                                                         \
+	({                                                                             \
+		void *rows_ = (list);                                                  \
+		void *row_ = row_room(&rows_, n, room, sizeof(*(list)));               \
+		(list) = rows_;                                                        \
+		row_;                                                                  \
+	})
+
+/* ---- manifests ---- */
+
+static bool split_signers(const char *s, struct index_manifest *m)
+{
+	m->signers = calloc(STORE_SIGNERS_MAX, sizeof(*m->signers));
+	while (m->signers && *s && m->signer_count < STORE_SIGNERS_MAX) {
+		size_t len = strcspn(s, " ");
+
+		if (len < sizeof(*m->signers))
+			memcpy(m->signers[m->signer_count++], s, len);
+		s += len + (s[len] == ' ');
+	}
+	return m->signers;
+}
+
+static bool add_visible(void *arg, const struct store_manifest *m,
+			const struct store_signed *f, struct error *err)
+{
+	struct maker *maker = arg;
+	struct index *x = &maker->tree.index;
+	struct index_manifest *row =
+		ADD_ROW(x->manifests, x->manifest_count, &maker->manifest_room);
+
+	if (!row)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	x->manifest_count++;
+	memcpy(row->el, m->el, sizeof(row->el));
+	memcpy(row->kubernetes, m->kubernetes, sizeof(row->kubernetes));
+	memcpy(row->arch, m->arch, sizeof(row->arch));
+	row->revision = m->revision;
+	row->created = m->created;
+	row->published = m->published;
+	row->digest = m->digest;
+	row->file_digest = f->digest;
+	row->size = f->size;
+	index_manifest_path(m->el, m->kubernetes, m->arch, row->path);
+	if (!split_signers(f->signers, row))
+		return error_set(err, ERR_SYSTEM, "no memory");
+	newer(&maker->modified, f->published);
+	return tree_add(&maker->tree, row->path,
+			&(const struct tree_entry){
+				.digest = f->digest,
+				.size = f->size,
+				.modified = f->published,
+				.kind = SIGNED,
+				.row = f->row,
+			},
+			err);
+}
+
+/* What was never published is nobody's business, withdrawn or not. */
+static bool add_withdrawn(void *arg, const struct store_manifest *m, struct error *err)
+{
+	struct maker *maker = arg;
+	struct index *x = &maker->tree.index;
+	struct index_withdrawn *row;
+
+	if (m->state != STORE_WITHDRAWN || !m->published)
+		return true;
+	row = ADD_ROW(x->withdrawn, x->withdrawn_count, &maker->withdrawn_room);
+	if (!row)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	x->withdrawn_count++;
+	memcpy(row->el, m->el, sizeof(row->el));
+	memcpy(row->kubernetes, m->kubernetes, sizeof(row->kubernetes));
+	memcpy(row->arch, m->arch, sizeof(row->arch));
+	memcpy(row->reason, m->withdrawn_reason, sizeof(row->reason));
+	row->revision = m->revision;
+	row->digest = m->digest;
+	newer(&maker->modified, m->withdrawn);
+	return true;
+}
+
+/* ---- tools ---- */
+
+static bool add_tool(void *arg, const struct store_tool *t, struct error *err)
+{
+	struct maker *maker = arg;
+	struct index *x = &maker->tree.index;
+	struct index_tool *row;
+
+	if (!t->published)
+		return true;
+	row = ADD_ROW(x->tools, x->tool_count, &maker->tool_room);
+	if (!row)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	x->tool_count++;
+	memcpy(row->version, t->version, sizeof(row->version));
+	memcpy(row->arch, t->arch, sizeof(row->arch));
+	row->digest = t->digest;
+	row->size = t->size;
+	index_tool_path(t->version, t->arch, row->path);
+	newer(&maker->modified, t->published);
+	newer(&maker->tool_modified, t->published);
+	return tree_add(&maker->tree, row->path,
+			&(const struct tree_entry){
+				.digest = t->digest,
+				.size = t->size,
+				.modified = t->published,
+				.immutable = true,
+				.kind = TOOL,
+				.row = t->row,
+			},
+			err);
+}
+
+/* "DIGEST  NAME", one file a tool. */
+static bool add_tool_sums(struct maker *maker, struct error *err)
+{
+	const struct index *x = &maker->tree.index;
+	char path[INDEX_PATH_SIZE + 16];
+
+	for (size_t i = 0; i < x->tool_count; i++) {
+		AUTO(buf_clear) struct buf line = BUF_MAX(1024);
+		const struct tree_entry *tool;
+
+		tool = &maker->tree.entries[x->manifest_count + i];
+		snprintf(path, sizeof(path), "%s.sha256", x->tools[i].path);
+		buf_printf(&line, "%s  %s\n", DIGEST_HEX(&x->tools[i].digest),
+			   strrchr(x->tools[i].path, '/') + 1);
+		if (!tree_add_made(&maker->tree, path, tool->modified, &line, err))
+			return false;
+		maker->tree.entries[maker->tree.count - 1].immutable = true;
+	}
+	return true;
+}
+
+/* The signed list, where there is one of these very tools. */
+static bool add_signed_sums(struct maker *maker, const struct digest *list,
+			    struct error *err)
+{
+	struct tree_entry e = {.kind = SUMS};
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(MADE_MAX);
+	struct store_sums sums;
+
+	if (!store_sums(maker->store, list, true, &sums, err)) {
+		if (err->code != ERR_NOT_FOUND)
+			return false;
+		error_clear(err);
+		return true;
+	}
+	if (!store_sums_bytes(maker->store, sums.row, &bytes, err) ||
+	    !digest_of_bytes(bytes.data, bytes.len, &e.digest, err))
+		return false;
+	e.row = sums.row;
+	e.size = sums.size;
+	e.modified = sums.published;
+	newer(&maker->modified, sums.published);
+	return tree_add(&maker->tree, "tool/SHA256SUMS.asc", &e, err);
+}
+
+static bool add_sums(struct maker *maker, struct error *err)
+{
+	AUTO(buf_clear) struct buf list = BUF_MAX(MADE_MAX);
+	struct digest d;
+
+	if (!maker->tree.index.tool_count)
+		return true;
+	return tree_sums(&maker->tree.index, &list, err) &&
+	       digest_of_bytes(list.data, list.len, &d, err) &&
+	       tree_add_made(&maker->tree, "tool/SHA256SUMS", maker->tool_modified,
+			     &list, err) &&
+	       add_signed_sums(maker, &d, err);
+}
+
+/* ---- the rest ---- */
+
+static bool add_keys(struct maker *maker, struct error *err)
+{
+	AUTO(buf_clear) struct buf armored = BUF_MAX(MADE_MAX);
+	AUTO(pgp_keyring_clear)
+	struct pgp_keyring keyring = {.bytes = BUF_MAX(PGP_KEYRING_MAX)};
+	int64_t since;
+
+	if (!store_published_keyring(maker->store, &keyring.bytes, &since, err))
+		return false;
+	if (!since || !keyring.bytes.len)
+		return true;
+	newer(&maker->modified, since);
+	return pgp_keyring_write(&keyring, &armored, err) &&
+	       tree_add_made(&maker->tree, "keys/release.asc", since, &armored, err);
+}
+
+static bool add_index(struct maker *maker, struct error *err)
+{
+	AUTO(buf_clear) struct buf json = BUF_MAX(INDEX_TEXT_MAX);
+	AUTO(buf_clear) struct buf html = BUF_MAX(MADE_MAX);
+
+	return index_write(&maker->tree.index, &json, err) &&
+	       tree_add_made(&maker->tree, "index.json", maker->modified, &json, err) &&
+	       page_write(&maker->tree.index, &html, err) &&
+	       tree_add_made(&maker->tree, "index.html", maker->modified, &html, err);
+}
+
+static bool make(struct store *s, void *arg, struct error *err)
+{
+	struct maker *maker = arg;
+	struct index *x = &maker->tree.index;
+
+	/* manifests, then tools: add_tool_sums() counts on it */
+	if (!store_published_threshold(s, &x->threshold, err) ||
+	    !store_each_visible(s, add_visible, maker, err) ||
+	    !store_each_tool(s, add_tool, maker, err) || !add_tool_sums(maker, err) ||
+	    !add_sums(maker, err) ||
+	    !store_each_manifest(s, &(const struct store_filter)EMPTY, add_withdrawn,
+				 maker, err) ||
+	    !add_keys(maker, err))
+		return false;
+	index_sort(x);
+	return add_index(maker, err) && tree_sort(&maker->tree, err);
+}
+
+bool tree_from_store(struct store *s, struct tree *out, struct error *err)
+{
+	struct maker maker = {.store = s, .tree = {.load = load, .carrier = s}};
+
+	if (!store_view(s, make, &maker, err)) {
+		tree_clear(&maker.tree);
+		return false;
+	}
+	*out = TAKE(maker.tree);
+	return true;
+}
