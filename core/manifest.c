@@ -105,7 +105,8 @@ struct span {
 	const struct json_doc *doc; /* or NULL */
 };
 
-/* Put the line of root[list][i], or of its files[j], in front of the error. */
+/* Put the line of root[list][i], or of its files[j], in front of the error;
+ * SIZE_MAX: of the list itself, of no file. */
 static bool located(const struct span *s, const char *list, size_t i, size_t j,
 		    struct error *err)
 {
@@ -114,7 +115,9 @@ static bool located(const struct span *s, const char *list, size_t i, size_t j,
 
 	if (!s->doc)
 		return false;
-	v = json_at(json_member(json_root(s->doc), list), i);
+	v = json_member(json_root(s->doc), list);
+	if (i != SIZE_MAX)
+		v = json_at(v, i);
 	if (j != SIZE_MAX)
 		v = json_at(json_member(v, "files"), j);
 	json_refuse_(v, err, "%s", err->msg);
@@ -165,8 +168,10 @@ static bool check_components(const struct span *s, struct error *err)
 	const struct manifest *m = s->m;
 	size_t files = 0;
 
-	if (m->component_count == 0)
-		return error_set(err, ERR_FORMAT, "the manifest has no components");
+	if (m->component_count == 0) {
+		error_set_(err, ERR_FORMAT, "the manifest has no components");
+		return located(s, "components", SIZE_MAX, SIZE_MAX, err);
+	}
 	for (size_t i = 0; i < m->component_count; i++) {
 		const struct manifest_component *c = &m->components[i];
 
@@ -337,6 +342,9 @@ bool manifest_parse(const char *text, size_t len, struct manifest *out,
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
 	AUTO(manifest_clear) struct manifest m = EMPTY;
 
+	if (len > MANIFEST_TEXT_MAX)
+		return error_set(err, ERR_LIMIT, "%zu bytes, the limit is %d", len,
+				 MANIFEST_TEXT_MAX);
 	if (!lines_short(text, len, err) ||
 	    !json_parse_canonical(text, len, MANIFEST_TEXT_MAX, &doc, err) ||
 	    !format_known(&doc, err) ||

@@ -3,6 +3,8 @@
 
 #include "core/manifest.h"
 
+#include <inttypes.h>
+
 enum { MEMBERS_MAX = 16 }; /* of one table */
 
 /* ---- reading ---- */
@@ -25,12 +27,18 @@ static bool read_integer(const struct manifest_field *f, struct json v, void *ba
 			 struct error *err)
 {
 	bool wide = f->type == MANIFEST_FIELD_SIZE;
+	int64_t min = (int64_t)f->min;
+	int64_t max = wide ? MANIFEST_SIZE_MAX : (int64_t)f->max;
 	char *to = (char *)base + f->at;
 	int64_t n;
 
-	if (!json_as_integer(v, (int64_t)f->min,
-			     wide ? MANIFEST_SIZE_MAX : (int64_t)f->max, &n, err))
+	if (!json_as_integer(v, INT64_MIN, INT64_MAX, &n, err))
 		return false;
+	if (n < min || n > max)
+		return json_refuse(v, err,
+				   "'%s' is %" PRId64 ", not from %" PRId64
+				   " to %" PRId64,
+				   f->key, n, min, max);
 	if (wide)
 		*(uint64_t *)(void *)to = (uint64_t)n;
 	else

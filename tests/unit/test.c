@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/file.h"
 #include "tests/unit/test.h"
 
 #undef err
@@ -32,6 +33,23 @@ void test_register(const char *name, void (*body)(struct error *err))
 void test_show_error(const char *call, const struct error *err)
 {
 	fprintf(stderr, "%s: %s: %s\n", call, error_code_name(err->code), err->msg);
+}
+
+const char *test_data_path(const char *name, char *out, size_t size)
+{
+	const char *top = getenv("TOP");
+
+	snprintf(out, size, "%s/tests/data/%s", top ? top : ".", name);
+	return out;
+}
+
+void test_load(const char *name, struct buf *out)
+{
+	char path[4096];
+	struct error err;
+
+	if (!file_read(test_data_path(name, path, sizeof(path)), out, &err))
+		fail_msg("%s", err.msg);
 }
 
 int main(void)

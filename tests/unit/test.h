@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "core/error.h"
+#include "core/buf.h"
 
 void test_register(const char *name, void (*body)(struct error *err));
 void test_show_error(const char *call, const struct error *err);
@@ -34,6 +34,10 @@ void test_show_error(const char *call, const struct error *err);
 		test_register(#name, name);                                            \
 	}                                                                              \
 	static void name(__attribute__((unused)) struct error *err_)
+
+/* The path of tests/data/NAME; append its bytes, or fail the test. */
+const char *test_data_path(const char *name, char *out, size_t size);
+void test_load(const char *name, struct buf *out);
 
 /* The error of the running test: pass &err to the code under test. */
 #define err (*err_)
