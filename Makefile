@@ -50,7 +50,7 @@ COMMON := -std=gnu17 -D_GNU_SOURCE -DFIPS_MANIFEST_VERSION='"$(VERSION)"' \
 # what each folder may use; the lint test holds the sources to it
 CORE_PKGS := libcrypto jansson gpgme yaml-0.1 libcurl sqlite3 libarchive
 SIGNER_PKGS := $(CORE_PKGS) rpm
-SERVER_PKGS := $(CORE_PKGS) libmicrohttpd libseccomp
+SERVER_PKGS := $(CORE_PKGS) libmicrohttpd libseccomp zlib libzstd
 CLIENT_PKGS := $(CORE_PKGS)
 TEST_PKGS := $(sort $(SIGNER_PKGS) $(SERVER_PKGS)) cmocka
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * httpd: HTTP/1.1 through libmicrohttpd: connections, limits, deadlines, and
+ * responses that are made once and sent many times.
+ *
+ * Rules:
+ * - A request is handed over when its headers are complete; one that announces
+ *   a body, or whose method is neither GET nor HEAD, is answered at once and its
+ *   connection closed.
+ * - Every connection has an absolute deadline at any time: for its next headers,
+ *   then for taking the answer (30 s and 4 KB/s). httpd_reap() cuts those over it;
+ *   libmicrohttpd's own time limit counts inactivity alone.
+ * - The answer function runs on the threads of the daemon and must not block.
+ * This module alone includes <microhttpd.h>.
+ */
+#ifndef SERVER_HTTPD_H
+#define SERVER_HTTPD_H
+
+#include "server/negotiate.h"
+
+/* ---- ready-made responses ---- */
+
+struct MHD_Response;
+
+struct httpd_header {
+	const char *name, *value;
+};
+
+/* `len` bytes of `body` from `at`; the response holds the body by itself. */
+bool httpd_response_new(struct bytes *body, size_t at, size_t len,
+			const struct httpd_header *headers, size_t count,
+			struct MHD_Response **out, struct error *err) MUST_CHECK;
+/* Transfers that are under way go on. */
+void httpd_response_free(struct MHD_Response *r);
+
+/* ---- the daemon ---- */
+
+/* Texts are borrowed and live during the call; NULL: no such header. */
+struct httpd_request {
+	const char *method;
+	const char *target; /* as it was sent, without the query */
+	const char *version;
+	const char *accept, *accept_encoding;
+	struct negotiate_headers if_headers;
+	unsigned hosts; /* Host headers */
+	bool body;      /* one was announced */
+};
+
+/* `response` is sent with `status`; `once`: it was made for this request and is
+ * freed when sent. NULL: the connection is cut. */
+struct httpd_answer {
+	unsigned status;
+	struct MHD_Response *response;
+	size_t len; /* of the body, for the deadline and the counters */
+	bool once;
+};
+
+/* A request that is over. */
+struct httpd_done {
+	char address[64];
+	const char *method;
+	const char *target; /* cut at 127 bytes */
+	unsigned status;    /* 0: none was sent */
+	size_t len;         /* of the body that was meant to be sent */
+	uint64_t ns;        /* from complete headers to the last byte handed over */
+	bool complete;
+};
+
+struct httpd_options {
+	int listen_fd; /* taken over, non-blocking */
+	unsigned threads;
+	unsigned connections;           /* at most, in all */
+	unsigned per_address;           /* at most; 0: no limit */
+	const char *tls_cert, *tls_key; /* PEM; NULL: no TLS */
+	void (*answer)(void *arg, const struct httpd_request *r,
+		       struct httpd_answer *out);
+	void (*done)(void *arg, const struct httpd_done *d); /* or NULL */
+	void *arg;
+};
+
+struct httpd;
+
+/* Serve until httpd_stop(). On failure the descriptor stays the caller's. */
+bool httpd_start(const struct httpd_options *options, struct httpd **out,
+		 struct error *err) MUST_CHECK;
+/* Cut the connections that are over their deadline; call it often. */
+void httpd_reap(struct httpd *h);
+/* New connections get this certificate; on failure the old one stays. */
+bool httpd_reload_tls(struct httpd *h, const char *cert, const char *key,
+		      struct error *err) MUST_CHECK;
+/* Take no new connection, close idle ones, wait at most `ms` for requests under
+ * way, cut the rest, free. */
+void httpd_stop(struct httpd *h, unsigned ms);
+
+unsigned httpd_connections(struct httpd *h);
+
+/* "libmicrohttpd 0.9.75" */
+const char *httpd_library(char *out, size_t size);
+
+#endif

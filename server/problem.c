@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/problem.h"
+
+#include "core/json.h"
+
+static const struct {
+	unsigned status;
+	const char *title, *detail;
+} table[] = {
+	[PROBLEM_BAD_REQUEST] = {400, "Bad Request",
+				 "The request is not well-formed HTTP/1.1 (RFC 9112)."},
+	[PROBLEM_BAD_DIGEST] = {400, "Bad Request",
+				"A digest is 64 lower-case hex digits: a SHA-256."},
+	[PROBLEM_NOT_FOUND] = {404, "Not Found",
+			       "Nothing is published under this name; /index.json "
+			       "lists what is."},
+	[PROBLEM_NO_SUCH_DIGEST] = {404, "Not Found",
+				    "No published manifest lists this digest."},
+	[PROBLEM_METHOD] = {405, "Method Not Allowed",
+			    "Everything here is read by GET and HEAD."},
+	[PROBLEM_NOT_ACCEPTABLE] = {406, "Not Acceptable",
+				    "No coding that is left by Accept-Encoding is "
+				    "there; leave identity in it."},
+	[PROBLEM_CONDITION] = {412, "Precondition Failed",
+			       "What is published is not what the condition names."},
+	[PROBLEM_BODY] = {413, "Content Too Large", "No request here has content."},
+	[PROBLEM_RANGE] = {416, "Range Not Satisfiable",
+			   "The range begins behind the end."},
+	[PROBLEM_INTERNAL] = {500, "Internal Server Error",
+			      "The server could not make the answer; its log says "
+			      "why."},
+	[PROBLEM_BUSY] = {503, "Service Unavailable",
+			  "The server is starting, stopping or busy; ask again."},
+};
+
+unsigned problem_status(enum problem p)
+{
+	return table[p].status;
+}
+
+static bool respond(enum problem p, const char *type, const struct buf *text,
+		    struct MHD_Response **out, struct error *err)
+{
+	struct httpd_header headers[8];
+	struct bytes *body;
+	size_t n = 0;
+	bool ok;
+
+	if (!buf_ok(text, err))
+		return false;
+	body = bytes_new(text->data, text->len);
+	if (!body)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	headers[n++] = (struct httpd_header){"Content-Type", type};
+	headers[n++] = (struct httpd_header){"Cache-Control", "no-store"};
+	headers[n++] = (struct httpd_header){"X-Content-Type-Options", "nosniff"};
+	headers[n++] =
+		(struct httpd_header){"Content-Security-Policy", "default-src 'none'"};
+	headers[n++] = (struct httpd_header){"Vary", "Accept"};
+	if (p == PROBLEM_METHOD)
+		headers[n++] = (struct httpd_header){"Allow", "GET, HEAD"};
+	if (p == PROBLEM_BUSY)
+		headers[n++] = (struct httpd_header){"Retry-After", "1"};
+	ok = httpd_response_new(body, 0, body->len, headers, n, out, err);
+	bytes_drop(body);
+	return ok;
+}
+
+static bool json(enum problem p, struct problem_answer *a, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
+	struct json_writer w = json_writer(&text);
+
+	json_open(&w, NULL, '{');
+	json_put_string(&w, "detail", table[p].detail);
+	json_put_integer(&w, "status", table[p].status);
+	json_put_string(&w, "title", table[p].title);
+	json_put_string(&w, "type", "about:blank");
+	json_close(&w);
+	if (!json_write_end(&w, err))
+		return false;
+	a->json_len = text.len;
+	return respond(p, "application/problem+json", &text, &a->json, err);
+}
+
+static bool html(enum problem p, struct problem_answer *a, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
+
+	buf_printf(&text,
+		   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+		   "charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width="
+		   "device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
+		   "content=\"light dark\">\n<title>%s</title>\n</head>\n<body>\n"
+		   "<main>\n<h1>%s</h1>\n<p>%s</p>\n<p><a href=\"/\">All that is "
+		   "published</a></p>\n</main>\n</body>\n</html>\n",
+		   table[p].title, table[p].title, table[p].detail);
+	a->html_len = text.len;
+	return respond(p, "text/html; charset=utf-8", &text, &a->html, err);
+}
+
+bool problems_init(struct problems *out, struct error *err)
+{
+	struct problems made = EMPTY;
+
+	for (int p = 0; p < PROBLEMS; p++) {
+		if (!json((enum problem)p, &made.of[p], err) ||
+		    !html((enum problem)p, &made.of[p], err)) {
+			problems_clear(&made);
+			return false;
+		}
+	}
+	*out = made;
+	return true;
+}
+
+void problems_clear(struct problems *p)
+{
+	for (int i = 0; i < PROBLEMS; i++) {
+		httpd_response_free(p->of[i].json);
+		httpd_response_free(p->of[i].html);
+	}
+	*p = (struct problems)EMPTY;
+}
+
+void problem_answer(const struct problems *all, enum problem p, bool html_wanted,
+		    struct httpd_answer *out)
+{
+	const struct problem_answer *a = &all->of[p];
+
+	*out = (struct httpd_answer){
+		.status = table[p].status,
+		.response = html_wanted ? a->html : a->json,
+		.len = html_wanted ? a->html_len : a->json_len,
+	};
+}

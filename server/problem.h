@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * problem: answers that are not 200: problem+json (RFC 9457) for machines, a
+ * short page for browsers, both made once at start.
+ *
+ * Rule: an error answer says what is wrong and what to do; it never repeats a
+ * part of the request.
+ */
+#ifndef SERVER_PROBLEM_H
+#define SERVER_PROBLEM_H
+
+#include "server/httpd.h"
+
+enum problem {
+	PROBLEM_BAD_REQUEST,
+	PROBLEM_BAD_DIGEST,
+	PROBLEM_NOT_FOUND,
+	PROBLEM_NO_SUCH_DIGEST,
+	PROBLEM_METHOD,
+	PROBLEM_NOT_ACCEPTABLE,
+	PROBLEM_CONDITION,
+	PROBLEM_BODY,
+	PROBLEM_RANGE,
+	PROBLEM_INTERNAL,
+	PROBLEM_BUSY,
+	PROBLEMS,
+};
+
+struct problems {
+	struct problem_answer {
+		struct MHD_Response *json, *html;
+		size_t json_len, html_len;
+	} of[PROBLEMS];
+};
+
+bool problems_init(struct problems *out, struct error *err) MUST_CHECK;
+void problems_clear(struct problems *p);
+unsigned problem_status(enum problem p);
+void problem_answer(const struct problems *all, enum problem p, bool html,
+		    struct httpd_answer *out);
+
+#endif

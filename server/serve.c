@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/serve.h"
+
+#include "core/json.h"
+#include "core/text.h"
+#include "server/route.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { ANSWER_MAX = 16 * 1024 * 1024 };
+
+bool serve_init(struct serve *s, const struct log *log, enum serve_access access,
+		struct error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->log = log;
+	s->access = access;
+	if (!problems_init(&s->problems, err))
+		return false;
+	pthread_mutex_init(&s->lock, NULL);
+	return true;
+}
+
+void serve_clear(struct serve *s)
+{
+	snapshot_drop(s->snapshot);
+	problems_clear(&s->problems);
+	pthread_mutex_destroy(&s->lock);
+	memset(s, 0, sizeof(*s));
+}
+
+void serve_set_snapshot(struct serve *s, struct snapshot *snapshot)
+{
+	struct snapshot *before;
+
+	pthread_mutex_lock(&s->lock);
+	before = s->snapshot;
+	s->snapshot = snapshot;
+	pthread_mutex_unlock(&s->lock);
+	snapshot_drop(before);
+}
+
+void serve_set_fault(struct serve *s, const char *fault)
+{
+	pthread_mutex_lock(&s->lock);
+	snprintf(s->fault, sizeof(s->fault), "%s", fault ? fault : "");
+	pthread_mutex_unlock(&s->lock);
+}
+
+void serve_set_stopping(struct serve *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static struct snapshot *hold_current(struct serve *s)
+{
+	struct snapshot *current;
+
+	pthread_mutex_lock(&s->lock);
+	current = s->snapshot ? snapshot_hold(s->snapshot) : NULL;
+	pthread_mutex_unlock(&s->lock);
+	return current;
+}
+
+/* ---- answers that are made for one request ---- */
+
+static bool answer_once(unsigned status, struct bytes *body, size_t at, size_t len,
+			const struct httpd_header *headers, size_t count,
+			struct httpd_answer *out)
+{
+	struct error err;
+
+	if (!httpd_response_new(body, at, len, headers, count, &out->response, &err))
+		return false;
+	out->status = status;
+	out->len = len;
+	out->once = true;
+	return true;
+}
+
+static bool answer_text(unsigned status, const char *type, const struct buf *text,
+			struct httpd_answer *out)
+{
+	const struct httpd_header headers[] = {
+		{"Content-Type", type},
+		{"Cache-Control", "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+	};
+	struct bytes *body;
+	struct error err;
+	bool ok;
+
+	if (!buf_ok(text, &err))
+		return false;
+	body = bytes_new(text->data, text->len);
+	if (!body)
+		return false;
+	ok = answer_once(status, body, 0, body->len, headers, ARRAY_LEN(headers), out);
+	bytes_drop(body);
+	return ok;
+}
+
+static bool answer_part(const struct route *r, struct httpd_answer *out)
+{
+	const struct representation *rep = &r->resource->as[r->coding];
+	struct httpd_header headers[RESOURCE_HEADERS_MAX + 1];
+	size_t n = resource_headers(r->resource, r->coding, headers);
+	char range[80];
+
+	snprintf(range, sizeof(range), "bytes %" PRIu64 "-%" PRIu64 "/%zu", r->first,
+		 r->last, rep->body->len);
+	headers[n++] = (struct httpd_header){"Content-Range", range};
+	return answer_once(206, rep->body, r->first, r->last - r->first + 1, headers, n,
+			   out);
+}
+
+static bool answer_unsatisfiable(const struct serve *s, const struct route *r,
+				 struct httpd_answer *out)
+{
+	static const char text[] = "{\n  \"status\": 416,\n  \"title\": \"Range Not "
+				   "Satisfiable\",\n  \"type\": \"about:blank\"\n}\n";
+	const struct httpd_header headers[] = {
+		{"Content-Type", "application/problem+json"},
+		{"Content-Range", (char[40]){0}},
+	};
+	struct bytes *body = bytes_new(text, sizeof(text) - 1);
+	bool ok;
+
+	(void)s;
+	if (!body)
+		return false;
+	snprintf((char *)(uintptr_t)headers[1].value, 40, "bytes */%zu",
+		 r->resource->as[r->coding].body->len);
+	ok = answer_once(416, body, 0, body->len, headers, ARRAY_LEN(headers), out);
+	bytes_drop(body);
+	return ok;
+}
+
+/* ---- the server's own routes ---- */
+
+static bool write_health(struct serve *s, const struct snapshot *now, struct buf *text,
+			 struct error *err)
+{
+	struct json_writer w = json_writer(text);
+	char fault[sizeof(s->fault)], made[TEXT_TIME_SIZE];
+
+	pthread_mutex_lock(&s->lock);
+	memcpy(fault, s->fault, sizeof(fault));
+	pthread_mutex_unlock(&s->lock);
+	json_open(&w, NULL, '{');
+	if (*fault)
+		json_put_string(&w, "fault", fault);
+	if (now) {
+		json_put_integer(&w, "manifests", (int64_t)now->manifest_count);
+		text_time(now->made, made);
+		json_put_string(&w, "snapshot", made);
+	}
+	json_put_string(&w, "status", *fault ? "stale" : "ok");
+	if (now)
+		json_put_integer(&w, "tools", (int64_t)now->tool_count);
+	json_put_string(&w, "version", FIPS_MANIFEST_VERSION);
+	json_close(&w);
+	return json_write_end(&w, err);
+}
+
+static bool answer_health(struct serve *s, const struct snapshot *now,
+			  struct httpd_answer *out)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	struct error err;
+
+	return write_health(s, now, &text, &err) &&
+	       answer_text(200, "application/json", &text, out);
+}
+
+static bool answer_ready(struct serve *s, const struct snapshot *now, bool html,
+			 struct httpd_answer *out)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	bool stopping;
+
+	pthread_mutex_lock(&s->lock);
+	stopping = s->stopping;
+	pthread_mutex_unlock(&s->lock);
+	if (!now || stopping) {
+		problem_answer(&s->problems, PROBLEM_BUSY, html, out);
+		return true;
+	}
+	buf_puts(&text, "{\n  \"status\": \"ready\"\n}\n");
+	return answer_text(200, "application/json", &text, out);
+}
+
+static bool answer_metrics(struct serve *s, const struct snapshot *now,
+			   struct httpd_answer *out)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	struct metrics_now m = {.now = (int64_t)time(NULL)};
+	struct error err;
+
+	if (s->httpd)
+		m.connections = httpd_connections(s->httpd);
+	if (now) {
+		m.manifests = now->manifest_count;
+		m.tools = now->tool_count;
+		m.body_bytes = now->body_bytes;
+		m.loaded = now->made;
+	}
+	pthread_mutex_lock(&s->lock);
+	m.store_ok = !s->fault[0];
+	pthread_mutex_unlock(&s->lock);
+	return metrics_write(&s->metrics, &m, &text, &err) &&
+	       answer_text(200, "text/plain; version=0.0.4; charset=utf-8", &text, out);
+}
+
+static bool answer_resource(const struct serve *s, const struct route *r,
+			    struct httpd_answer *out)
+{
+	const struct representation *rep = &r->resource->as[r->coding];
+
+	switch (r->status) {
+	case 206:
+		return answer_part(r, out);
+	case 416:
+		return answer_unsatisfiable(s, r, out);
+	default:
+		*out = (struct httpd_answer){.status = r->status,
+					     .response = rep->response,
+					     .len = rep->body->len};
+		return true;
+	}
+}
+
+void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answer *out)
+{
+	struct serve *s = serve;
+	struct snapshot *now = hold_current(s);
+	bool ok = true, html = false;
+	struct route r;
+
+	route(now, q, (int64_t)time(NULL), &r);
+	if (r.kind != ROUTE_RESOURCE)
+		html = negotiate_html(q->accept);
+	switch (r.kind) {
+	case ROUTE_PROBLEM:
+		problem_answer(&s->problems, r.problem, html, out);
+		break;
+	case ROUTE_RESOURCE:
+		ok = answer_resource(s, &r, out);
+		break;
+	case ROUTE_HEALTH:
+		ok = answer_health(s, now, out);
+		break;
+	case ROUTE_READY:
+		ok = answer_ready(s, now, html, out);
+		break;
+	case ROUTE_METRICS:
+		ok = answer_metrics(s, now, out);
+		break;
+	}
+	if (!ok)
+		problem_answer(&s->problems, PROBLEM_INTERNAL, html, out);
+	snapshot_drop(now);
+}
+
+/* ---- the access log ---- */
+
+void serve_done(void *serve, const struct httpd_done *d)
+{
+	struct serve *s = serve;
+	char status[16], bytes[24], ms[24];
+	const struct log_field fields[] = {
+		{"address", d->address},
+		{"method", d->method},
+		{"target", d->target},
+		{"status", status},
+		{"bytes", bytes},
+		{"ms", ms},
+		{"complete", d->complete ? "yes" : "no"},
+		{NULL, NULL},
+	};
+
+	metrics_request(&s->metrics, d->status, d->len, d->ns, d->complete);
+	if (s->access == SERVE_ACCESS_OFF ||
+	    (s->access == SERVE_ACCESS_ERRORS && d->status < 400))
+		return;
+	snprintf(status, sizeof(status), "%u", d->status);
+	snprintf(bytes, sizeof(bytes), "%zu", d->len);
+	snprintf(ms, sizeof(ms), "%" PRIu64 ".%03" PRIu64, d->ns / 1000000u,
+		 d->ns / 1000u % 1000u);
+	log_event(s->log, LOG_INFO, "request", fields);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/snapshot.h"
+
+#include "core/page.h"
+#include "core/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OWN = 2, PATH_SIZE = 1100 };
+
+/* FNV-1a, 64 bits */
+static size_t hash(const char *path)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *path; path++)
+		h = (h ^ (unsigned char)*path) * 0x100000001b3u;
+	return (size_t)(h ^ h >> 32);
+}
+
+static struct resource **slot(const struct snapshot *s, const char *path)
+{
+	size_t i = hash(path) & (s->slot_count - 1);
+
+	while (s->slots[i] && strcmp(s->slots[i]->path, path) != 0)
+		i = (i + 1) & (s->slot_count - 1);
+	return &s->slots[i];
+}
+
+struct resource *snapshot_find(const struct snapshot *s, const char *path)
+{
+	return *slot(s, path);
+}
+
+/* Room for `count` resources. */
+static struct snapshot *blank(size_t count)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	atomic_init(&s->holders, 1);
+	for (s->slot_count = 16; s->slot_count < count * 2;)
+		s->slot_count *= 2;
+	s->slots = calloc(s->slot_count, sizeof(*s->slots));
+	s->all = calloc(count + 1, sizeof(*s->all));
+	if (s->slots && s->all)
+		return s;
+	snapshot_drop(s);
+	return NULL;
+}
+
+/* Takes `r` over, also on failure. */
+static bool add(struct snapshot *s, struct resource *r, struct error *err)
+{
+	struct resource **at = slot(s, r->path);
+
+	if (*at) {
+		error_set_(err, ERR_CONFLICT, "two entries of the tree are called '%s'",
+			   TEXT_SAFE(r->path));
+		resource_drop(r);
+		return false;
+	}
+	*at = r;
+	s->all[s->count++] = r;
+	s->body_bytes += r->as[ENCODE_IDENTITY].body->len;
+	return true;
+}
+
+/* What the previous snapshot has under this very spec. */
+static struct resource *same(const struct snapshot *previous,
+			     const struct resource_spec *spec)
+{
+	struct resource *r = previous ? snapshot_find(previous, spec->path) : NULL;
+
+	if (!r || !digest_equal(&r->digest, &spec->digest) ||
+	    r->modified != spec->modified || r->immutable != spec->immutable ||
+	    strcmp(r->type, spec->type) != 0)
+		return NULL;
+	return resource_hold(r);
+}
+
+/* ---- the server's own ---- */
+
+static bool add_own(struct snapshot *s, const struct snapshot *previous,
+		    struct resource_spec *spec, const struct buf *text,
+		    struct error *err)
+{
+	struct resource *r = NULL;
+	struct bytes *body;
+	bool ok;
+
+	if (!buf_ok(text, err) ||
+	    !digest_of_bytes(text->data, text->len, &spec->digest, err))
+		return false;
+	/* made again with the same text: it was not modified */
+	r = previous ? snapshot_find(previous, spec->path) : NULL;
+	if (r && digest_equal(&r->digest, &spec->digest))
+		return add(s, resource_hold(r), err);
+	body = bytes_new(text->data, text->len);
+	if (!body)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	ok = resource_new(spec, body, &r, err);
+	bytes_drop(body);
+	return ok && add(s, r, err);
+}
+
+static bool add_owns(const struct snapshot_settings *set, const struct tree *tree,
+		     const struct snapshot *previous, struct snapshot *s,
+		     struct error *err)
+{
+	AUTO(buf_clear) struct buf page = BUF_MAX(SNAPSHOT_BODY_MAX);
+	AUTO(buf_clear) struct buf openapi = BUF_MAX(SNAPSHOT_BODY_MAX);
+	struct resource_spec root = {
+		.path = "/",
+		.type = "text/html; charset=utf-8",
+		.policy = set->policy,
+		.modified = set->now,
+	};
+	struct resource_spec api = {
+		.path = "/openapi.json",
+		.type = "application/json",
+		.modified = set->now,
+	};
+
+	buf_puts(&openapi, set->openapi);
+	return page_write_served(&tree->index, &page, err) &&
+	       add_own(s, previous, &root, &page, err) &&
+	       add_own(s, previous, &api, &openapi, err);
+}
+
+/* ---- the tree's ---- */
+
+static bool add_entry(const struct snapshot_settings *set, const struct tree *tree,
+		      const struct tree_entry *e, const struct snapshot *previous,
+		      struct snapshot *s, struct error *err)
+{
+	AUTO(buf_clear) struct buf body = BUF_MAX(SNAPSHOT_BODY_MAX);
+	char path[PATH_SIZE];
+	struct resource_spec spec = {
+		.path = path,
+		.type = e->type,
+		.policy = text_starts(e->type, "text/html") ? set->policy : NULL,
+		.digest = e->digest,
+		.modified = e->modified,
+		.immutable = e->immutable,
+	};
+	struct resource *r;
+	struct bytes *bytes;
+	bool ok;
+
+	if (snprintf(path, sizeof(path), "/%s", e->path) >= (int)sizeof(path))
+		return error_set(err, ERR_LIMIT, "a path of the tree is too long");
+	r = same(previous, &spec);
+	if (r)
+		return add(s, r, err);
+	/* as large as it will be, at once */
+	if (e->size <= body.max && !buf_reserve(&body, e->size))
+		return buf_ok(&body, err);
+	if (!tree_load(tree, e, &body, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
+	bytes = bytes_new(body.data, body.len);
+	if (!bytes)
+		return error_set(err, ERR_SYSTEM, "no memory for '%s'", e->path);
+	ok = resource_new(&spec, bytes, &r, err);
+	bytes_drop(bytes);
+	return ok && add(s, r, err);
+}
+
+bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree,
+		    const struct snapshot *previous, struct snapshot **out,
+		    struct error *err)
+{
+	struct snapshot *s = blank(tree->count + OWN);
+	bool ok;
+
+	if (!s)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->made = set->now;
+	s->manifest_count = tree->index.manifest_count;
+	s->tool_count = tree->index.tool_count;
+	ok = add_owns(set, tree, previous, s, err);
+	for (size_t i = 0; ok && i < tree->count; i++)
+		ok = add_entry(set, tree, &tree->entries[i], previous, s, err);
+	if (!ok) {
+		snapshot_drop(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+/* ---- codings ---- */
+
+static bool wants_coding(const struct resource *r, uint64_t *spent)
+{
+	size_t len = r->as[ENCODE_IDENTITY].body->len;
+
+	if (!r->codable || len > SNAPSHOT_CODED_MAX - *spent)
+		return false;
+	*spent += len;
+	return !r->coded;
+}
+
+bool snapshot_encode(const struct snapshot *s, struct snapshot **out, struct error *err)
+{
+	struct snapshot *made = blank(s->count);
+	uint64_t spent = 0;
+	bool ok = made;
+
+	if (!made)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	made->made = s->made;
+	made->manifest_count = s->manifest_count;
+	made->tool_count = s->tool_count;
+	for (size_t i = 0; ok && i < s->count; i++) {
+		struct resource *r = NULL;
+
+		ok = !wants_coding(s->all[i], &spent) ||
+		     resource_encode(s->all[i], &r, err);
+		ok = ok && add(made, r ? r : resource_hold(s->all[i]), err);
+	}
+	if (!ok) {
+		snapshot_drop(made);
+		return false;
+	}
+	*out = made;
+	return true;
+}
+
+struct snapshot *snapshot_hold(struct snapshot *s)
+{
+	atomic_fetch_add_explicit(&s->holders, 1, memory_order_relaxed);
+	return s;
+}
+
+void snapshot_drop(struct snapshot *s)
+{
+	if (!s || atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		resource_drop(s->all[i]);
+	free(s->all);
+	free(s->slots);
+	free(s);
+}

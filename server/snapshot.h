@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot: everything that is published at one moment, ready to be sent, in a
+ * table of names. A request can reach what is in the table and nothing else.
+ *
+ * Rules: immutable; held by the server and by each request while it is looked
+ * up; a new one takes over every resource that did not change.
+ */
+#ifndef SERVER_SNAPSHOT_H
+#define SERVER_SNAPSHOT_H
+
+#include "core/tree.h"
+#include "server/resource.h"
+
+enum {
+	/* text bodies beyond this get no codings: making them takes time and
+	 * memory; the page and the index come first, then the tree's order */
+	SNAPSHOT_CODED_MAX = 16 * 1024 * 1024,
+	SNAPSHOT_BODY_MAX = 1024 * 1024 * 1024,
+};
+
+struct snapshot {
+	atomic_uint holders;
+	struct resource **slots; /* hashed by path, open addressing */
+	size_t slot_count;       /* a power of two */
+	struct resource **all;   /* in the tree's order, the server's own first */
+	size_t count;
+	uint64_t body_bytes;
+	size_t manifest_count, tool_count;
+	int64_t made; /* when */
+};
+
+struct snapshot_settings {
+	const char *policy;  /* page_policy(); outlives every snapshot */
+	const char *openapi; /* the text of /openapi.json */
+	int64_t now;
+};
+
+/* The tree's entries and the server's own pages; `previous` may be NULL. */
+bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree,
+		    const struct snapshot *previous, struct snapshot **out,
+		    struct error *err) MUST_CHECK;
+/* The same with codings for those that have none yet. */
+bool snapshot_encode(const struct snapshot *s, struct snapshot **out,
+		     struct error *err) MUST_CHECK;
+struct snapshot *snapshot_hold(struct snapshot *s);
+void snapshot_drop(struct snapshot *s);
+
+/* NULL: there is no such name. `path` begins with "/". */
+struct resource *snapshot_find(const struct snapshot *s, const char *path);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * watch: keeps what is served up to date with the store.
+ *
+ * Rules: a change of the store becomes a new snapshot as a whole or not at all;
+ * a store that cannot be read leaves the last good snapshot in place, is told
+ * once in the log and in /healthz, and is tried again. A file that was put in
+ * the store's place is opened anew.
+ */
+#ifndef SERVER_WATCH_H
+#define SERVER_WATCH_H
+
+#include "server/serve.h"
+
+#include <sys/stat.h>
+
+struct watch {
+	const char *path;
+	struct serve *serve;
+	struct snapshot_settings settings;
+	struct store *store;
+	uint64_t version;
+	dev_t dev;
+	ino_t ino;
+	bool codings_due; /* the snapshot that is served has not all codings yet */
+};
+
+/* Open the store and set the first snapshot, with codings. */
+bool watch_start(struct watch *w, struct error *err) MUST_CHECK;
+/* Look whether the store changed; `force`: read it in any case. */
+void watch_look(struct watch *w, bool force);
+void watch_clear(struct watch *w);
+
+#endif
