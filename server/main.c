@@ -54,11 +54,6 @@ static int word_of(const char *arg, const char *const *words)
 	return -1;
 }
 
-static bool parse_number(const char *arg, uint64_t min, uint64_t max, uint64_t *out)
-{
-	return text_u64(arg, min, max, out);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	static const char *const formats[] = {"text", "json", NULL};
@@ -75,13 +70,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->listen = arg;
 		return 0;
 	case OPT_THREADS:
-		good = parse_number(arg, 1, 256, &o->threads);
+		good = text_u64(arg, 1, 256, &o->threads);
 		break;
 	case OPT_CONNECTIONS:
-		good = parse_number(arg, 1, 1000000, &o->connections);
+		good = text_u64(arg, 1, 1000000, &o->connections);
 		break;
 	case OPT_PER_ADDRESS:
-		good = parse_number(arg, 0, 1000000, &o->per_address);
+		good = text_u64(arg, 0, 1000000, &o->per_address);
 		break;
 	case OPT_LOG:
 		n = word_of(arg, formats);
@@ -125,9 +120,13 @@ static unsigned connections_for(uint64_t wanted)
 
 static bool open_socket(const struct options *o, int *fd, struct error *err)
 {
-	if (listen_inherited(fd, err))
+	struct error none;
+
+	if (listen_inherited(fd, &none))
 		return true;
-	return err->code == ERR_NOT_FOUND && listen_on(o->listen, fd, err);
+	if (none.code != ERR_NOT_FOUND)
+		return error_set(err, none.code, "%s", none.msg);
+	return listen_on(o->listen, fd, err);
 }
 
 /* SIGTERM and SIGINT end it, SIGHUP reads the store again; all are taken here

@@ -14,6 +14,8 @@
 
 enum { METRICS_STATUSES = 16, METRICS_BUCKETS = 10 };
 
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
 struct metrics {
 	atomic_uint_fast64_t requests[METRICS_STATUSES];
 	atomic_uint_fast64_t bytes;

@@ -66,10 +66,9 @@ static bool respond(enum problem p, const char *type, const struct buf *text,
 	return ok;
 }
 
-static bool json(enum problem p, struct problem_answer *a, struct error *err)
+bool problem_write(enum problem p, struct buf *out, struct error *err)
 {
-	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
-	struct json_writer w = json_writer(&text);
+	struct json_writer w = json_writer(out);
 
 	json_open(&w, NULL, '{');
 	json_put_string(&w, "detail", table[p].detail);
@@ -77,10 +76,17 @@ static bool json(enum problem p, struct problem_answer *a, struct error *err)
 	json_put_string(&w, "title", table[p].title);
 	json_put_string(&w, "type", "about:blank");
 	json_close(&w);
-	if (!json_write_end(&w, err))
+	return json_write_end(&w, err);
+}
+
+static bool json(enum problem p, struct problem_answer *a, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
+
+	if (!problem_write(p, &text, err))
 		return false;
 	a->json_len = text.len;
-	return respond(p, "application/problem+json", &text, &a->json, err);
+	return respond(p, PROBLEM_TYPE, &text, &a->json, err);
 }
 
 static bool html(enum problem p, struct problem_answer *a, struct error *err)

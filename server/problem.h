@@ -9,6 +9,7 @@
 #ifndef SERVER_PROBLEM_H
 #define SERVER_PROBLEM_H
 
+#include "core/buf.h"
 #include "server/httpd.h"
 
 enum problem {
@@ -32,6 +33,11 @@ struct problems {
 		size_t json_len, html_len;
 	} of[PROBLEMS];
 };
+
+#define PROBLEM_TYPE "application/problem+json"
+
+/* Append one as JSON. */
+bool problem_write(enum problem p, struct buf *out, struct error *err) MUST_CHECK;
 
 bool problems_init(struct problems *out, struct error *err) MUST_CHECK;
 void problems_clear(struct problems *p);

@@ -82,11 +82,11 @@ static bool answer_once(unsigned status, struct bytes *body, size_t at, size_t l
 	return true;
 }
 
-static bool answer_text(unsigned status, const char *type, const struct buf *text,
-			struct httpd_answer *out)
+/* `headers` beside the ones that every such answer has. */
+static bool answer_text(unsigned status, const struct httpd_header *headers,
+			size_t count, const struct buf *text, struct httpd_answer *out)
 {
-	const struct httpd_header headers[] = {
-		{"Content-Type", type},
+	struct httpd_header all[RESOURCE_HEADERS_MAX] = {
 		{"Cache-Control", "no-store"},
 		{"X-Content-Type-Options", "nosniff"},
 	};
@@ -99,9 +99,17 @@ static bool answer_text(unsigned status, const char *type, const struct buf *tex
 	body = bytes_new(text->data, text->len);
 	if (!body)
 		return false;
-	ok = answer_once(status, body, 0, body->len, headers, ARRAY_LEN(headers), out);
+	memcpy(&all[2], headers, count * sizeof(*headers));
+	ok = answer_once(status, body, 0, body->len, all, count + 2, out);
 	bytes_drop(body);
 	return ok;
+}
+
+static bool answer_json(const struct buf *text, struct httpd_answer *out)
+{
+	const struct httpd_header type = {"Content-Type", "application/json"};
+
+	return answer_text(200, &type, 1, text, out);
 }
 
 static bool answer_part(const struct route *r, struct httpd_answer *out)
@@ -118,26 +126,20 @@ static bool answer_part(const struct route *r, struct httpd_answer *out)
 			   out);
 }
 
-static bool answer_unsatisfiable(const struct serve *s, const struct route *r,
-				 struct httpd_answer *out)
+static bool answer_unsatisfiable(const struct route *r, struct httpd_answer *out)
 {
-	static const char text[] = "{\n  \"status\": 416,\n  \"title\": \"Range Not "
-				   "Satisfiable\",\n  \"type\": \"about:blank\"\n}\n";
+	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	char range[40];
 	const struct httpd_header headers[] = {
-		{"Content-Type", "application/problem+json"},
-		{"Content-Range", (char[40]){0}},
+		{"Content-Type", PROBLEM_TYPE},
+		{"Content-Range", range},
 	};
-	struct bytes *body = bytes_new(text, sizeof(text) - 1);
-	bool ok;
+	struct error err;
 
-	(void)s;
-	if (!body)
-		return false;
-	snprintf((char *)(uintptr_t)headers[1].value, 40, "bytes */%zu",
+	snprintf(range, sizeof(range), "bytes */%zu",
 		 r->resource->as[r->coding].body->len);
-	ok = answer_once(416, body, 0, body->len, headers, ARRAY_LEN(headers), out);
-	bytes_drop(body);
-	return ok;
+	return problem_write(PROBLEM_RANGE, &text, &err) &&
+	       answer_text(416, headers, ARRAY_LEN(headers), &text, out);
 }
 
 /* ---- the server's own routes ---- */
@@ -173,8 +175,7 @@ static bool answer_health(struct serve *s, const struct snapshot *now,
 	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
 	struct error err;
 
-	return write_health(s, now, &text, &err) &&
-	       answer_text(200, "application/json", &text, out);
+	return write_health(s, now, &text, &err) && answer_json(&text, out);
 }
 
 static bool answer_ready(struct serve *s, const struct snapshot *now, bool html,
@@ -191,13 +192,14 @@ static bool answer_ready(struct serve *s, const struct snapshot *now, bool html,
 		return true;
 	}
 	buf_puts(&text, "{\n  \"status\": \"ready\"\n}\n");
-	return answer_text(200, "application/json", &text, out);
+	return answer_json(&text, out);
 }
 
 static bool answer_metrics(struct serve *s, const struct snapshot *now,
 			   struct httpd_answer *out)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	const struct httpd_header type = {"Content-Type", METRICS_TYPE};
 	struct metrics_now m = {.now = (int64_t)time(NULL)};
 	struct error err;
 
@@ -213,11 +215,10 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 	m.store_ok = !s->fault[0];
 	pthread_mutex_unlock(&s->lock);
 	return metrics_write(&s->metrics, &m, &text, &err) &&
-	       answer_text(200, "text/plain; version=0.0.4; charset=utf-8", &text, out);
+	       answer_text(200, &type, 1, &text, out);
 }
 
-static bool answer_resource(const struct serve *s, const struct route *r,
-			    struct httpd_answer *out)
+static bool answer_resource(const struct route *r, struct httpd_answer *out)
 {
 	const struct representation *rep = &r->resource->as[r->coding];
 
@@ -225,7 +226,7 @@ static bool answer_resource(const struct serve *s, const struct route *r,
 	case 206:
 		return answer_part(r, out);
 	case 416:
-		return answer_unsatisfiable(s, r, out);
+		return answer_unsatisfiable(r, out);
 	default:
 		*out = (struct httpd_answer){.status = r->status,
 					     .response = rep->response,
@@ -249,7 +250,7 @@ void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answe
 		problem_answer(&s->problems, r.problem, html, out);
 		break;
 	case ROUTE_RESOURCE:
-		ok = answer_resource(s, &r, out);
+		ok = answer_resource(&r, out);
 		break;
 	case ROUTE_HEALTH:
 		ok = answer_health(s, now, out);

@@ -29,11 +29,9 @@ TEST(negotiate_reads_the_three_forms_of_a_date)
 		assert_int_equal(t, noon);
 	}
 	/* more than 50 years ahead is the century before */
-	assert_true(
-		negotiate_undate("Sunday, 06-Nov-71 08:49:37 GMT", 1629849600, &t));
+	assert_true(negotiate_undate("Sunday, 06-Nov-71 08:49:37 GMT", 1629849600, &t));
 	assert_true(t > 1629849600);
-	assert_true(
-		negotiate_undate("Sunday, 06-Nov-72 08:49:37 GMT", 1629849600, &t));
+	assert_true(negotiate_undate("Sunday, 06-Nov-72 08:49:37 GMT", 1629849600, &t));
 	assert_true(t < noon);
 }
 

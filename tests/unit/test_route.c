@@ -160,28 +160,33 @@ TEST(route_chooses_the_coding)
 		const char *accept;
 		enum encode_coding want;
 	} table[] = {
-		{NULL, ENCODE_IDENTITY},          {"", ENCODE_IDENTITY},
-		{"gzip", ENCODE_GZIP},            {"zstd", ENCODE_ZSTD},
-		{"gzip, zstd;q=0.9", ENCODE_GZIP}, {"gzip, deflate, br, zstd", ENCODE_ZSTD},
-		{"br", ENCODE_IDENTITY},          {"identity, gzip;q=0.5", ENCODE_IDENTITY},
+		{NULL, ENCODE_IDENTITY},
+		{"", ENCODE_IDENTITY},
+		{"gzip", ENCODE_GZIP},
+		{"zstd", ENCODE_ZSTD},
+		{"gzip, zstd;q=0.9", ENCODE_GZIP},
+		{"gzip, deflate, br, zstd", ENCODE_ZSTD},
+		{"br", ENCODE_IDENTITY},
+		{"identity, gzip;q=0.5", ENCODE_IDENTITY},
 	};
 	struct world w;
 	struct route r;
 
 	setup(&w, &err);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		r = ask(w.s, (struct httpd_request){
-				     .target = asc, .accept_encoding = table[i].accept});
+		r = ask(w.s,
+			(struct httpd_request){.target = asc,
+					       .accept_encoding = table[i].accept});
 		assert_int_equal(r.kind, ROUTE_RESOURCE);
 		assert_int_equal(r.coding, table[i].want);
 	}
-	r = ask(w.s, (struct httpd_request){.target = asc,
-					    .accept_encoding = "br, *;q=0"});
+	r = ask(w.s,
+		(struct httpd_request){.target = asc, .accept_encoding = "br, *;q=0"});
 	assert_int_equal(r.problem, PROBLEM_NOT_ACCEPTABLE);
 	/* a program is sent as it is */
-	r = ask(w.s, (struct httpd_request){.target =
-						    "/tool/fips-tool-1.0.0-linux-x86_64",
-					    .accept_encoding = "gzip, zstd"});
+	r = ask(w.s,
+		(struct httpd_request){.target = "/tool/fips-tool-1.0.0-linux-x86_64",
+				       .accept_encoding = "gzip, zstd"});
 	assert_int_equal(r.coding, ENCODE_IDENTITY);
 	snapshot_drop(w.s);
 }
