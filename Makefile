@@ -185,7 +185,7 @@ unit: $(UNIT) $(REPLAY)
 	@tests/run unit $(OUT) $(filter %$(T),$^)
 
 cli: $(PROGRAMS) $(CLI_HELPERS)
-	@tests/run cli $(OUT) $(filter-out %/lib.sh %/fixtures.sh,$(wildcard tests/cli/*$(T).sh))
+	@tests/run cli $(OUT) $(filter-out %/lib.sh %/fixtures.sh %/keys.sh,$(wildcard tests/cli/*$(T).sh))
 
 demo:
 	@.ci/deps demo

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp.h"
 
+#include "core/armor_block.h"
 #include "core/pgp_home.h"
 #include "core/pgp_policy.h"
 #include "core/text.h"
@@ -59,10 +60,18 @@ static bool judge_status(const struct pgp_keyring *k, const struct pgp_policy *p
 		reason_set(s, "its key expired on %s",
 			   sub ? TIME(expiry(k, sub)) : "an unknown date");
 		break;
+	case GPG_ERR_TIME_CONFLICT:
+		reason_set(s, "dated %s, before its key was made", TIME(s->created));
+		break;
 	case GPG_ERR_CERT_REVOKED:
 		reason_set(s, "its key is revoked");
 		break;
 	default:
+		/* gpg says "bad public key" for a key whose fault has better words */
+		if (sub && k->keys[sub->key].problem[0]) {
+			reason_set(s, "%s", k->keys[sub->key].problem);
+			break;
+		}
 		gpgme_strerror_r(status, text, sizeof(text));
 		reason_set(s, "gpg cannot judge it: %s", text);
 	}
@@ -96,30 +105,41 @@ static bool judge_policy(const struct pgp_keyring *k, const struct pgp_policy *p
 	return false;
 }
 
-static void judge(const struct pgp_keyring *k, const struct pgp_policy *policy,
-		  gpgme_signature_t from, struct pgp_signature *s)
+/* The key that a bad signature claims: gpg tells its id alone. */
+static const struct pgp_subkey *find_claimed(const struct pgp_keyring *k,
+					     const char *id)
 {
-	const struct pgp_subkey *sub = from->fpr ? find_subkey(k, from->fpr) : NULL;
-	bool allowed =
-		pgp_policy_digest((unsigned)from->hash_algo, s->digest_algorithm);
-	const char *algorithm = gpgme_pubkey_algo_name(from->pubkey_algo);
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (strlen(id) >= 16 && text_ends(k->subkeys[i].fpr, id))
+			return &k->subkeys[i];
+	return NULL;
+}
 
-	snprintf(s->signer, sizeof(s->signer), "%s", from->fpr ? from->fpr : "");
+static void judge(const struct pgp_keyring *k, const struct pgp_policy *policy,
+		  gpgme_signature_t from, unsigned digest, struct pgp_signature *s)
+{
+	const char *fpr = from->fpr ? from->fpr : "";
+	const struct pgp_subkey *sub = find_subkey(k, fpr);
+	const struct pgp_subkey *shown = sub ? sub : find_claimed(k, fpr);
+	const char *algorithm = gpgme_pubkey_algo_name(from->pubkey_algo);
+	bool allowed = pgp_policy_digest(digest, s->digest_algorithm);
+
+	snprintf(s->signer, sizeof(s->signer), "%s", fpr);
 	snprintf(s->key_algorithm, sizeof(s->key_algorithm), "%s",
-		 sub         ? sub->algorithm
+		 shown       ? shown->algorithm
 		 : algorithm ? algorithm
 			     : "unknown");
 	s->created = (int64_t)from->timestamp;
 	s->expires = (int64_t)from->exp_timestamp;
-	if (sub) {
+	if (shown)
+		memcpy(s->uid, k->keys[shown->key].uid, sizeof(s->uid));
+	if (sub)
 		memcpy(s->primary, k->keys[sub->key].fpr, sizeof(s->primary));
-		memcpy(s->uid, k->keys[sub->key].uid, sizeof(s->uid));
-	}
 	s->counts = judge_status(k, policy, sub, from->status, s) &&
 		    judge_policy(k, policy, sub, allowed, s);
 }
 
-/* Rule 7: one owner counts once, however many subkeys and signatures. */
+/* Rule 8: one owner counts once, however many subkeys and signatures. */
 static void count_owners(struct pgp_verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++) {
@@ -144,17 +164,44 @@ static bool decide(const struct pgp_verdict *v, struct error *err)
 	while (s < v->signatures + v->count && s->counts)
 		s++;
 	if (s == v->signatures + v->count)
-		return error_set(err, ERR_UNTRUSTED,
-				 "%zu of the %zu owners needed have signed",
+		return error_set(err, ERR_UNTRUSTED, "%zu of %zu owners have signed",
 				 v->distinct, v->threshold);
 	if (v->count == 1)
 		return error_set(err, ERR_UNTRUSTED,
-				 "not trusted: the signature by %s does not count: %s",
-				 s->signer, s->reason);
+				 "the signature by %s does not count: %s", s->signer,
+				 s->reason);
 	return error_set(err, ERR_UNTRUSTED,
-			 "not trusted: %zu of the %zu owners needed have signed; the "
-			 "signature by %s does not count: %s",
+			 "%zu of %zu owners have signed; the signature by %s does not "
+			 "count: %s",
 			 v->distinct, v->threshold, s->signer, s->reason);
+}
+
+/* Judge all, in the order of the packets. gpg stops at a bad signature; whatever
+ * good ones stand beside it, such a file was tampered with and vouches for nothing. */
+static bool judge_all(const struct pgp_keyring *k, const struct pgp_policy *policy,
+		      gpgme_signature_t from, const struct buf *packets,
+		      struct pgp_verdict *v, struct error *err)
+{
+	struct armor_packet p = EMPTY;
+	bool bad = false;
+
+	for (; from && p.end < packets->len && !bad; from = from->next) {
+		if (!armor_block_packet(packets->data, packets->len, &p, err))
+			return false;
+		bad = gpgme_err_code(from->status) == GPG_ERR_BAD_SIGNATURE;
+		judge(k, policy, from, p.body[3], &v->signatures[v->count++]);
+	}
+	if (bad)
+		return error_set(err, ERR_UNTRUSTED,
+				 "the signature by %s is bad: the "
+				 "text or the signature was changed",
+				 v->signatures[v->count - 1].signer);
+	if (from || p.end < packets->len)
+		return error_set(err, ERR_UNTRUSTED,
+				 "gpg judged %s signatures than "
+				 "there are",
+				 from ? "more" : "fewer");
+	return true;
 }
 
 static bool run_gpg(gpgme_ctx_t ctx, const char *text, size_t text_len,
@@ -176,7 +223,6 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 {
 	AUTO(buf_clear) struct buf checked = BUF_MAX(ARMOR_PACKET_MAX);
 	gpgme_ctx_t ctx = keyring->home->ctx;
-	gpgme_signature_t s;
 	size_t count;
 
 	*verdict = (struct pgp_verdict){.threshold = policy->threshold};
@@ -189,13 +235,9 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 	    /* what was signed ends before the last line feed (armor.h) */
 	    !run_gpg(ctx, text, text_len - 1, &checked, err))
 		return false;
-	s = gpgme_op_verify_result(ctx)->signatures;
-	for (; s && verdict->count < count; s = s->next)
-		judge(keyring, policy, s, &verdict->signatures[verdict->count++]);
-	if (s || verdict->count != count)
-		return error_set(err, ERR_UNTRUSTED,
-				 "gpg judged %zu of the %zu signatures", verdict->count,
-				 count);
+	if (!judge_all(keyring, policy, gpgme_op_verify_result(ctx)->signatures,
+		       &checked, verdict, err))
+		return false;
 	count_owners(verdict);
 	return decide(verdict, err);
 }

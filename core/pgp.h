@@ -11,7 +11,9 @@
  *  4 it was made by a key of the keyring: counted by *primary* fingerprint;
  *  5 digest and public-key algorithm are in the policy table;
  *  6 it is dated neither later than now + PGP_SKEW nor before its key;
- *  7 at least `threshold` distinct primaries remain.
+ *  7 no signature beside it is bad: one that fails its arithmetic means that text
+ *    or signatures were changed, and the file vouches for nothing;
+ *  8 at least `threshold` distinct primaries remain.
  * Success without at least one counted signature does not exist. Exit codes,
  * trust levels and GPGME's summary decide nothing. This module alone includes
  * <gpgme.h>.

@@ -126,9 +126,28 @@ void pgp_home_datap(gpgme_data_t *d)
 	*d = NULL;
 }
 
+/* What to do next, for the errors that people meet. */
+static const struct {
+	gpgme_err_code_t code;
+	const char *words;
+} hints[] = {
+	{GPG_ERR_BAD_PASSPHRASE, "wrong passphrase"},
+	{GPG_ERR_BAD_PIN, "the token refused the PIN: wrong PIN"},
+	{GPG_ERR_PIN_BLOCKED, "the token is locked after too many wrong PINs"},
+	{GPG_ERR_NO_SCDAEMON, "no token: gpg-agent has no scdaemon that runs"},
+	{GPG_ERR_CARD_NOT_PRESENT, "no token is plugged in"},
+	{GPG_ERR_CARD_REMOVED, "the token was pulled out"},
+	{GPG_ERR_NO_SECKEY, "the secret key is not here (is the token plugged in?)"},
+	{GPG_ERR_CANCELED, "the passphrase was not given"},
+	{GPG_ERR_NO_PIN_ENTRY, "gpg-agent has no pinentry to ask for the passphrase; "
+			       "give it with --passphrase-fd"},
+	{GPG_ERR_NO_AGENT, "gpg-agent does not run"},
+};
+
 void pgp_home_error_(struct error *err, gpgme_error_t why, const char *fmt, ...)
 {
 	char text[128] = "";
+	const char *words = text;
 	va_list ap;
 	size_t len;
 
@@ -138,8 +157,11 @@ void pgp_home_error_(struct error *err, gpgme_error_t why, const char *fmt, ...)
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	gpgme_strerror_r(why, text, sizeof(text));
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+		if (hints[i].code == gpgme_err_code(why))
+			words = hints[i].words;
 	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", words);
 }
 
 void pgp_home_algorithm(gpgme_subkey_t key, char out[16])

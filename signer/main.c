@@ -7,6 +7,8 @@
 
 static const struct cmd *const commands[] = {
 	&cmd_init,
+	&cmd_sign,
+	&cmd_verify,
 };
 
 enum { OPTIONS_MAX = 64 }; /* of one command */
@@ -77,7 +79,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 				   ctx->operands[call->cmd->operands_max]);
 		return 0;
 	default:
-		if (key >= ARGP_KEY_ARG || key <= 0 || !call->cmd->parse)
+		if (key <= 0 || key >= ARGP_KEY_END || !call->cmd->parse)
 			return ARGP_ERR_UNKNOWN;
 		if (!call->cmd->parse(key, arg, ctx->input, &err))
 			argp_error(state, "%s", err.msg);

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/pgp_sign.h"
+
+#include "core/file.h"
+#include "core/pgp_home.h"
+#include "core/pgp_policy.h"
+#include "core/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PASSPHRASE_MAX = 1024 };
+
+struct pgp_sign {
+	gpgme_ctx_t ctx;
+	gpgme_key_t keys[PGP_SIGN_KEYS_MAX];
+	size_t key_count;
+	struct pgp_keyring public;
+	struct buf passphrase;
+};
+
+/* ---- the passphrase ---- */
+
+static bool read_passphrase(int fd, struct buf *out, struct error *err)
+{
+	char *line = buf_reserve(out, PASSPHRASE_MAX);
+
+	if (!line)
+		return buf_ok(out, err);
+	for (;;) {
+		ssize_t n = read(fd, line + out->len, 1);
+
+		if (n < 0)
+			return error_sys(err,
+					 "cannot read the passphrase from "
+					 "descriptor %d",
+					 fd);
+		if (n == 0 || line[out->len] == '\n')
+			break;
+		if (out->len + 1 == PASSPHRASE_MAX)
+			return error_set(err, ERR_LIMIT,
+					 "the passphrase is longer than %d bytes",
+					 PASSPHRASE_MAX - 1);
+		buf_advance(out, 1);
+	}
+	buf_putc(out, '\n');
+	return buf_ok(out, err);
+}
+
+static gpgme_error_t give_passphrase(void *hook, const char *uid, const char *info,
+				     int was_bad, int fd)
+{
+	const struct buf *passphrase = hook;
+
+	(void)uid;
+	(void)info;
+	if (was_bad)
+		return gpgme_error(GPG_ERR_BAD_PASSPHRASE);
+	return gpgme_io_writen(fd, passphrase->data, passphrase->len)
+		       ? gpgme_error_from_syserror()
+		       : 0;
+}
+
+/* ---- which keys ---- */
+
+static bool is_usable(gpgme_key_t key)
+{
+	if (key->revoked || key->expired || key->disabled || key->invalid)
+		return false;
+	for (gpgme_subkey_t s = key->subkeys; s; s = s->next)
+		if (s->can_sign && !s->revoked && !s->expired && !s->disabled &&
+		    !s->invalid)
+			return true;
+	return false;
+}
+
+static const char *why_unusable(gpgme_key_t key)
+{
+	return key->revoked    ? "it is revoked"
+	       : key->expired  ? "it has expired"
+	       : key->can_sign ? "it is disabled or invalid"
+			       : "no part of it can sign";
+}
+
+struct found {
+	gpgme_key_t key; /* the usable one, owned */
+	size_t usable, unusable;
+	char why[64]; /* of an unusable one */
+};
+
+/* Count what the pattern (NULL: any key) matches and keep the first usable one. */
+static bool look_up(gpgme_ctx_t ctx, const char *pattern, struct found *f,
+		    struct error *err)
+{
+	gpgme_error_t why = gpgme_op_keylist_start(ctx, pattern, 1);
+	gpgme_key_t key;
+
+	while (!why && !(why = gpgme_op_keylist_next(ctx, &key))) {
+		if (!is_usable(key)) {
+			snprintf(f->why, sizeof(f->why), "%s", why_unusable(key));
+			f->unusable++;
+		} else if (!f->usable++) {
+			f->key = key;
+			continue;
+		}
+		gpgme_key_unref(key);
+	}
+	(void)gpgme_op_keylist_end(ctx);
+	if (gpgme_err_code(why) != GPG_ERR_EOF)
+		return pgp_home_error(err, why, "gpg cannot list the secret keys");
+	return true;
+}
+
+static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *err)
+{
+	struct found f = EMPTY;
+	const char *named = pattern ? pattern : "any key";
+
+	if (pattern && !*pattern)
+		return error_set(err, ERR_USAGE, "an empty name of a key");
+	if (s->key_count == PGP_SIGN_KEYS_MAX)
+		return error_set(err, ERR_LIMIT, "more than %d keys to sign with",
+				 PGP_SIGN_KEYS_MAX);
+	if (!look_up(s->ctx, pattern, &f, err))
+		return false;
+	if (f.key)
+		s->keys[s->key_count++] = f.key; /* owned from here on */
+	if (f.usable > 1)
+		return error_set(err, ERR_CONFLICT,
+				 "%zu secret keys match '%s': name one by its "
+				 "fingerprint with --key",
+				 f.usable, TEXT_SAFE(named));
+	if (!f.usable && f.unusable)
+		return error_set(err, ERR_NOT_FOUND,
+				 "the secret key '%s' cannot sign: %s",
+				 TEXT_SAFE(named), f.why);
+	if (!f.usable)
+		return error_set(err, ERR_NOT_FOUND,
+				 "no secret key matches '%s' in the GnuPG home",
+				 TEXT_SAFE(named));
+	for (size_t i = 0; i + 1 < s->key_count; i++)
+		if (!strcmp(s->keys[i]->subkeys->fpr, f.key->subkeys->fpr))
+			return error_set(err, ERR_USAGE, "the key '%s' is named twice",
+					 TEXT_SAFE(named));
+	return true;
+}
+
+/* The public halves, read as strictly as those that will verify. */
+static bool export_keys(struct pgp_sign *s, struct error *err)
+{
+	AUTO(pgp_home_datap) gpgme_data_t data = NULL;
+	gpgme_key_t list[PGP_SIGN_KEYS_MAX + 1] = EMPTY;
+	gpgme_error_t why = gpgme_data_new(&data);
+	char *bytes;
+	size_t len;
+	bool ok;
+
+	memcpy(list, s->keys, s->key_count * sizeof(list[0]));
+	if (!why)
+		why = gpgme_op_export_keys(s->ctx, list, 0, data);
+	if (why)
+		return pgp_home_error(err, why, "gpg cannot export the public keys");
+	bytes = gpgme_data_release_and_get_mem(TAKE(data), &len);
+	ok = pgp_keyring_parse(bytes ? bytes : "", len, &s->public, err);
+	gpgme_free(bytes);
+	return ok;
+}
+
+static bool check_key(const struct pgp_keyring *k, const struct pgp_subkey *sub,
+		      bool rsa_only, struct error *err)
+{
+	const struct pgp_key *key = &k->keys[sub->key];
+	char reason[PGP_REASON_MAX];
+
+	if (key->problem[0])
+		return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", key->fpr,
+				 key->problem);
+	if (!pgp_policy_signs(key->algorithm, rsa_only, reason) ||
+	    !pgp_policy_signs(sub->algorithm, rsa_only, reason))
+		return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", sub->fpr,
+				 reason);
+	return true;
+}
+
+/* The part of key `at` that gpg will take: the newest that can sign. */
+static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t at)
+{
+	const struct pgp_subkey *best = NULL;
+
+	for (size_t i = 0; i < k->subkey_count; i++) {
+		const struct pgp_subkey *s = &k->subkeys[i];
+
+		if (s->key == at && s->can_sign && !s->revoked &&
+		    (!best || s->created >= best->created))
+			best = s;
+	}
+	return best;
+}
+
+static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *err)
+{
+	for (size_t i = 0; i < s->public.key_count; i++) {
+		const struct pgp_subkey *sub = signing_part(&s->public, i);
+
+		if (!sub)
+			return error_set(err, ERR_NOT_FOUND, "no part of %s can sign",
+					 s->public.keys[i].fpr);
+		if (!check_key(&s->public, sub, rsa_only, err))
+			return false;
+	}
+	return true;
+}
+
+bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out,
+		   struct error *err)
+{
+	AUTO(pgp_sign_closep) struct pgp_sign *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->passphrase.max = PASSPHRASE_MAX;
+	if (options->passphrase_fd >= 0 &&
+	    !read_passphrase(options->passphrase_fd, &s->passphrase, err))
+		return false;
+	if (!pgp_home_users(&s->ctx, err))
+		return false;
+	gpgme_set_offline(s->ctx, 1);
+	gpgme_set_textmode(s->ctx, 1);
+	if (options->passphrase_fd >= 0) {
+		gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_LOOPBACK);
+		gpgme_set_passphrase_cb(s->ctx, give_passphrase, &s->passphrase);
+	}
+	if (!options->key_count && !settle_key(s, NULL, err))
+		return false;
+	for (size_t i = 0; i < options->key_count; i++)
+		if (!settle_key(s, options->keys[i], err))
+			return false;
+	if (!export_keys(s, err) || !check_keys(s, false, err))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+void pgp_sign_close(struct pgp_sign *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->key_count; i++)
+		gpgme_key_unref(s->keys[i]);
+	pgp_home_releasep(&s->ctx);
+	pgp_keyring_clear(&s->public);
+	buf_cleanse(&s->passphrase);
+	free(s);
+}
+
+void pgp_sign_closep(struct pgp_sign **s)
+{
+	pgp_sign_close(*s);
+	*s = NULL;
+}
+
+const struct pgp_keyring *pgp_sign_keys(const struct pgp_sign *s)
+{
+	return &s->public;
+}
+
+/* ---- signing ---- */
+
+/* What gpg says it made, held against the policy once more. */
+static bool check_made(const struct pgp_sign *s, bool rsa_only, gpgme_new_signature_t n,
+		       struct pgp_signature *out, struct error *err)
+{
+	const struct pgp_keyring *k = &s->public;
+	const struct pgp_subkey *sub = NULL;
+
+	for (size_t i = 0; i < k->subkey_count && !sub; i++)
+		if (n->fpr && !strcmp(k->subkeys[i].fpr, n->fpr))
+			sub = &k->subkeys[i];
+	if (!sub)
+		return error_set(err, ERR_INTERNAL, "gpg signed with another key, %s",
+				 n->fpr ? n->fpr : "of no name");
+	if (!pgp_policy_digest((unsigned)n->hash_algo, out->digest_algorithm))
+		return error_set(err, ERR_UNTRUSTED,
+				 "gpg signed with %s, which may not be used: drop "
+				 "digest-algo and personal-digest-preferences from its "
+				 "gpg.conf",
+				 out->digest_algorithm);
+	memcpy(out->primary, k->keys[sub->key].fpr, sizeof(out->primary));
+	memcpy(out->signer, sub->fpr, sizeof(out->signer));
+	memcpy(out->uid, k->keys[sub->key].uid, sizeof(out->uid));
+	memcpy(out->key_algorithm, sub->algorithm, sizeof(out->key_algorithm));
+	out->created = n->timestamp;
+	out->counts = true;
+	return check_key(k, sub, rsa_only, err);
+}
+
+static bool run_gpg(struct pgp_sign *s, const char *text, size_t len, struct buf *out,
+		    struct error *err)
+{
+	AUTO(pgp_home_datap) gpgme_data_t plain = NULL, made = NULL;
+	gpgme_error_t why = gpgme_data_new(&made);
+	char *bytes;
+	size_t n;
+
+	if (!pgp_home_data(text, len, &plain, err))
+		return false;
+	gpgme_signers_clear(s->ctx);
+	for (size_t i = 0; i < s->key_count && !why; i++)
+		why = gpgme_signers_add(s->ctx, s->keys[i]);
+	if (!why)
+		why = gpgme_op_sign(s->ctx, plain, made, GPGME_SIG_MODE_DETACH);
+	if (why)
+		return pgp_home_error(err, why, "cannot sign");
+	bytes = gpgme_data_release_and_get_mem(TAKE(made), &n);
+	buf_append(out, bytes ? bytes : "", n);
+	gpgme_free(bytes);
+	return buf_ok(out, err);
+}
+
+/* Those that are there already: whether they are enough is not decided here, but a
+ * file with a bad one is not worth another. Keys that the home lacks are passed. */
+static bool check_present(struct pgp_sign *s, const char *text, size_t len,
+			  const struct buf *packets, struct error *err)
+{
+	AUTO(pgp_home_datap) gpgme_data_t plain = NULL, present = NULL;
+	gpgme_verify_result_t result;
+	gpgme_error_t why;
+
+	if (!packets->len)
+		return true;
+	if (!pgp_home_data(packets->data, packets->len, &present, err) ||
+	    !pgp_home_data(text, len, &plain, err))
+		return false;
+	why = gpgme_op_verify(s->ctx, present, plain, NULL);
+	if (why)
+		return pgp_home_error(err, why, "gpg cannot verify");
+	result = gpgme_op_verify_result(s->ctx);
+	for (gpgme_signature_t n = result->signatures; n; n = n->next)
+		if (gpgme_err_code(n->status) == GPG_ERR_BAD_SIGNATURE)
+			return error_set(err, ERR_UNTRUSTED,
+					 "the signature by %s that it carries is bad: "
+					 "the text or the signature was changed",
+					 n->fpr ? n->fpr : "an unknown key");
+	return true;
+}
+
+bool pgp_sign_text(struct pgp_sign *s, bool rsa_only, const char *text, size_t text_len,
+		   struct buf *packets, struct pgp_verdict *made, struct error *err)
+{
+	AUTO(buf_clear)
+	struct buf raw = BUF_MAX(ARMOR_PACKET_MAX), checked = BUF_MAX(ARMOR_PACKET_MAX);
+	struct pgp_verdict v = EMPTY;
+	gpgme_new_signature_t n;
+	size_t count;
+
+	if (!text_len || text[text_len - 1] != '\n')
+		return error_set(err, ERR_FORMAT,
+				 "the text does not end in a line feed");
+	if (!check_keys(s, rsa_only, err) ||
+	    /* what is signed ends before the last line feed (armor.h) */
+	    !check_present(s, text, text_len - 1, packets, err) ||
+	    !run_gpg(s, text, text_len - 1, &raw, err))
+		return false;
+	n = gpgme_op_sign_result(s->ctx)->signatures;
+	for (; n && v.count < PGP_SIGN_KEYS_MAX; n = n->next)
+		if (!check_made(s, rsa_only, n, &v.signatures[v.count++], err))
+			return false;
+	v.distinct = v.threshold = s->key_count;
+	if (!armor_packets(raw.data, raw.len, &checked, &count, err))
+		return false;
+	if (n || v.count != s->key_count || count != s->key_count)
+		return error_set(err, ERR_SYSTEM,
+				 "gpg made %zu signatures with %zu keys", count,
+				 s->key_count);
+	buf_append(packets, checked.data, checked.len);
+	if (!buf_ok(packets, err))
+		return false;
+	*made = v;
+	return true;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify: who signed, and is it enough.
+ *
+ * The keys are those of --keyring, else the store's with its threshold. --all
+ * verifies what the store holds. Several files are verified on all cores, each
+ * thread in a private home of its own.
+ */
+#include "core/file.h"
+#include "core/manifest.h"
+#include "core/text.h"
+#include "signer/cmd.h"
+#include "signer/signature.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	FILE_MAX = MANIFEST_TEXT_MAX + 2 * ARMOR_PACKET_MAX,
+	THREADS_MAX = 16,
+	OPTION_SIGNED_BEFORE_EXPIRY = 0x100,
+};
+
+struct input {
+	const char *keyring;
+	uint64_t threshold; /* 0: not given */
+	bool all;
+	bool signed_before_expiry;
+};
+
+static const struct argp_option options[] = {
+	{"keyring", 'k', "FILE", 0, "Trust the keys in FILE; default the store's", 0},
+	{"threshold", 't', "N", 0,
+	 "Signatures of N different owners are needed; default the store's, else 1", 0},
+	{"all", 'a', NULL, 0, "Verify every manifest of the store", 0},
+	{"signed-before-expiry", OPTION_SIGNED_BEFORE_EXPIRY, NULL, 0,
+	 "Count what a key signed before it expired", 0},
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+
+	switch (key) {
+	case 'k':
+		in->keyring = arg;
+		return true;
+	case 't':
+		if (!text_u64(arg, 1, PGP_KEYS_MAX, &in->threshold))
+			return error_set(err, ERR_USAGE,
+					 "a threshold is a number from 1 to %d",
+					 PGP_KEYS_MAX);
+		return true;
+	case 'a':
+		in->all = true;
+		return true;
+	case OPTION_SIGNED_BEFORE_EXPIRY:
+		in->signed_before_expiry = true;
+		return true;
+	default:
+		return error_set(err, ERR_INTERNAL, "unknown option");
+	}
+}
+
+/* ---- what is verified ---- */
+
+struct item {
+	char *name;           /* of the file, or "ID" of the store's row; owned */
+	int64_t row;          /* in the store; 0: a file */
+	struct digest digest; /* of the text, when trusted */
+	char *id;             /* "el8/v1.21.3/x86_64@1"; owned; NULL when not trusted */
+	struct pgp_signature *signatures; /* owned */
+	size_t count, distinct;
+	struct error err; /* ERR_NONE: trusted */
+	bool named;       /* err names the file itself */
+};
+
+struct work {
+	const struct cmd_context *ctx;
+	const struct pgp_keyring *keyring;
+	struct pgp_policy policy;
+	struct item *items;
+	size_t count, room;
+	size_t next;          /* the item that nobody has taken yet */
+	pthread_mutex_t lock; /* of `next` and the store */
+};
+
+static void work_clear(struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		free(w->items[i].name);
+		free(w->items[i].id);
+		free(w->items[i].signatures);
+	}
+	free(w->items);
+	pthread_mutex_destroy(&w->lock);
+}
+
+static bool add_item(struct work *w, char *name, int64_t row, struct error *err)
+{
+	if (name && w->count == w->room) {
+		size_t room = w->room ? 2 * w->room : 16;
+		struct item *items = realloc(w->items, room * sizeof(*items));
+
+		if (items) {
+			w->items = items;
+			w->room = room;
+		}
+	}
+	if (!name || w->count == w->room) {
+		free(name);
+		return error_set(err, ERR_SYSTEM, "no memory");
+	}
+	w->items[w->count++] = (struct item){.name = name, .row = row};
+	return true;
+}
+
+static bool add_row(void *arg, const struct store_manifest *m, struct error *err)
+{
+	AUTO(buf_clear) struct buf name = BUF_MAX(512);
+
+	buf_printf(&name, "el%s/%s/%s@%u", m->el, m->kubernetes, m->arch, m->revision);
+	return add_item(arg, buf_take(&name), m->row, err);
+}
+
+/* ---- verifying ---- */
+
+static bool read_item(struct work *w, struct item *item, struct buf *out,
+		      struct error *err)
+{
+	bool ok;
+
+	if (!item->row) {
+		item->named = !file_read(item->name, out, err);
+		return !item->named;
+	}
+	pthread_mutex_lock(&w->lock);
+	ok = store_asc(w->ctx->store, item->row, out, err);
+	pthread_mutex_unlock(&w->lock);
+	return ok;
+}
+
+/* The text that was verified is a manifest. */
+static bool identify(struct item *item, const struct armor_cut *cut, struct error *err)
+{
+	AUTO(manifest_clear) struct manifest m = EMPTY;
+
+	if (!manifest_parse(cut->text, cut->text_len, &m, err))
+		return error_prefix(err, "signed, but no valid manifest");
+	if (!digest_of_bytes(cut->text, cut->text_len, &item->digest, err))
+		return false;
+	item->id = manifest_id(&m);
+	return item->id ? true : error_set(err, ERR_SYSTEM, "no memory");
+}
+
+static bool verify_item(struct work *w, const struct pgp_keyring *keyring,
+			struct item *item, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = BUF_MAX(FILE_MAX);
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+	struct pgp_verdict v;
+	bool ok;
+
+	if (!read_item(w, item, &file, err))
+		return false;
+	ok = pgp_verify_file(keyring, &w->policy, file.data ? file.data : "", file.len,
+			     &cut, &v, err);
+	item->distinct = v.distinct;
+	item->signatures = calloc(v.count + 1, sizeof(v.signatures[0]));
+	if (!item->signatures)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	memcpy(item->signatures, v.signatures, v.count * sizeof(v.signatures[0]));
+	item->count = v.count;
+	return ok && identify(item, &cut, err);
+}
+
+static struct item *take_item(struct work *w)
+{
+	struct item *item = NULL;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->next < w->count)
+		item = &w->items[w->next++];
+	pthread_mutex_unlock(&w->lock);
+	return item;
+}
+
+/* A keyring serves one thread: each further one reads the bytes for itself. */
+static void *work_on(void *arg)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring own = EMPTY;
+	struct work *w = arg;
+	const struct buf *bytes = &w->keyring->bytes;
+	struct error why = EMPTY;
+	struct item *item;
+
+	if (!pgp_keyring_parse(bytes->data, bytes->len, &own, &why))
+		return NULL; /* the first thread does the work, or says why not */
+	while ((item = take_item(w)))
+		if (!verify_item(w, &own, item, &why))
+			item->err = why;
+	return NULL;
+}
+
+static void verify_items(struct work *w)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[THREADS_MAX];
+	struct error why = EMPTY;
+	struct item *item;
+	size_t n = 0;
+
+	/* a thread pays from its second item on */
+	while (n + 1 < (size_t)(cores > 1 ? cores : 1) && n < THREADS_MAX &&
+	       2 * (n + 1) < w->count && !pthread_create(&threads[n], NULL, work_on, w))
+		n++;
+	while ((item = take_item(w)))
+		if (!verify_item(w, w->keyring, item, &why))
+			item->err = why;
+	while (n)
+		pthread_join(threads[--n], NULL);
+}
+
+/* ---- telling ---- */
+
+static void show(FILE *out, const struct work *w, const struct item *item)
+{
+	if (item->err.code == ERR_NONE)
+		fprintf(out, "%s: trusted: %s, SHA-256 %s; %zu signed, %zu needed\n",
+			TEXT_SAFE(item->name), item->id, DIGEST_HEX(&item->digest),
+			item->distinct, w->policy.threshold);
+	else
+		fprintf(out, "%s: %s: %s\n", TEXT_SAFE(item->name),
+			item->err.code == ERR_UNTRUSTED ? "NOT TRUSTED" : "UNDECIDED",
+			item->err.msg);
+	for (size_t i = 0; i < item->count; i++)
+		signature_show(out, &item->signatures[i]);
+}
+
+static void put(struct json_writer *w, const struct work *work, const struct item *item)
+{
+	bool trusted = item->err.code == ERR_NONE;
+
+	json_open(w, NULL, '{');
+	json_put_optional(w, "error", trusted ? NULL : item->err.msg);
+	json_put_string(w, "file", item->name);
+	json_put_optional(w, "manifest", item->id);
+	json_put_integer(w, "owners", (int64_t)item->distinct);
+	json_put_optional(w, "sha256", trusted ? DIGEST_HEX(&item->digest) : NULL);
+	signature_put(w, item->signatures, item->count);
+	json_put_integer(w, "threshold", (int64_t)work->policy.threshold);
+	json_put_bool(w, "trusted", trusted);
+	json_close(w);
+}
+
+static bool tell(const struct work *work, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(1 << 30);
+	const struct cli *cli = work->ctx->cli;
+	struct json_writer w = json_writer(&text);
+
+	json_open(&w, NULL, '[');
+	for (size_t i = 0; i < work->count; i++) {
+		if (!cli->json)
+			show(cli->out, work, &work->items[i]);
+		else
+			put(&w, work, &work->items[i]);
+	}
+	json_close(&w);
+	if (!cli->json)
+		return true;
+	if (!json_write_end(&w, err))
+		return false;
+	fputs(text.data, cli->out);
+	return true;
+}
+
+/* "Not trusted" speaks louder than "cannot decide". */
+static bool conclude(const struct work *w, struct error *err)
+{
+	const struct item *worst = NULL;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct item *item = &w->items[i];
+
+		if (item->err.code == ERR_NONE)
+			continue;
+		bad++;
+		if (!worst || (item->err.code == ERR_UNTRUSTED &&
+			       worst->err.code != ERR_UNTRUSTED))
+			worst = item;
+	}
+	if (!worst)
+		return true;
+	*err = worst->err;
+	if (!worst->named)
+		error_prefix_(err, "'%s'", TEXT_SAFE(worst->name));
+	if (w->count == 1)
+		return false;
+	return error_prefix(err, "%zu of %zu manifests are not trusted", bad, w->count);
+}
+
+/* ---- the command ---- */
+
+static bool load_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
+			 struct error *err)
+{
+	const struct input *in = ctx->input;
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+
+	if (in->keyring)
+		return pgp_keyring_read(in->keyring, out, err);
+	if (!ctx->store)
+		return error_set(
+			err, ERR_USAGE,
+			"which keys are trusted? Name them with --keyring FILE "
+			"or --store FILE");
+	if (!store_keyring(ctx->store, &bytes, err))
+		return false;
+	if (!bytes.len)
+		return error_set(err, ERR_NOT_FOUND,
+				 "the store trusts no key yet: add one with "
+				 "'fips-manifest key add FILE.asc'");
+	return pgp_keyring_parse(bytes.data, bytes.len, out, err);
+}
+
+static bool load_policy(const struct cmd_context *ctx, struct pgp_policy *out,
+			struct error *err)
+{
+	const struct input *in = ctx->input;
+	unsigned n = 1;
+
+	if (!in->threshold && !in->keyring && !store_threshold(ctx->store, &n, err))
+		return false;
+	*out = (struct pgp_policy){
+		.threshold = in->threshold ? (size_t)in->threshold : n,
+		.now = time(NULL),
+		.signed_before_expiry = in->signed_before_expiry,
+	};
+	return true;
+}
+
+static bool load_items(const struct cmd_context *ctx, struct work *w, struct error *err)
+{
+	const struct input *in = ctx->input;
+
+	if (in->all && !ctx->store)
+		return error_set(err, ERR_USAGE, "--all needs a --store");
+	if (!in->all == !ctx->operand_count)
+		return error_set(err, ERR_USAGE,
+				 "name the files to verify, or --all of a store");
+	if (in->all)
+		return store_each_manifest(ctx->store, &(struct store_filter)EMPTY,
+					   add_row, w, err);
+	for (size_t i = 0; i < ctx->operand_count; i++)
+		if (!add_item(w, text_dup(ctx->operands[i], strlen(ctx->operands[i])),
+			      0, err))
+			return false;
+	return true;
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring keyring = EMPTY;
+	AUTO(work_clear)
+	struct work w = {
+		.ctx = ctx, .keyring = &keyring, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+	if (!load_items(ctx, &w, err) || !load_keyring(ctx, &keyring, err) ||
+	    !load_policy(ctx, &w.policy, err))
+		return false;
+	verify_items(&w);
+	return tell(&w, err) && conclude(&w, err);
+}
+
+const struct cmd cmd_verify = {
+	.name = "verify",
+	.operands = "FILE.asc...",
+	.summary = "say who signed manifests and whether that is enough",
+	.doc = "Exit status 2 when one of them is not trusted.",
+	.operands_max = SIZE_MAX,
+	.need = CMD_STORE_MAYBE,
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
+	.run = run,
+};

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Throw-away OpenPGP keys for tests: source it behind lib.sh.
+#
+#     new_home NAME                 make the folder NAME and let it be the GNUPGHOME
+#     make_key NAME ALGO [EXPIRE] [GPG-OPTION...]
+#         one primary key "NAME <NAME@example.org>" that signs; EXPIRE as gpg takes it,
+#         default 2y; writes NAME.pub (armored) and NAME.gpg; fingerprint in $FPR
+#     make_subkey NAME ALGO [EXPIRE] [GPG-OPTION...]     a signing subkey, the same way
+#     export_key NAME               write NAME.pub and NAME.gpg again
+#     fprs NAME                     the fingerprints of NAME, the primary's first
+#     clearsign OUT FILE GPG-OPTION...     what a person with stock gpg makes of FILE
+#     g ARGUMENT...                 gpg, quiet, asking nothing; $PASSPHRASE, default none
+#
+# The agents that gpg starts in such homes are ended with the test.
+HOMES=()
+export FPR=
+end_agents() {
+	local home
+	for home in "${HOMES[@]-}"; do
+		[ -d "$home" ] && gpgconf --homedir "$home" --kill all 2>/dev/null
+	done
+}
+trap 'end_agents; finish' EXIT
+
+new_home() {
+	export GNUPGHOME=$PWD/$1
+	mkdir -m 700 "$GNUPGHOME"
+	HOMES+=("$GNUPGHOME")
+}
+g() {
+	gpg --quiet --batch --yes --pinentry-mode loopback --passphrase "${PASSPHRASE-}" \
+		"$@" 2>gpg.err || {
+		cat gpg.err >&2
+		return 1
+	}
+}
+fprs() {
+	g --with-colons --fingerprint --fingerprint "=$1 <$1@example.org>" |
+		awk -F: '$1 == "fpr" { print $10 }'
+}
+export_key() {
+	g --export "=$1 <$1@example.org>" >"$1.gpg" &&
+		g --armor --export "=$1 <$1@example.org>" >"$1.pub"
+}
+make_key() {
+	local name=$1 algo=$2 expire=${3:-2y}
+	shift $(($# < 3 ? $# : 3))
+	g --cert-digest-algo SHA512 "$@" --quick-gen-key "$name <$name@example.org>" \
+		"$algo" cert,sign "$expire" && export_key "$name" || return 1
+	FPR=$(fprs "$name" | head -n 1)
+}
+make_subkey() {
+	local name=$1 algo=$2 expire=${3:-1y}
+	shift $(($# < 3 ? $# : 3))
+	g --cert-digest-algo SHA512 "$@" --quick-add-key "$(fprs "$name" | head -n 1)" \
+		"$algo" sign "$expire" && export_key "$name" || return 1
+	FPR=$(fprs "$name" | tail -n 1)
+}
+clearsign() {
+	local out=$1 file=$2
+	shift 2
+	g "$@" --output "$out" --clearsign "$file"
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# sign: what it signs, what it refuses to sign, and with what.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+need gpg gpgv
+
+manifest=$TOP/tests/data/manifest-el8-x86_64.json
+new_home keys
+make_key a rsa3072
+a=$FPR
+make_key b rsa3072
+make_subkey b rsa3072
+b=$FPR
+
+step "a manifest becomes an .asc that stock gpg verifies"
+cp "$manifest" m.json
+expect 0 fips-manifest sign --yes --key "$a" m.json
+says m.json.asc out
+says "EL 8, Kubernetes v1.21.3, x86_64, revision 1"
+says "kubelet 1.21.3-0"
+says "$(sha256sum <m.json | cut -d' ' -f1)"
+says "key $a RSA3072 a <a@example.org>"
+expect 0 gpg --verify m.json.asc
+says "Good signature from \"a <a@example.org>\""
+expect 0 gpgv --keyring ./a.gpg m.json.asc
+[ "$(stat -c %a m.json.asc)" = 644 ] || fail "mode $(stat -c %a m.json.asc)"
+
+step "a second signature joins the first, whatever the file's name"
+expect 0 fips-manifest sign --yes --key b@example.org m.json.asc
+says "carries 1 signature already"
+expect 0 gpg --verify m.json.asc
+says "Good signature from \"a <a@example.org>\""
+says "Good signature from \"b <b@example.org>\""
+says "$b"
+cat a.gpg b.gpg >ab.gpg
+expect 0 fips-manifest verify --keyring ab.gpg --threshold 2 m.json.asc
+cp m.json.asc both.asc
+expect 0 fips-manifest sign --yes --key "$a" m.json
+[ "$(grep -c 'BEGIN PGP SIGNED' m.json.asc)" = 1 ] || fail "not one block"
+expect 0 fips-manifest verify --keyring ab.gpg --threshold 2 m.json.asc
+
+step "two keys in one go"
+expect 0 fips-manifest sign --yes --key "$a" --key b@example.org --output ab.asc m.json
+expect 0 fips-manifest verify --keyring ab.gpg --threshold 2 ab.asc
+
+step "several manifests in one call, and JSON"
+sed 's/"revision": 1/"revision": 2/' m.json >m2.json
+sed 's/"revision": 1/"revision": 3/' m.json >m3.json
+expect 0 fips-manifest sign --yes --json --quiet --key "$a" m2.json m3.json
+[ "$(jq -r '.[].file' out)" = "m2.json.asc
+m3.json.asc" ] || fail "$(cat out)"
+[ "$(jq -r '.[1].signatures[0].primary' out)" = "$a" ] || fail "$(cat out)"
+[ ! -s err ] || fail "talk in spite of --quiet"
+
+step "what is not a canonical manifest is not signed"
+echo '{"a": 1}' >other.json
+sed 's/: 1,/: 1, /' m.json >blank.json
+sed 's/$/\r/' m.json >crlf.json
+sha256sum m.json >digest
+printf '%s' "$(cat m.json)" >short.json
+for f in other.json blank.json crlf.json digest short.json; do
+	expect 3 fips-manifest sign --yes --key "$a" $f
+	one_line
+	says "'$f' is not signed: not a valid manifest"
+	[ ! -e $f.asc ] || fail "$f.asc was written"
+done
+sed 's/"kubelet"/"kubelex"/' m.json.asc >changed.asc
+cp changed.asc before
+expect 2 fips-manifest sign --yes --key "$a" changed.asc
+says "that it carries is bad"
+cmp -s changed.asc before || fail "a refused file was changed"
+expect 2 fips-manifest sign --yes --key "$a" <(cat m.json.asc m.json.asc) --output x.asc
+expect 3 fips-manifest sign --yes --key "$a" none.json
+says "none.json"
+
+step "one bad file: nothing at all is signed"
+rm -f m2.json.asc
+expect 3 fips-manifest sign --yes --key "$a" m2.json other.json
+[ ! -e m2.json.asc ] || fail "m2.json.asc was written"
+
+step "another text at the output is never overwritten"
+cp both.asc m2.json.asc
+expect 3 fips-manifest sign --yes --key "$a" m2.json
+says "not a signed form of this manifest"
+cmp -s both.asc m2.json.asc || fail "m2.json.asc was changed"
+
+step "without a terminal --yes is needed; the question is asked on one"
+rm -f m2.json.asc
+expect 64 fips-manifest sign --key "$a" m2.json
+says "--yes"
+[ ! -e m2.json.asc ] || fail "signed without a yes"
+if command -v script >/dev/null; then
+	expect 64 script -qec "fips-manifest sign --key $a m2.json" /dev/null <<<n
+	[ ! -e m2.json.asc ] || fail "signed after a no"
+	expect 0 script -qec "fips-manifest sign --key $a m2.json" /dev/null <<<y
+	says "sign this manifest? [y/N]" out
+	[ -e m2.json.asc ] || fail "not signed after a yes"
+fi
+
+step "exactly one usable secret key"
+expect 3 fips-manifest sign --yes m.json
+says "2 secret keys match 'any key': name one by its fingerprint with --key"
+expect 3 fips-manifest sign --yes --key example.org m.json
+says "2 secret keys match"
+expect 3 fips-manifest sign --yes --key nobody m.json
+says "no secret key matches 'nobody'"
+expect 64 fips-manifest sign --yes --key "$a" --key a@example.org m.json
+says "named twice"
+expect 3 env GNUPGHOME="$PWD/tmp" fips-manifest sign --yes m.json
+says "no secret key matches 'any key'"
+
+step "key policy: RSA of 3072 bits and more, P-256, P-384; EL 7 by RSA alone"
+make_key short rsa2048
+expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+says "the key is RSA2048; to sign, RSA of at least 3072 bits, P-256 and P-384 are allowed"
+make_key ed ed25519
+expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+says "Ed25519"
+make_key p nistp256
+expect 0 fips-manifest sign --yes --key "$FPR" --output p.asc m.json
+expect 0 fips-manifest verify --keyring p.gpg p.asc
+sed 's/"el": "8"/"el": "7"/' m.json >el7.json
+expect 2 fips-manifest sign --yes --key "$FPR" el7.json
+says "the gpg of EL 7 verifies RSA alone"
+expect 0 fips-manifest sign --yes --key "$a" el7.json
+make_key old rsa3072 2y --cert-digest-algo SHA1
+expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+says "SHA1"
+says "--quick-set-expire $FPR"
+echo "digest-algo SHA1" >"$GNUPGHOME/gpg.conf"
+expect 2 fips-manifest sign --yes --key "$a" --output x.asc m.json
+says "gpg signed with SHA1"
+rm "$GNUPGHOME/gpg.conf"
+[ ! -e x.asc ] || fail "x.asc was written"
+
+step "expired and revoked keys do not sign"
+make_key gone rsa3072 seconds=1
+sleep 2
+expect 3 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+says "expired"
+
+step "a passphrase comes through a descriptor and nowhere else"
+PASSPHRASE="open sesame" make_key locked rsa3072
+gpgconf --kill gpg-agent
+expect 0 fips-manifest sign --yes --key "$FPR" --passphrase-fd 5 --output l.asc m.json 5<<<"open sesame"
+gpgconf --kill gpg-agent
+expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 5 --output x.asc m.json 5<<<"wrong"
+says "wrong passphrase"
+expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 9 --output x.asc m.json
+says "cannot read the passphrase from descriptor 9"
+expect 64 fips-manifest sign --yes --passphrase-fd x m.json
+[ ! -e x.asc ] || fail "x.asc was written"
+
+step "nothing is left half-written"
+mkdir ro
+cp m.json ro/
+expect 3 fips-manifest sign --yes --key "$a" --output /proc/nowhere m.json
+expect 64 fips-manifest sign --yes --key "$a" --output x.asc m.json m2.json
+expect 64 fips-manifest sign --yes
+expect 64 fips-manifest sign --yes - <m.json
+[ -z "$(find . -name '*.tmp-*')" ] || fail "a temporary file is left"
+echo "all good"
