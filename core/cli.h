@@ -44,11 +44,11 @@ void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF(2, 3);
 bool cli_flush(const struct cli *cli, struct error *err) MUST_CHECK;
 
 /* argp_parse() with our exit status (64), --version from FIPS_MANIFEST_VERSION
- * and bug address; does not return on --help, --version and usage errors. */
+ * alone; does not return on --help, --version and usage errors. */
 void cli_parse(const struct argp *argp, int argc, char **argv, unsigned flags,
 	       int *arg_index, void *input);
 
-/* A progress line: "build  3/12 kubelet  41%". Draws at most ten times a second;
+/* A progress line: "build  41% kubelet". Draws at most ten times a second;
  * safe from several threads. */
 struct cli_progress;
 struct cli_progress *cli_progress_new(const struct cli *cli, const char *what,

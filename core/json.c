@@ -34,6 +34,19 @@ static bool too_deep(json_t *v, unsigned left)
 	return false;
 }
 
+/* jansson takes a NUL behind the value for the end of the text. */
+static bool has_no_nul(const char *text, size_t len, struct error *err)
+{
+	const char *nul = memchr(text, '\0', len);
+	size_t line = 1;
+
+	if (!nul)
+		return true;
+	for (; text < nul; text++)
+		line += *text == '\n';
+	return error_set(err, ERR_FORMAT, "line %zu: a NUL byte", line);
+}
+
 bool json_parse(const char *text, size_t len, size_t max, struct json_doc *out,
 		struct error *err)
 {
@@ -43,6 +56,8 @@ bool json_parse(const char *text, size_t len, size_t max, struct json_doc *out,
 	if (len > max)
 		return error_set(err, ERR_LIMIT,
 				 "JSON text of %zu bytes, the limit is %zu", len, max);
+	if (len && !has_no_nul(text, len, err))
+		return false;
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!root)
 		return error_set(err, ERR_FORMAT, "line %d: %s", why.line,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/file.h"
 #include "tests/unit/test.h"
+#include "core/file.h"
 
 #undef err
 

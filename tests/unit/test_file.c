@@ -64,6 +64,8 @@ static void make_root(void)
 	make_link("file/", "root/to-file-slash");
 	make_link("/dir/file", "root/absolute");
 	make_link("/", "root/to-root");
+	make_link("/file", "root/dir/absolute");
+	make_link("/", "root/dir/to-root");
 	make_link("..", "root/to-parent");
 	make_link("../../../../dir/file", "root/many-parents");
 	make_link("../outside/file", "root/escape");
@@ -140,6 +142,9 @@ static const char *const paths[] = {
 	"to-file-slash",
 	"to-file-slash/",
 	"absolute",
+	"dir/absolute",
+	"dir/to-root/file",
+	"dir/sub/../absolute",
 	"absolute/",
 	"to-root",
 	"to-root/",
@@ -254,6 +259,7 @@ static void stays_within(opener *open_it, int root)
 	reads(open_it, root, "file", "inside");
 	reads(open_it, root, "/to-dir/file", "dir/file");
 	reads(open_it, root, "absolute", "dir/file");
+	reads(open_it, root, "dir/absolute", "inside");
 	reads(open_it, root, "many-parents", "dir/file");
 	reads(open_it, root, "../../../outside", "the root's own");
 	reads(open_it, root, "dir/up", "the root's own");
