@@ -130,8 +130,8 @@ static enum error_code code_of(int rc)
 static const char *words_of(int rc)
 {
 	if (rc == SQLITE_READONLY_ROLLBACK || rc == SQLITE_READONLY_RECOVERY)
-		return "a write was interrupted and must be undone first: open it once "
-		       "with write permission (fips-manifest log)";
+		return "a write was interrupted and must be undone first: run "
+		       "'fips-manifest list' as a user who may write it";
 	switch (rc & 0xff) {
 	case SQLITE_NOTADB:
 		return "not a store: it is not an SQLite file";

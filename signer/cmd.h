@@ -8,13 +8,14 @@
 #define SIGNER_CMD_H
 
 #include "core/cli.h"
+#include "core/json.h"
 #include "core/store.h"
 
 enum cmd_need {
 	CMD_NO_STORE,
 	CMD_STORE_READ,
 	CMD_STORE_WRITE,
-	CMD_STORE_MAYBE, /* read when --store or $FIPS_MANIFEST_STORE names one */
+	CMD_STORE_MAYBE, /* read when one is named, or is at the default place */
 };
 
 /* What run() gets beside its own input. */
@@ -35,6 +36,8 @@ struct cmd {
 	const char *doc;      /* what --help says below the options; may be NULL */
 	size_t operands_min, operands_max; /* SIZE_MAX: any number */
 	enum cmd_need need;
+	const char *const *reading; /* of a group that writes: the verbs that only
+				     * read, NULL at the end; may be NULL */
 	const struct argp_option *options; /* its own; NULL: none */
 	/* one own option: `input` is the command's; false with err set is a usage
 	 * error that exits 64 */
@@ -43,6 +46,14 @@ struct cmd {
 	/* ERR_MISMATCH after findings were printed: its message is the summary */
 	bool (*run)(struct cmd_context *ctx, struct error *err);
 };
+
+enum { CMD_JSON_MAX = 1 << 28 }; /* bytes of what --json prints */
+
+/* End the text that was written, and print it. */
+bool cmd_print_json(const struct cli *cli, struct json_writer *w,
+		    struct error *err) MUST_CHECK;
+/* A time as the value of a member; 0 is left out. */
+void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
 extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_find, cmd_init, cmd_key,
 	cmd_list, cmd_log, cmd_publish, cmd_show, cmd_sign, cmd_tool, cmd_verify,

@@ -4,12 +4,24 @@
 #include "signer/cmd.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
+/* in the order in which they are used; clang-format would put them in columns */
+/* clang-format off */
 static const struct cmd *const commands[] = {
 	&cmd_init,
 	&cmd_sign,
 	&cmd_verify,
+	&cmd_add,
+	&cmd_publish,
+	&cmd_list,
+	&cmd_show,
+	&cmd_find,
+	&cmd_withdraw,
+	&cmd_log,
+	&cmd_tool,
 };
+/* clang-format on */
 
 enum { OPTIONS_MAX = 64 }; /* of one command */
 
@@ -87,6 +99,19 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Does this run of the command only read? */
+static bool only_reads(const struct cmd *cmd, const struct cmd_context *ctx)
+{
+	const char *const *verb = cmd->reading;
+
+	if (cmd->need != CMD_STORE_WRITE)
+		return true;
+	while (verb && *verb && ctx->operand_count)
+		if (!strcmp(*verb++, ctx->operands[0]))
+			return true;
+	return false;
+}
+
 static bool open_store(const struct cmd *cmd, const struct globals *g,
 		       struct cmd_context *ctx, struct error *err)
 {
@@ -94,11 +119,12 @@ static bool open_store(const struct cmd *cmd, const struct globals *g,
 	const char *named = g->store_path ? g->store_path : env;
 
 	ctx->store_path = named ? named : "fips-manifest.db";
-	if (cmd->need == CMD_NO_STORE || (cmd->need == CMD_STORE_MAYBE && !named))
+	if (cmd->need == CMD_NO_STORE ||
+	    (cmd->need == CMD_STORE_MAYBE && !named && access(ctx->store_path, F_OK)))
 		return true;
 	return store_open(ctx->store_path,
-			  cmd->need == CMD_STORE_WRITE ? STORE_WRITE : STORE_READ,
-			  &ctx->store, err);
+			  only_reads(cmd, ctx) ? STORE_READ : STORE_WRITE, &ctx->store,
+			  err);
 }
 
 /* What every command takes, and what it takes alone. */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* find: which manifests list a digest: a file's, an artifact's or their own. */
+#include "core/file.h"
+#include "core/text.h"
+#include "signer/cmd.h"
+
+#include <fcntl.h>
+
+struct find {
+	const struct cli *cli;
+	struct json_writer json;
+	size_t count;
+};
+
+static void put(struct json_writer *w, const struct store_hit *h, const char *id)
+{
+	json_open(w, NULL, '{');
+	json_put_optional(w, "component", *h->component ? h->component : NULL);
+	json_put_string(w, "id", id);
+	json_put_optional(w, "path", *h->path ? h->path : NULL);
+	json_put_string(w, "state", store_state_name(h->manifest.state));
+	json_close(w);
+}
+
+static bool each(void *arg, const struct store_hit *h, struct error *err)
+{
+	struct find *f = arg;
+	char id[STORE_ID_SIZE];
+
+	(void)err;
+	f->count++;
+	store_manifest_id(&h->manifest, id);
+	if (f->cli->json)
+		put(&f->json, h, id);
+	else
+		fprintf(f->cli->out, "%-32s %-11s %s %s\n", id,
+			store_state_name(h->manifest.state),
+			*h->component ? h->component : "(the manifest)",
+			*h->path        ? h->path
+			: *h->component ? "(the artifact)"
+					: "");
+	return true;
+}
+
+/* "sha256:HEX", "HEX", or the digest of a file. */
+static bool digest_named(const char *name, struct digest *out, struct error *err)
+{
+	const char *hex = text_starts(name, "sha256:") ? name + 7 : name;
+	AUTO(file_closep) int fd = -1;
+	uint64_t size;
+
+	if (digest_unhex(hex, out))
+		return true;
+	if (!file_open(name, O_RDONLY, &fd, err))
+		return false;
+	return digest_of_fd(fd, out, &size, err) ||
+	       error_prefix(err, "'%s'", TEXT_SAFE(name));
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(CMD_JSON_MAX);
+	struct find f = {.cli = ctx->cli, .json = json_writer(&text)};
+	struct digest d;
+
+	if (!digest_named(ctx->operands[0], &d, err))
+		return false;
+	json_open(&f.json, NULL, '{');
+	json_put_string(&f.json, "digest", DIGEST_HEX(&d));
+	json_open(&f.json, "found", '[');
+	if (!store_find_digest(ctx->store, &d, each, &f, err))
+		return false;
+	json_close(&f.json);
+	json_close(&f.json);
+	if (ctx->cli->json && !cmd_print_json(ctx->cli, &f.json, err))
+		return false;
+	if (f.count)
+		return true;
+	return error_set(err, ERR_MISMATCH, "no manifest lists the digest %s",
+			 DIGEST_HEX(&d));
+}
+
+const struct cmd cmd_find = {
+	.name = "find",
+	.operands = "DIGEST|FILE",
+	.summary = "say which manifests list a digest",
+	.doc = "DIGEST is 64 hex digits, with or without \"sha256:\". Exit status 1 "
+	       "when "
+	       "none does.",
+	.operands_min = 1,
+	.operands_max = 1,
+	.need = CMD_STORE_READ,
+	.run = run,
+};

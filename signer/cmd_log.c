@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log: who did what to the store; --verify recomputes the chain of digests. */
+#include "core/text.h"
+#include "signer/cmd.h"
+
+#include <inttypes.h>
+
+struct input {
+	bool verify;
+};
+
+static const struct argp_option options[] = {
+	{"verify", 'v', NULL, 0, "Recompute the chain of digests", 0},
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+
+	(void)arg;
+	if (key != 'v')
+		return error_set(err, ERR_INTERNAL, "unknown option");
+	in->verify = true;
+	return true;
+}
+
+struct log_view {
+	const struct cli *cli;
+	struct json_writer json;
+};
+
+static void put(struct json_writer *w, const struct store_event *e)
+{
+	json_open(w, NULL, '{');
+	json_put_string(w, "action", e->action);
+	json_put_string(w, "actor", e->actor);
+	json_put_string(w, "detail", e->detail);
+	json_put_string(w, "digest", DIGEST_HEX(&e->digest));
+	json_put_string(w, "previous", DIGEST_HEX(&e->previous));
+	json_put_integer(w, "row", e->row);
+	json_put_string(w, "subject", e->subject);
+	json_put_integer(w, "time", e->time);
+	json_close(w);
+}
+
+static bool each(void *arg, const struct store_event *e, struct error *err)
+{
+	AUTO(buf_clear) struct buf detail = BUF_MAX(65536);
+	struct log_view *v = arg;
+	char t[TEXT_TIME_SIZE];
+
+	if (v->cli->json) {
+		put(&v->json, e);
+		return true;
+	}
+	text_time(e->time, t);
+	text_escape(e->detail, strlen(e->detail), &detail);
+	if (!buf_ok(&detail, err))
+		return false;
+	fprintf(v->cli->out, "%" PRId64 " %s %s %s %s%s%s\n", e->row, t,
+		TEXT_SAFE(e->actor), TEXT_SAFE(e->action), TEXT_SAFE(e->subject),
+		detail.len ? ": " : "", detail.len ? detail.data : "");
+	return true;
+}
+
+static bool verify(struct cmd_context *ctx, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(CMD_JSON_MAX);
+	struct json_writer w = json_writer(&text);
+	struct digest last;
+	uint64_t rows;
+
+	if (!store_verify_log(ctx->store, &rows, &last, err))
+		return false;
+	if (!ctx->cli->json) {
+		fprintf(ctx->cli->out,
+			"%" PRIu64 " rows, the chain is whole; the last "
+			"digest is %s\n",
+			rows, DIGEST_HEX(&last));
+		return true;
+	}
+	json_open(&w, NULL, '{');
+	json_put_string(&w, "last", DIGEST_HEX(&last));
+	json_put_integer(&w, "rows", (int64_t)rows);
+	json_close(&w);
+	return cmd_print_json(ctx->cli, &w, err);
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(CMD_JSON_MAX);
+	struct log_view v = {ctx->cli, json_writer(&text)};
+	const struct input *in = ctx->input;
+
+	if (in->verify)
+		return verify(ctx, err);
+	json_open(&v.json, NULL, '{');
+	json_open(&v.json, "events", '[');
+	if (!store_each_event(ctx->store, each, &v, err))
+		return false;
+	json_close(&v.json);
+	json_close(&v.json);
+	return !ctx->cli->json || cmd_print_json(ctx->cli, &v.json, err);
+}
+
+const struct cmd cmd_log = {
+	.name = "log",
+	.operands = "",
+	.summary = "show the audit log, or verify its chain",
+	.doc = "Each row carries the digest of the row before it. Rows cut off at the "
+	       "end leave no trace in the rest: keep the last digest that --verify "
+	       "prints somewhere else. Exit status 1 when the chain is broken.",
+	.need = CMD_STORE_READ,
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
+	.run = run,
+};

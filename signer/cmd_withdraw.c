@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * withdraw: a manifest no longer holds.
+ *
+ * Nothing is served in its place: an older revision does not come back, because
+ * nobody has said that it holds again. A new revision has to.
+ */
+#include "core/text.h"
+#include "signer/cmd.h"
+#include "signer/id.h"
+
+struct input {
+	const char *reason;
+};
+
+static const struct argp_option options[] = {
+	{"reason", 'r', "TEXT", 0, "Why; it is published", 0},
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+
+	if (key != 'r')
+		return error_set(err, ERR_INTERNAL, "unknown option");
+	in->reason = arg;
+	return true;
+}
+
+/* The one that nodes see is meant, unless a revision is named. */
+static bool find(struct cmd_context *ctx, struct store_manifest *out, struct error *err)
+{
+	const char *name = ctx->operands[0];
+	struct id id;
+
+	return id_find(ctx->store, name, id_parse(name, &id) && !id.revision, out, err);
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	const struct input *in = ctx->input;
+	struct store_manifest m;
+	char id[STORE_ID_SIZE];
+
+	if (!in->reason)
+		return error_set(err, ERR_USAGE, "say why, with --reason TEXT");
+	if (!text_is_utf8(in->reason, strlen(in->reason)) ||
+	    in->reason[strcspn(in->reason, "\n\r\t")])
+		return error_set(err, ERR_USAGE, "a reason is one line of UTF-8 text");
+	if (!find(ctx, &m, err) ||
+	    !store_set_state(ctx->store, m.row, STORE_WITHDRAWN, in->reason, err))
+		return false;
+	store_manifest_id(&m, id);
+	cli_say(ctx->cli, "%s is withdrawn%s", id,
+		m.published ? "; nothing is served in its place until a newer revision "
+			      "is published"
+			    : "; it was never published");
+	return true;
+}
+
+const struct cmd cmd_withdraw = {
+	.name = "withdraw",
+	.operands = "ID",
+	.summary = "take a manifest back, with the reason",
+	.doc = "Without @REVISION the newest published revision is meant. An older "
+	       "revision does not come back: nothing is served until a newer one is "
+	       "published.",
+	.operands_min = 1,
+	.operands_max = 1,
+	.need = CMD_STORE_WRITE,
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
+	.run = run,
+};

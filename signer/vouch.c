@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/vouch.h"
+
+#include <stdio.h>
+#include <time.h>
+
+bool vouch_load(struct store *s, struct vouch *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+	unsigned threshold;
+
+	if (!store_keyring(s, &bytes, err) || !store_threshold(s, &threshold, err))
+		return false;
+	if (!bytes.len)
+		return error_set(err, ERR_NOT_FOUND,
+				 "the store trusts no key yet: add one with "
+				 "'fips-manifest key add FILE.asc'");
+	if (!pgp_keyring_parse(bytes.data, bytes.len, &out->keyring, err))
+		return error_prefix(err, "the store's release keys");
+	out->policy = (struct pgp_policy){.threshold = threshold, .now = time(NULL)};
+	return true;
+}
+
+void vouch_clear(struct vouch *v)
+{
+	pgp_keyring_clear(&v->keyring);
+}
+
+static void join_signers(const struct pgp_verdict *verdict, struct vouched *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct pgp_signature *s = &verdict->signatures[i];
+
+		if (s->counts && len < sizeof(out->signers))
+			len += (size_t)snprintf(out->signers + len,
+						sizeof(out->signers) - len, "%s%s",
+						len ? " " : "", s->primary);
+	}
+}
+
+bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouched *out,
+	       struct error *err)
+{
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+	struct vouched result = EMPTY;
+	struct pgp_verdict verdict;
+
+	result.enough = pgp_verify_file(&v->keyring, &v->policy, file, len, &cut,
+					&verdict, err);
+	if (!result.enough && (err->code != ERR_UNTRUSTED || !verdict.distinct))
+		return false;
+	if (!result.enough)
+		memcpy(result.why, err->msg, sizeof(result.why));
+	result.owners = verdict.distinct;
+	join_signers(&verdict, &result);
+	*out = result;
+	return true;
+}
