@@ -120,7 +120,7 @@ ifneq ($(filter-out help clean deps check demo format lint fuzz bench,$(or $(MAK
 -include $(PKG_FLAGS)
 endif
 
-GEN := $(OUT)/gen/schema.inc $(OUT)/gen/page.inc
+GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc)
 
 $(OUT)/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
@@ -131,11 +131,15 @@ $(OUT)/gen/schema.inc: $(SQL) schema/embed.sh
 	@mkdir -p $(@D)
 	schema/embed.sh $(SQL) >$@
 
-# the page's style and script as C strings: page_css[], page_js[]
+# texts as C strings: page_css[], page_js[], openapi_json[]
+AS_STRING = for f in $^; do n=$${f\#\#*/}; echo "static const char $${n%.*}_$${n\#\#*.}[] ="; \
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo ';'; done
 $(OUT)/gen/page.inc: core/page.css core/page.js
 	@mkdir -p $(@D)
-	for f in $^; do echo "static const char page_$${f##*.}[] ="; \
-		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo ';'; done >$@
+	$(AS_STRING) >$@
+$(OUT)/gen/openapi.inc: schema/openapi.json
+	@mkdir -p $(@D)
+	$(AS_STRING) >$@
 
 $(CORE_LIB): $(call objects,$(CORE_SRC))
 $(SIGNER_LIB): $(call objects,$(filter-out signer/main.c,$(SIGNER_SRC)))

@@ -3,6 +3,7 @@
 #include "core/cli.h"
 #include "core/page.h"
 #include "core/text.h"
+#include "openapi.inc" /* openapi_json: schema/openapi.json */
 #include "server/listen.h"
 #include "server/watch.h"
 
@@ -218,7 +219,7 @@ int main(int argc, char **argv)
 	w = (struct watch){
 		.path = o.store,
 		.serve = &serve,
-		.settings = {.policy = policy.data, .openapi = "{}\n"},
+		.settings = {.policy = policy.data, .openapi = openapi_json},
 	};
 	ok = serve_until_told(&o, &cli, &serve, &w, &err);
 	watch_clear(&w);

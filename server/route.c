@@ -140,6 +140,7 @@ static void resource(struct resource *r, const struct httpd_request *q, int64_t 
 
 static bool own(const char *path, struct route *out)
 {
+	static const char digests[] = "/digests/";
 	static const struct {
 		const char *path;
 		enum route_kind kind;
@@ -155,7 +156,12 @@ static bool own(const char *path, struct route *out)
 			return true;
 		}
 	}
-	return false;
+	if (!text_starts(path, digests))
+		return false;
+	out->kind = ROUTE_DIGEST;
+	if (!digest_unhex(path + strlen(digests), &out->digest))
+		problem(out, PROBLEM_BAD_DIGEST);
+	return true;
 }
 
 /* RFC 9112 section 3.2: one Host in HTTP/1.1, not more in any version. */

@@ -19,6 +19,7 @@ enum route_kind {
 	ROUTE_HEALTH,
 	ROUTE_READY,
 	ROUTE_METRICS,
+	ROUTE_DIGEST, /* .digest */
 };
 
 struct route {
@@ -28,6 +29,7 @@ struct route {
 	struct resource *resource; /* borrowed from the snapshot */
 	enum encode_coding coding;
 	uint64_t first, last; /* of a 206, inclusive */
+	struct digest digest;
 };
 
 /* `s` may be NULL: nothing is loaded yet. */

@@ -218,6 +218,25 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 	       answer_text(200, &type, 1, &text, out);
 }
 
+static bool answer_digest(struct serve *s, const struct snapshot *now,
+			  const struct digest *d, bool html, struct httpd_answer *out)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
+	struct error err;
+	size_t found;
+
+	if (!now || !now->digests) {
+		problem_answer(&s->problems, PROBLEM_BUSY, html, out);
+		return true;
+	}
+	if (!digests_write(now->digests, d, &text, &found, &err))
+		return false;
+	if (found)
+		return answer_json(&text, out);
+	problem_answer(&s->problems, PROBLEM_NO_SUCH_DIGEST, html, out);
+	return true;
+}
+
 static bool answer_resource(const struct route *r, struct httpd_answer *out)
 {
 	const struct representation *rep = &r->resource->as[r->coding];
@@ -260,6 +279,9 @@ void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answe
 		break;
 	case ROUTE_METRICS:
 		ok = answer_metrics(s, now, out);
+		break;
+	case ROUTE_DIGEST:
+		ok = answer_digest(s, now, &r.digest, html, out);
 		break;
 	}
 	if (!ok)

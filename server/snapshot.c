@@ -180,6 +180,8 @@ bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree
 	s->made = set->now;
 	s->manifest_count = tree->index.manifest_count;
 	s->tool_count = tree->index.tool_count;
+	if (previous && previous->digests)
+		s->digests = digests_hold(previous->digests);
 	ok = add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
 		ok = add_entry(set, tree, &tree->entries[i], previous, s, err);
@@ -203,7 +205,8 @@ static bool wants_coding(const struct resource *r, uint64_t *spent)
 	return !r->coded;
 }
 
-bool snapshot_encode(const struct snapshot *s, struct snapshot **out, struct error *err)
+bool snapshot_complete(const struct snapshot *s, struct digests *digests,
+		       struct snapshot **out, struct error *err)
 {
 	struct snapshot *made = blank(s->count);
 	uint64_t spent = 0;
@@ -214,6 +217,8 @@ bool snapshot_encode(const struct snapshot *s, struct snapshot **out, struct err
 	made->made = s->made;
 	made->manifest_count = s->manifest_count;
 	made->tool_count = s->tool_count;
+	if (digests)
+		made->digests = digests_hold(digests);
 	for (size_t i = 0; ok && i < s->count; i++) {
 		struct resource *r = NULL;
 
@@ -241,6 +246,7 @@ void snapshot_drop(struct snapshot *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		resource_drop(s->all[i]);
+	digests_drop(s->digests);
 	free(s->all);
 	free(s->slots);
 	free(s);

@@ -10,7 +10,7 @@
 #define SERVER_SNAPSHOT_H
 
 #include "core/tree.h"
-#include "server/resource.h"
+#include "server/digests.h"
 
 enum {
 	/* text bodies beyond this get no codings: making them takes time and
@@ -25,6 +25,7 @@ struct snapshot {
 	size_t slot_count;       /* a power of two */
 	struct resource **all;   /* in the tree's order, the server's own first */
 	size_t count;
+	struct digests *digests; /* NULL: not made yet */
 	uint64_t body_bytes;
 	size_t manifest_count, tool_count;
 	int64_t made; /* when */
@@ -40,9 +41,10 @@ struct snapshot_settings {
 bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree,
 		    const struct snapshot *previous, struct snapshot **out,
 		    struct error *err) MUST_CHECK;
-/* The same with codings for those that have none yet. */
-bool snapshot_encode(const struct snapshot *s, struct snapshot **out,
-		     struct error *err) MUST_CHECK;
+/* The same with codings for those that have none yet, and with `digests` (held;
+ * NULL: none). */
+bool snapshot_complete(const struct snapshot *s, struct digests *digests,
+		       struct snapshot **out, struct error *err) MUST_CHECK;
 struct snapshot *snapshot_hold(struct snapshot *s);
 void snapshot_drop(struct snapshot *s);
 

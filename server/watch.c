@@ -49,7 +49,9 @@ static bool load(struct watch *w, struct error *err)
 	say_loaded(w, s);
 	serve_set_snapshot(w->serve, s);
 	atomic_fetch_add(&w->serve->metrics.loads, 1);
-	w->codings_due = true;
+	index_clear(&w->index);
+	w->index = TAKE(tree.index);
+	w->incomplete = true;
 	return true;
 }
 
@@ -68,26 +70,37 @@ static bool refresh(struct watch *w, bool force, struct error *err)
 	return true;
 }
 
-/* The second step of a publish, which nobody waits for. */
-static void add_codings(struct watch *w)
+static bool make_digests(struct watch *w, struct digests **out, struct error *err)
 {
-	struct snapshot *s = NULL;
-	struct error err;
+	struct digests_source *sources;
+	size_t count;
 
-	w->codings_due = false;
-	if (snapshot_encode(w->serve->snapshot, &s, &err))
-		serve_set_snapshot(w->serve, s);
-	else
-		log_event(w->serve->log, LOG_WARNING, "no codings",
-			  (const struct log_field[]){{"reason", err.msg}, {0}});
+	return history_sources(&w->history, w->store, &w->index, w->serve->snapshot,
+			       &sources, &count, err) &&
+	       digests_build(sources, count, out, err);
+}
+
+/* The second step of a publish: the names are served already. */
+static bool complete(struct watch *w, struct error *err)
+{
+	struct digests *digests = NULL;
+	struct snapshot *s = NULL;
+	bool ok;
+
+	if (!make_digests(w, &digests, err))
+		return false;
+	ok = snapshot_complete(w->serve->snapshot, digests, &s, err);
+	digests_drop(digests);
+	if (!ok)
+		return false;
+	serve_set_snapshot(w->serve, s);
+	w->incomplete = false;
+	return true;
 }
 
 bool watch_start(struct watch *w, struct error *err)
 {
-	if (!refresh(w, true, err))
-		return false;
-	add_codings(w);
-	return true;
+	return refresh(w, true, err) && complete(w, err);
 }
 
 void watch_look(struct watch *w, bool force)
@@ -95,11 +108,8 @@ void watch_look(struct watch *w, bool force)
 	struct error err = EMPTY;
 	bool was_bad = w->serve->fault[0];
 
-	if (w->codings_due && !force) {
-		add_codings(w);
-		return;
-	}
-	if (refresh(w, force || was_bad, &err)) {
+	if (refresh(w, force || was_bad, &err) &&
+	    (!w->incomplete || complete(w, &err))) {
 		if (was_bad) {
 			serve_set_fault(w->serve, NULL);
 			log_event(w->serve->log, LOG_INFO, "store is good again", NULL);
@@ -119,4 +129,6 @@ void watch_look(struct watch *w, bool force)
 void watch_clear(struct watch *w)
 {
 	store_closep(&w->store);
+	index_clear(&w->index);
+	history_clear(&w->history);
 }

@@ -10,6 +10,7 @@
 #ifndef SERVER_WATCH_H
 #define SERVER_WATCH_H
 
+#include "server/history.h"
 #include "server/serve.h"
 
 #include <sys/stat.h>
@@ -22,7 +23,9 @@ struct watch {
 	uint64_t version;
 	dev_t dev;
 	ino_t ino;
-	bool codings_due; /* the snapshot that is served has not all codings yet */
+	bool incomplete;    /* what is served lacks codings and digests yet, */
+	struct index index; /* which are made with this one */
+	struct history history;
 };
 
 /* Open the store and set the first snapshot, with codings. */

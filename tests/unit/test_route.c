@@ -60,7 +60,7 @@ static void setup(struct world *w, struct error *err_)
 
 	fill(w, err_);
 	build(w, NULL, &plain, err_);
-	assert_ok(snapshot_encode(plain, &w->s, &err));
+	assert_ok(snapshot_complete(plain, NULL, &w->s, &err));
 	snapshot_drop(plain);
 }
 

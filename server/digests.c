@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In a canonical manifest (docs/FORMAT.md) every member stands on a line of its
+ * own, so that the line and its indentation tell what a digest is:
+ *
+ *     ....{                                 a component begins
+ *     ..........."path": "/usr/bin/x",      10 blanks: of a file
+ *     ..........."sha256": "HEX",
+ *     ......"name": "kubelet",              6 blanks: the component's name
+ *     ........"name": "kubelet.rpm",        8 blanks: of its source
+ *     ........"sha256": "HEX",
+ *     .........."config": "HEX",            10 blanks: of the source's image
+ */
+#include "server/digests.h"
+
+#include "core/json.h"
+#include "core/text.h"
+
+#include <stdlib.h>
+
+enum {
+	BUCKETS = 65536,
+	HEX = DIGEST_HEX_SIZE - 1,
+	ENTRIES_MAX = 100000000,
+};
+
+/* What an entry's digest belongs to. */
+enum kind { MEMBER, TEXT, SIGNED, TOOL };
+
+struct place {
+	uint32_t source;
+	uint32_t name; /* of a MEMBER: where the line of the component's name begins */
+	enum kind kind;
+};
+
+struct entry {
+	uint32_t prefix; /* the digest's first four bytes, the first one highest */
+	uint32_t place;
+	uint32_t at; /* of a MEMBER: where its 64 hex digits begin in the text */
+};
+
+struct digests {
+	atomic_uint holders;
+	struct digests_source *sources;
+	size_t source_count;
+	struct place *places;
+	size_t place_count, place_room;
+	struct entry *entries; /* by the prefix's upper half */
+	size_t entry_count, entry_room;
+	uint32_t buckets[BUCKETS + 1];
+};
+
+/* ---- lines ---- */
+
+struct line {
+	const char *text;
+	size_t len;
+	size_t indent;
+};
+
+static struct line line_at(const struct bytes *b, size_t at)
+{
+	const char *from = b->data + at;
+	const char *end = memchr(from, '\n', b->len - at);
+	struct line l = {.text = from, .len = end ? (size_t)(end - from) : b->len - at};
+
+	while (l.indent < l.len && from[l.indent] == ' ')
+		l.indent++;
+	return l;
+}
+
+/* Where the line before the one at `at` begins; `at` is not 0. */
+static size_t line_before(const struct bytes *b, size_t at)
+{
+	const char *end = at > 1 ? memrchr(b->data, '\n', at - 1) : NULL;
+
+	return end ? (size_t)(end + 1 - b->data) : 0;
+}
+
+static bool is(const struct line *l, size_t indent, const char *rest)
+{
+	return l->indent == indent && l->len >= indent + strlen(rest) &&
+	       !memcmp(l->text + indent, rest, strlen(rest));
+}
+
+static bool lower_hex(const char *s)
+{
+	for (size_t i = 0; i < HEX; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/* The 64 digits of `"sha256": "HEX"`, of "config" and of "manifest"; or NULL. */
+static const char *digest_in(const struct line *l)
+{
+	static const char *const keys[] = {"\"sha256\": \"", "\"config\": \"",
+					   "\"manifest\": \""};
+	size_t len = l->len - (l->len && l->text[l->len - 1] == ',');
+
+	if (len < l->indent + HEX + 12 || l->text[len - 1] != '"')
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		size_t key = l->indent + strlen(keys[i]);
+
+		if (len == key + HEX + 1 && is(l, l->indent, keys[i]) &&
+		    lower_hex(l->text + key))
+			return l->text + key;
+	}
+	return NULL;
+}
+
+/* ---- building ---- */
+
+static bool more(void **array, size_t count, size_t *room, size_t size)
+{
+	size_t grown = *room ? *room + *room / 2 : 1024;
+	void *to;
+
+	if (count < *room)
+		return true;
+	to = reallocarray(*array, grown, size);
+	if (!to)
+		return false;
+	*array = to;
+	*room = grown;
+	return true;
+}
+
+static bool add_place(struct digests *d, size_t source, enum kind kind)
+{
+	void *array = d->places;
+
+	if (!more(&array, d->place_count, &d->place_room, sizeof(*d->places)))
+		return false;
+	d->places = array;
+	d->places[d->place_count++] =
+		(struct place){.source = (uint32_t)source, .kind = kind};
+	return true;
+}
+
+/* Of the place that was added last. */
+static bool add_entry(struct digests *d, const unsigned char first[4], size_t at)
+{
+	void *array = d->entries;
+
+	if (d->entry_count == ENTRIES_MAX ||
+	    !more(&array, d->entry_count, &d->entry_room, sizeof(*d->entries)))
+		return false;
+	d->entries = array;
+	d->entries[d->entry_count++] = (struct entry){
+		.prefix = (uint32_t)first[0] << 24 | (uint32_t)first[1] << 16 |
+			  (uint32_t)first[2] << 8 | first[3],
+		.place = (uint32_t)(d->place_count - 1),
+		.at = (uint32_t)at,
+	};
+	return true;
+}
+
+static bool add_hex(struct digests *d, const char *hex, size_t at)
+{
+	unsigned char first[4];
+	char text[9];
+
+	memcpy(text, hex, 8);
+	text[8] = '\0';
+	return text_unhex(text, first, sizeof(first)) && add_entry(d, first, at);
+}
+
+static bool scan(struct digests *d, size_t source)
+{
+	const struct bytes *b = d->sources[source].text;
+	size_t at = 0;
+
+	if (!add_place(d, source, TEXT) ||
+	    !add_entry(d, d->sources[source].digest.bytes, 0))
+		return false;
+	while (at < b->len) {
+		struct line l = line_at(b, at);
+		const char *hex;
+
+		if (l.len == 5 && is(&l, 4, "{")) {
+			if (!add_place(d, source, MEMBER))
+				return false;
+		} else if (is(&l, 6, "\"name\": \"")) {
+			d->places[d->place_count - 1].name = (uint32_t)at;
+		} else if (l.indent >= 8 && (hex = digest_in(&l)) != NULL) {
+			if (!add_hex(d, hex, (size_t)(hex - b->data)))
+				return false;
+		}
+		at += l.len + 1;
+	}
+	return true;
+}
+
+static bool scan_source(struct digests *d, size_t i)
+{
+	const struct digests_source *s = &d->sources[i];
+
+	if (!s->text)
+		return add_place(d, i, TOOL) && add_entry(d, s->digest.bytes, 0);
+	if (s->text->len > UINT32_MAX)
+		return false;
+	if (s->resource &&
+	    (!add_place(d, i, SIGNED) || !add_entry(d, s->resource->digest.bytes, 0)))
+		return false;
+	return scan(d, i);
+}
+
+/* Bring the entries into the order of their buckets, by counting. */
+static bool arrange(struct digests *d)
+{
+	uint32_t *next = calloc(BUCKETS, sizeof(*next));
+	struct entry *to = reallocarray(NULL, d->entry_count + 1, sizeof(*to));
+
+	if (!next || !to) {
+		free(next);
+		free(to);
+		return false;
+	}
+	for (size_t i = 0; i < d->entry_count; i++)
+		d->buckets[(d->entries[i].prefix >> 16) + 1]++;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		next[i] = d->buckets[i];
+		d->buckets[i + 1] += d->buckets[i];
+	}
+	for (size_t i = 0; i < d->entry_count; i++)
+		to[next[d->entries[i].prefix >> 16]++] = d->entries[i];
+	free(next);
+	free(d->entries);
+	d->entries = to;
+	return true;
+}
+
+bool digests_build(struct digests_source *sources, size_t count, struct digests **out,
+		   struct error *err)
+{
+	struct digests *d = calloc(1, sizeof(*d));
+	bool ok = d;
+
+	if (!d) {
+		free(sources);
+		return error_set(err, ERR_SYSTEM, "no memory");
+	}
+	atomic_init(&d->holders, 1);
+	d->sources = sources;
+	d->source_count = count;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = scan_source(d, i);
+	if (!ok || !arrange(d)) {
+		digests_drop(d);
+		return error_set(err, ERR_SYSTEM,
+				 "no memory for the digests of %zu manifests", count);
+	}
+	*out = d;
+	return true;
+}
+
+struct digests *digests_hold(struct digests *d)
+{
+	atomic_fetch_add_explicit(&d->holders, 1, memory_order_relaxed);
+	return d;
+}
+
+void digests_drop(struct digests *d)
+{
+	if (!d || atomic_fetch_sub_explicit(&d->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < d->source_count; i++) {
+		resource_drop(d->sources[i].resource);
+		bytes_drop(d->sources[i].text);
+	}
+	free(d->sources);
+	free(d->places);
+	free(d->entries);
+	free(d);
+}
+
+/* ---- answering ---- */
+
+/* The string of a line `"key": "VALUE",` as a member of the answer. */
+static void put_value(struct json_writer *w, const char *key, const struct line *l)
+{
+	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
+	const char *value = memmem(l->text, l->len, "\": ", 3);
+	size_t len;
+	struct error err;
+
+	if (!value)
+		return;
+	value += 3;
+	len = l->len - (size_t)(value - l->text);
+	len -= len && value[len - 1] == ',';
+	if (json_parse(value, len, len, &doc, &err))
+		json_put_value(w, key, json_root(&doc));
+}
+
+/* The line with this member before the one at `at`, in the same object. */
+static bool member_before(const struct bytes *b, size_t at, size_t indent,
+			  const char *key, struct line *out)
+{
+	while (at) {
+		at = line_before(b, at);
+		*out = line_at(b, at);
+		if (out->indent < indent)
+			return false;
+		if (is(out, indent, key))
+			return true;
+	}
+	return false;
+}
+
+/* Which file, artifact or image of which component. */
+static void put_member(struct json_writer *w, const struct bytes *b,
+		       const struct place *p, size_t at)
+{
+	size_t from = at ? line_before(b, at) : 0;
+	struct line own = line_at(b, from), name = line_at(b, p->name), l;
+	bool sha256 = is(&own, own.indent, "\"sha256\"");
+	bool file = own.indent == 10 && sha256;
+
+	if (!file && own.indent == 8 && member_before(b, from, 8, "\"name\"", &l))
+		put_value(w, "artifact", &l);
+	if (p->name)
+		put_value(w, "component", &name);
+	if (file && member_before(b, from, 10, "\"path\"", &l))
+		put_value(w, "file", &l);
+	if (!sha256)
+		json_put_string(w, "image",
+				is(&own, own.indent, "\"config\"") ? "config"
+								   : "manifest");
+}
+
+static void put_found(struct json_writer *w, const struct digests *d,
+		      const struct entry *e)
+{
+	static const char *const what[] = {
+		[MEMBER] = "listed",
+		[TEXT] = "manifest",
+		[SIGNED] = "signed manifest",
+		[TOOL] = "tool",
+	};
+	const struct place *p = &d->places[e->place];
+	const struct digests_source *s = &d->sources[p->source];
+
+	json_open(w, NULL, '{');
+	json_put_string(w, "arch", s->arch);
+	if (p->kind != TOOL) {
+		json_put_string(w, "el", s->el);
+		json_put_string(w, "kubernetes", s->kubernetes);
+	}
+	if (p->kind == MEMBER) {
+		json_open(w, "listed", '{');
+		put_member(w, s->text, p, e->at);
+		json_close(w);
+	}
+	json_put_optional(w, "path", s->resource ? s->resource->path + 1 : NULL);
+	if (p->kind != TOOL)
+		json_put_integer(w, "revision", s->revision);
+	json_put_string(w, "what", what[p->kind]);
+	json_put_bool(w, "withdrawn", s->withdrawn);
+	json_close(w);
+}
+
+/* Is it that digest, beyond the four bytes that agree? */
+static bool equal(const struct digests *d, const struct entry *e,
+		  const struct digest *wanted, const char *hex)
+{
+	const struct place *p = &d->places[e->place];
+	const struct digests_source *s = &d->sources[p->source];
+
+	switch (p->kind) {
+	case MEMBER:
+		return !memcmp(s->text->data + e->at, hex, HEX);
+	case SIGNED:
+		return digest_equal(&s->resource->digest, wanted);
+	case TEXT:
+	case TOOL:
+		break;
+	}
+	return digest_equal(&s->digest, wanted);
+}
+
+bool digests_write(const struct digests *d, const struct digest *wanted,
+		   struct buf *out, size_t *found, struct error *err)
+{
+	uint32_t prefix = (uint32_t)wanted->bytes[0] << 24 |
+			  (uint32_t)wanted->bytes[1] << 16 |
+			  (uint32_t)wanted->bytes[2] << 8 | wanted->bytes[3];
+	const uint32_t *bucket = &d->buckets[prefix >> 16];
+	struct json_writer w = json_writer(out);
+	char hex[DIGEST_HEX_SIZE];
+	size_t n = 0;
+
+	digest_hex(wanted, hex);
+	json_open(&w, NULL, '{');
+	json_put_string(&w, "digest", hex);
+	json_open(&w, "found", '[');
+	for (uint32_t i = bucket[0]; i < bucket[1]; i++) {
+		const struct entry *e = &d->entries[i];
+
+		if (e->prefix == prefix && equal(d, e, wanted, hex) &&
+		    n++ < DIGESTS_FOUND_MAX)
+			put_found(&w, d, e);
+	}
+	json_close(&w);
+	json_put_bool(&w, "more", n > DIGESTS_FOUND_MAX);
+	json_close(&w);
+	*found = n;
+	return json_write_end(&w, err);
+}
