@@ -81,6 +81,7 @@ PROGRAMS := $(BIN)/fips-manifest $(BIN)/fips-manifestd $(BIN)/fips-tool
 UNIT := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/%,$(FUZZ_SRC))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+CLI_HELPERS := $(patsubst tests/cli/%.c,$(OUT)/tests/%,$(wildcard tests/cli/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 
@@ -178,6 +179,10 @@ $(REPLAY): $(OUT)/tests/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/obj/tests/fuzz/repla
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
 
+$(CLI_HELPERS): $(OUT)/tests/%: $(OUT)/obj/tests/cli/%.o $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
+
 deps:
 	@.ci/deps check
 
@@ -226,7 +231,7 @@ bench:
 # ---- the rest ----
 
 SOURCES := $(wildcard core/*.[ch] signer/*.[ch] server/*.[ch] client/*.[ch] \
-	tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+	tests/unit/*.[ch] tests/cli/*.c tests/fuzz/*.[ch] tests/bench/*.[ch])
 
 format:
 	clang-format -i $(SOURCES)
