@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check: what every check of a node is given.
+ *
+ * Rules: a check reports what it found and never decides the outcome; it reports
+ * REPORT_UNKNOWN for what it could not look at, also when time was over. False
+ * only when it could not run at all.
+ */
+#ifndef CLIENT_CHECK_H
+#define CLIENT_CHECK_H
+
+#include "client/report.h"
+
+struct check {
+	const struct manifest *manifest;
+	const struct node *node;
+	struct report *report;
+	int64_t deadline; /* milliseconds of digest_many_now() */
+	unsigned threads; /* 0: what is best */
+	/* Called after a file of `bytes` bytes was read; may be NULL. */
+	void (*progress)(void *arg, const char *what, uint64_t bytes);
+	void *progress_arg;
+};
+
+/* Kernel FIPS mode, EL version, architecture. */
+void check_system(const struct check *c);
+/* Every host file of the manifest. */
+bool check_file(const struct check *c, struct error *err) MUST_CHECK;
+/* The files that the manifest lists in container images. */
+bool check_image(const struct check *c, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_file: the host files that the manifest lists, on all cores.
+ *
+ * A component is there when any of its host files is; one that is there must be
+ * whole, be it optional or not.
+ */
+#include "client/check.h"
+#include "core/digest_many.h"
+#include "core/file.h"
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A file that is larger by more than this is not read: its size says enough. */
+static const uint64_t SIZE_SLACK = (uint64_t)1 << 30;
+
+struct file_check {
+	const struct manifest_component *component;
+	const struct manifest_file *file;
+	const struct digest_many_item *item; /* NULL: a symlink */
+};
+
+struct file_checks {
+	struct file_check *list;
+	struct digest_many_item *items;
+	size_t count, item_count;
+};
+
+static void checks_clear(struct file_checks *f)
+{
+	if (f->items)
+		digest_many_clear(f->items, f->item_count);
+	free(f->items);
+	free(f->list);
+}
+
+/* ---- collecting ---- */
+
+static size_t host_files(const struct manifest_component *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->file_count; i++)
+		n += c->files[i].kind == MANIFEST_ON_HOST;
+	return n;
+}
+
+static void collect_component(const struct manifest_component *c,
+			      struct file_checks *out)
+{
+	for (size_t i = 0; i < c->file_count; i++) {
+		const struct manifest_file *f = &c->files[i];
+		struct digest_many_item *item = NULL;
+
+		if (f->kind != MANIFEST_ON_HOST)
+			continue;
+		if (!f->link) {
+			item = &out->items[out->item_count++];
+			*item = (struct digest_many_item){
+				.path = f->path,
+				.fd = -1,
+				.hint = f->size,
+				.max = f->size + SIZE_SLACK,
+			};
+		}
+		out->list[out->count++] = (struct file_check){c, f, item};
+	}
+}
+
+static bool collect(const struct manifest *m, struct file_checks *out,
+		    struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->component_count; i++)
+		n += host_files(&m->components[i]);
+	out->list = calloc(n + 1, sizeof(*out->list));
+	out->items = calloc(n + 1, sizeof(*out->items));
+	if (!out->list || !out->items)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	for (size_t i = 0; i < m->component_count; i++)
+		collect_component(&m->components[i], out);
+	return true;
+}
+
+/* ---- one file ---- */
+
+static void report(const struct check *c, const struct file_check *f,
+		   enum report_verdict verdict, const char *actual, const char *reason)
+{
+	AUTO(buf_clear) struct buf expected = BUF_MAX(8192);
+	const struct manifest_file *file = f->file;
+
+	if (file->link)
+		buf_printf(&expected, "link:%s", file->link);
+	else
+		buf_printf(&expected, "sha256:%s mode:%04o", DIGEST_HEX(&file->sha256),
+			   file->mode);
+	report_add(c->report,
+		   &(struct report_entry){
+			   .kind = REPORT_FILE,
+			   .verdict = verdict,
+			   .component = f->component->name,
+			   .subject = file->path,
+			   .path = file->path,
+			   .expected = expected.data,
+			   .actual = actual,
+		   },
+		   reason ? "%s" : NULL, reason);
+}
+
+static void compare(const struct check *c, const struct file_check *f)
+{
+	const struct digest_many_item *it = f->item;
+	bool content = digest_equal(&it->digest, &f->file->sha256);
+	unsigned mode = it->stat.st_mode & 07777;
+	const char *reason = NULL;
+	char actual[128];
+
+	if (!content)
+		reason = mode == f->file->mode ? "content differs"
+					       : "content and mode differ";
+	else if (mode != f->file->mode)
+		reason = "mode differs";
+	snprintf(actual, sizeof(actual), "sha256:%s mode:%04o", DIGEST_HEX(&it->digest),
+		 mode);
+	report(c, f, reason ? REPORT_FAIL : REPORT_PASS, actual, reason);
+}
+
+/* Read the target of a symlink that the manifest lists. */
+static void check_link(const struct check *c, const struct file_check *f)
+{
+	AUTO(file_closep) int fd = -1;
+	char target[PATH_MAX], actual[PATH_MAX + 8];
+	struct stat st;
+	struct error err;
+	ssize_t n;
+
+	if (!file_open_beneath(c->node->root_fd, f->file->path, O_PATH | O_NOFOLLOW,
+			       &fd, &err)) {
+		if (err.code == ERR_NOT_FOUND)
+			report(c, f, REPORT_FAIL, NULL, "missing");
+		else
+			report(c, f, REPORT_UNKNOWN, NULL, err.msg);
+		return;
+	}
+	if (!fstat(fd, &st) && !S_ISLNK(st.st_mode)) {
+		report(c, f, REPORT_FAIL, digest_many_kind(st.st_mode),
+		       "not a symlink");
+		return;
+	}
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	if (n < 0) {
+		report(c, f, REPORT_UNKNOWN, NULL, "cannot read the symlink");
+		return;
+	}
+	target[n] = '\0';
+	snprintf(actual, sizeof(actual), "link:%s", target);
+	if (!strcmp(target, f->file->link))
+		report(c, f, REPORT_PASS, actual, NULL);
+	else
+		report(c, f, REPORT_FAIL, actual, "leads elsewhere");
+}
+
+static void check_digest(const struct check *c, const struct file_check *f)
+{
+	const struct digest_many_item *it = f->item;
+	char size[64];
+
+	switch (it->state) {
+	case DIGEST_MANY_DONE:
+		compare(c, f);
+		return;
+	case DIGEST_MANY_ABSENT:
+		report(c, f, REPORT_FAIL, NULL, "missing");
+		return;
+	case DIGEST_MANY_NOT_REGULAR:
+		report(c, f, REPORT_FAIL, it->why, "not a regular file");
+		return;
+	case DIGEST_MANY_TOO_LARGE:
+		snprintf(size, sizeof(size), "%" PRId64 " bytes",
+			 (int64_t)it->stat.st_size);
+		report(c, f, REPORT_FAIL, size, "far too large: not read");
+		return;
+	case DIGEST_MANY_CHANGED:
+		report(c, f, REPORT_UNKNOWN, NULL, "changed while it was read");
+		return;
+	case DIGEST_MANY_FAILED:
+		report(c, f, REPORT_UNKNOWN, NULL, it->why);
+		return;
+	case DIGEST_MANY_PENDING:
+		break;
+	}
+	report(c, f, REPORT_UNKNOWN, NULL, "time was over before it was read");
+}
+
+/* ---- components ---- */
+
+/* Is anything of the name there, whatever it is? Unknown counts as there. */
+static bool is_there(const struct check *c, const struct file_check *f)
+{
+	AUTO(file_closep) int fd = -1;
+	struct error err;
+
+	if (f->item)
+		return f->item->state != DIGEST_MANY_ABSENT;
+	return file_open_beneath(c->node->root_fd, f->file->path, O_PATH | O_NOFOLLOW,
+				 &fd, &err) ||
+	       err.code != ERR_NOT_FOUND;
+}
+
+static void check_component(const struct check *c, const struct file_check *list,
+			    size_t count)
+{
+	const struct manifest_component *component = list->component;
+	bool there = component->presence == MANIFEST_REQUIRED;
+	char subject[64];
+
+	for (size_t i = 0; i < count && !there; i++)
+		there = is_there(c, &list[i]);
+	for (size_t i = 0; i < count && there; i++)
+		if (list[i].item)
+			check_digest(c, &list[i]);
+		else
+			check_link(c, &list[i]);
+	if (there)
+		return;
+	snprintf(subject, sizeof(subject), "%zu file%s", count, count == 1 ? "" : "s");
+	report_add(c->report,
+		   &(struct report_entry){
+			   .kind = REPORT_FILE,
+			   .verdict = REPORT_SKIPPED,
+			   .component = component->name,
+			   .subject = count == 1 ? list->file->path : subject,
+		   },
+		   "optional and not installed");
+}
+
+static void finished(void *arg, const struct digest_many_item *it, size_t i)
+{
+	const struct check *c = arg;
+
+	(void)i;
+	c->progress(c->progress_arg, it->path,
+		    it->state == DIGEST_MANY_DONE ? (uint64_t)it->stat.st_size : 0);
+}
+
+bool check_file(const struct check *c, struct error *err)
+{
+	AUTO(checks_clear) struct file_checks f = EMPTY;
+	struct digest_many_options options = {
+		.threads = c->threads,
+		.deadline = c->deadline,
+		.finished = c->progress ? finished : NULL,
+		.arg = (void *)(uintptr_t)c,
+	};
+
+	if (!collect(c->manifest, &f, err) ||
+	    !digest_many(c->node->root_fd, f.items, f.item_count, &options, err))
+		return false;
+	for (size_t i = 0, n; i < f.count; i += n) {
+		for (n = 1; i + n < f.count; n++)
+			if (f.list[i + n].component != f.list[i].component)
+				break;
+		check_component(c, f.list + i, n);
+	}
+	return true;
+}

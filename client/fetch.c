@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/fetch.h"
+
+#include "core/http.h"
+#include "core/text.h"
+
+#include <stdio.h>
+
+enum { INDEX_MAX = 16 * 1024 * 1024, URL_MAX = 4096 };
+
+static void join(const char *server, const char *path, struct buf *out)
+{
+	size_t len = strlen(server);
+
+	while (len && server[len - 1] == '/')
+		len--;
+	buf_append(out, server, len);
+	buf_putc(out, '/');
+	buf_puts(out, path);
+}
+
+static bool get(struct http *http, const char *server, const char *path,
+		struct buf *url, struct buf *out, struct error *err)
+{
+	buf_reset(url);
+	join(server, path, url);
+	if (!buf_ok(url, err))
+		return error_prefix(err, "URL");
+	return http_get(http, url->data, out, err);
+}
+
+static bool fits(const struct index_manifest *row, const struct fetch_options *o)
+{
+	return text_el_covers(row->el, o->el) && !strcmp(row->arch, o->arch);
+}
+
+/* Without a Kubernetes version there must be no choice. */
+static bool only_version(const struct index *x, const struct fetch_options *o,
+			 const char **out, struct error *err)
+{
+	AUTO(buf_clear) struct buf list = BUF_MAX(256);
+	const char *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->manifest_count; i++) {
+		const struct index_manifest *row = &x->manifests[i];
+
+		if (!fits(row, o) || (found && !strcmp(found, row->kubernetes)))
+			continue;
+		buf_printf(&list, "%s%s", n++ ? ", " : "", row->kubernetes);
+		found = row->kubernetes;
+	}
+	if (n > 1)
+		return error_set(err, ERR_USAGE,
+				 "the server has more than one Kubernetes version for "
+				 "EL %s on %s: give --kubernetes with one of %s",
+				 o->el, o->arch, list.data);
+	*out = found ? found : "any version";
+	return true;
+}
+
+static bool choose(const struct index *x, const struct fetch_options *o,
+		   const struct index_manifest **out, struct error *err)
+{
+	const char *kubernetes = o->kubernetes;
+
+	if (!kubernetes && !only_version(x, o, &kubernetes, err))
+		return false;
+	*out = index_match(x, o->el, kubernetes, o->arch);
+	if (*out)
+		return true;
+	return error_set(err, ERR_NOT_FOUND,
+			 "'%s' has no manifest for EL %s, Kubernetes %s, %s",
+			 TEXT_SAFE(o->server), o->el, kubernetes, o->arch);
+}
+
+static bool read_index(struct http *http, const struct fetch_options *o,
+		       struct index *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	AUTO(buf_clear) struct buf text = BUF_MAX(INDEX_MAX);
+
+	if (!get(http, o->server, "index.json", &url, &text, err))
+		return false;
+	return index_parse(text.data ? text.data : "", text.len, out, err) ||
+	       error_prefix(err, "'%s'", TEXT_SAFE(url.data));
+}
+
+static bool read_file(struct http *http, const struct fetch_options *o, struct fetch *f,
+		      struct error *err)
+{
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	struct digest digest;
+
+	if (!get(http, o->server, f->row.path, &url, &f->file, err) ||
+	    !digest_of_bytes(f->file.data, f->file.len, &digest, err))
+		return false;
+	if (!digest_equal(&digest, &f->row.file_digest))
+		return error_set(err, ERR_UNTRUSTED,
+				 "'%s' is not the file that the server's index lists: "
+				 "SHA-256 is %s, the index has %s",
+				 TEXT_SAFE(url.data), DIGEST_HEX(&digest),
+				 DIGEST_HEX(&f->row.file_digest));
+	f->url = buf_take(&url);
+	return f->url || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+bool fetch_manifest(const struct fetch_options *o, struct fetch *out, struct error *err)
+{
+	AUTO(http_freep) struct http *http = NULL;
+	AUTO(index_clear) struct index x = EMPTY;
+	AUTO(fetch_clear) struct fetch f = FETCH_NONE;
+	const struct index_manifest *row = NULL;
+	const struct http_options limits = {
+		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
+		.total_seconds = o->seconds,
+	};
+
+	if (!http_new(&limits, &http, err) || !read_index(http, o, &x, err) ||
+	    !choose(&x, o, &row, err))
+		return false;
+	f.row = *row;
+	f.row.signers = NULL;
+	f.row.signer_count = 0;
+	if (!read_file(http, o, &f, err))
+		return false;
+	*out = f;
+	f = (struct fetch)FETCH_NONE;
+	return true;
+}
+
+bool fetch_confirm(const struct fetch *f, const struct source *s, struct error *err)
+{
+	const struct manifest *m = &s->manifest;
+
+	if (!strcmp(f->row.el, m->el) && !strcmp(f->row.kubernetes, m->kubernetes) &&
+	    !strcmp(f->row.arch, m->arch) && f->row.revision == m->revision &&
+	    digest_equal(&f->row.digest, &s->digest))
+		return true;
+	return error_set(err, ERR_UNTRUSTED,
+			 "'%s' holds EL %s, Kubernetes %s, %s, revision %u, but the "
+			 "server's index says EL %s, Kubernetes %s, %s, revision %u: "
+			 "tell who runs the server",
+			 TEXT_SAFE(f->url), m->el, m->kubernetes, m->arch, m->revision,
+			 f->row.el, f->row.kubernetes, f->row.arch, f->row.revision);
+}
+
+void fetch_clear(struct fetch *f)
+{
+	text_freep(&f->url);
+	buf_clear(&f->file);
+}

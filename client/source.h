@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source: the manifest that a node is held against, and who vouches for it.
+ *
+ * Rule: a struct source that source_load() filled was verified: its manifest was
+ * parsed from the very text that enough keys of the keyring signed, and no key
+ * but those of the keyring was asked.
+ */
+#ifndef CLIENT_SOURCE_H
+#define CLIENT_SOURCE_H
+
+#include "core/manifest.h"
+#include "core/pgp.h"
+
+/* Where the release keys lie when no --keyring names another file. */
+#define SOURCE_KEYRING_DEFAULT "/etc/fips-manifest/release.asc"
+
+enum { SOURCE_FILE_MAX = MANIFEST_TEXT_MAX + 4 * ARMOR_PACKET_MAX };
+
+struct source {
+	char *origin;         /* file name or URL, for reports */
+	struct digest digest; /* of the canonical text */
+	struct manifest manifest;
+	struct pgp_keyring keyring;
+	struct pgp_verdict verdict;
+};
+
+struct source_trust {
+	const char *keyring; /* file; NULL: the default */
+	size_t threshold;
+	int64_t now;
+};
+
+/* Verify a signed file's bytes, then parse what was verified. ERR_UNTRUSTED also
+ * when there is no keyring at all. */
+bool source_load(const char *origin, const char *file, size_t len,
+		 const struct source_trust *trust, struct source *out,
+		 struct error *err) MUST_CHECK;
+void source_clear(struct source *s);
+
+#endif
