@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Sourced by the tests of fips-tool beside lib.sh: keys, manifests and node trees of
+# their own, signed by stock gpg.
+
+# new_key NAME: a throw-away release key; NAME.asc is its public part
+new_key() {
+	export GNUPGHOME=${GNUPGHOME:-$(mktemp -d "$PWD/gpg-XXX")}
+	gpg --batch -q --pinentry-mode loopback --passphrase '' --quick-gen-key \
+		"Example $1 (throw-away) <$1@release.example>" rsa3072 sign never 2>/dev/null ||
+		fail "cannot make a key"
+	gpg --batch -q --armor --export "<$1@release.example>" >"$1.asc"
+}
+
+# sign FILE NAME...: FILE.asc, signed by each
+sign() {
+	local file=$1 users=() name
+	shift
+	for name; do users+=(-u "<$name@release.example>"); done
+	rm -f "$file.asc"
+	gpg --batch -q --digest-algo SHA256 "${users[@]}" --output "$file.asc" \
+		--clearsign "$file" || fail "cannot sign"
+}
+
+# component ROOT NAME PRESENCE PATH...: one component as JSON, its files as they lie
+# beneath ROOT; PATH may be image:PATH for a file that belongs into an image
+component() {
+	local root=$1 name=$2 presence=$3 path kind=host
+	shift 3
+	for path; do
+		kind=host
+		[ "${path#image:}" = "$path" ] || kind=image path=${path#image:}
+		if [ -L "$root$path" ]; then
+			jq -n --arg p "$path" --arg l "$(readlink "$root$path")" --arg k $kind \
+				'{path: $p, kind: $k, link: $l}'
+			continue
+		fi
+		jq -n --arg p "$path" --arg k $kind --arg m "0$(stat -c %a "$root$path")" \
+			--arg d "$(sha256sum <"$root$path" | cut -c1-64)" \
+			--argjson s "$(stat -c %s "$root$path")" \
+			'{path: $p, kind: $k, mode: $m, sha256: $d, size: $s}'
+	done | jq -s --arg n "$name" --arg pr "$presence" '{name: $n, version: "1.21.3",
+		presence: $pr, files: sort_by(.path),
+		source: {type: "file", name: $n, sha256: ("00" * 32), size: 1}}'
+}
+
+# manifest FILE [JQ-FILTER]: the components on stdin as a canonical manifest for EL 8
+manifest() {
+	jq -s '{format: "fips-manifest/1", el: "8", kubernetes: "v1.21.3",
+		arch: "x86_64", revision: 1, created: "2021-08-25T00:00:00Z",
+		components: sort_by(.name)}' |
+		jq -aS "${2:-.}" >"$1"
+}
+
+# node_root DIR [VERSION]: an empty Enterprise Linux tree
+node_root() {
+	mkdir -p "$1/etc" "$1/usr/bin" "$1/usr/local/bin" "$1/usr/lib"
+	printf 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="%s"\n%s\n' \
+		"${2:-8.4}" 'PRETTY_NAME="Rocky Linux 8.4 (Green Obsidian)"' \
+		>"$1/usr/lib/os-release"
+	ln -sf ../usr/lib/os-release "$1/etc/os-release"
+	echo node-1 >"$1/etc/hostname"
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# fips-tool on a live node: a mount namespace of its own in which this machine is an
+# Enterprise Linux in FIPS mode, or not.
+# shellcheck source=tests/cli/lib.sh
+. "$TOP/tests/cli/lib.sh"
+# shellcheck source=tests/cli/node.bash
+. "$TOP/tests/cli/node.bash"
+need gpg jq unshare
+[ "$(uname -m)" = x86_64 ] || skip "the manifest is for x86_64"
+own=(unshare -m)
+[ "$(id -u)" = 0 ] || own=(unshare -Urm)
+"${own[@]}" true || skip "this machine gives no mount namespace"
+
+new_key alice
+node_root root
+cp /bin/true root/kubelet
+component "" kubelet required "$PWD/root/kubelet" | manifest m.json
+sign m.json alice
+
+# on_node FIPS COMMAND...: with what /proc/sys/crypto/fips_enabled says: 1, 0, none (a
+# kernel without it) or unreadable (no /proc)
+on_node() {
+	# shellcheck disable=SC2016
+	"${own[@]}" bash -c '
+		fips=$1; shift
+		mount --bind root/usr/lib/os-release "$(readlink -f /etc/os-release)" &&
+		mount -t tmpfs none /proc/sys && mkdir /proc/sys/crypto || exit 99
+		case $fips in
+		0 | 1) echo "$fips" >/proc/sys/crypto/fips_enabled ;;
+		fifo) mkfifo /proc/sys/crypto/fips_enabled ;;
+		unreadable) mount -t tmpfs none /proc ;;
+		esac
+		exec "$@"' on_node "$@"
+}
+
+step "a node in FIPS mode passes"
+expect 0 on_node 1 fips-tool --keyring alice.asc m.json.asc
+grep -q '^node .*kernel FIPS mode  *pass$' out || fail "no FIPS mode"
+grep -q '^node .*architecture  *pass$' out || fail "no architecture"
+says "pass: 4 checks, 4 pass" out
+expect 0 on_node 1 fips-tool --json --keyring alice.asc m.json.asc
+jq -e '.verdict == "pass" and .node.live and .node.arch == "x86_64"' out >/dev/null ||
+	fail "the report does not name a live node"
+
+step "one that is not never does"
+for fips in 0 none; do
+	expect 1 on_node $fips fips-tool --keyring alice.asc m.json.asc
+	says "fail: 4 checks, 3 pass, 1 fail" out
+done
+# the leak check wants /proc itself
+expect 3 on_node unreadable env ASAN_OPTIONS=detect_leaks=0 \
+	fips-tool --keyring alice.asc m.json.asc
+says "undecided: 4 checks, 3 pass, 1 unknown" out
+step "gpg waits for ever: libgcrypt reads the same file"
+expect 3 on_node fifo timeout 30 fips-tool --timeout 1 --keyring alice.asc m.json.asc
+says "time was over (--timeout) before the manifest was verified"
+
+step "no setting of the environment and no option makes it pass"
+expect 1 on_node 0 env OPENSSL_FORCE_FIPS_MODE=1 LIBGCRYPT_FORCE_FIPS_MODE=1 \
+	OPENSSL_CONF=/dev/null fips-tool --keyring alice.asc m.json.asc
+
+step "another architecture"
+jq -aS '.arch = "aarch64"' m.json >arm.json
+sign arm.json alice
+expect 1 on_node 1 fips-tool --keyring alice.asc arm.json.asc
+says "the manifest is for another architecture; expected aarch64; actual x86_64  fail" out
