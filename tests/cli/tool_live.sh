@@ -48,10 +48,10 @@ for fips in 0 none; do
 	expect 1 on_node $fips fips-tool --keyring alice.asc m.json.asc
 	says "fail: 4 checks, 3 pass, 1 fail" out
 done
-# the leak check wants /proc itself
-expect 3 on_node unreadable env ASAN_OPTIONS=detect_leaks=0 \
-	fips-tool --keyring alice.asc m.json.asc
-says "undecided: 4 checks, 3 pass, 1 unknown" out
+if [ "${OUT##*/}" != san ]; then # the leak check wants /proc itself
+	expect 3 on_node unreadable fips-tool --keyring alice.asc m.json.asc
+	says "undecided: 4 checks, 3 pass, 1 unknown" out
+fi
 step "gpg waits for ever: libgcrypt reads the same file"
 expect 3 on_node fifo timeout 30 fips-tool --timeout 1 --keyring alice.asc m.json.asc
 says "time was over (--timeout) before the manifest was verified"
