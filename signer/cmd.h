@@ -15,7 +15,7 @@ enum cmd_need {
 	CMD_NO_STORE,
 	CMD_STORE_READ,
 	CMD_STORE_WRITE,
-	CMD_STORE_MAYBE, /* read when one is named, or is at the default place */
+	CMD_STORE_MAYBE, /* read when --store names it or it is there */
 };
 
 /* What run() gets beside its own input. */

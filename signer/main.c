@@ -120,7 +120,8 @@ static bool open_store(const struct cmd *cmd, const struct globals *g,
 
 	ctx->store_path = named ? named : "fips-manifest.db";
 	if (cmd->need == CMD_NO_STORE ||
-	    (cmd->need == CMD_STORE_MAYBE && !named && access(ctx->store_path, F_OK)))
+	    (cmd->need == CMD_STORE_MAYBE && !g->store_path &&
+	     access(ctx->store_path, F_OK)))
 		return true;
 	return store_open(ctx->store_path,
 			  only_reads(cmd, ctx) ? STORE_READ : STORE_WRITE, &ctx->store,

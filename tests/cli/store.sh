@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The store from the command line: add, publish, list, show, find, withdraw, log, tool.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+need gpg sqlite3 jq
+
+manifest=$TOP/tests/data/manifest-el8-x86_64.json
+export FIPS_MANIFEST_STORE=$PWD/s.db
+
+# manifest FILE [SED-EXPRESSION]...: the sample, changed, signed by keys a and b
+manifest() {
+	local out=$1 args=(-e "s/^//")
+	shift
+	for e; do args+=(-e "$e"); done
+	sed "${args[@]}" "$manifest" >"$out.json"
+	expect 0 fips-manifest sign --yes --quiet --key "$a" --output "$out.asc" "$out.json"
+	expect 0 fips-manifest sign --yes --quiet --key "$b" --output "$out-b.asc" "$out.json"
+}
+# trust THRESHOLD KEY...: the release keys of the store
+trust() {
+	local n=$1
+	shift
+	cat "${@/%/.gpg}" >ring.gpg
+	sqlite3 s.db "INSERT INTO keyring (added, bytes) VALUES (0, readfile('ring.gpg'));
+		UPDATE setting SET threshold = $n"
+}
+states() { fips-manifest list --json | jq -r '.manifests[] | .id + " " + .state'; }
+
+new_home keys
+make_key a rsa3072
+a=$FPR
+make_key b rsa3072
+b=$FPR
+make_key stranger rsa3072
+manifest one
+manifest two 's/"revision": 1/"revision": 2/'
+manifest el9 's/"el": "8"/"el": "9"/'
+
+step "init makes a store once"
+expect 0 fips-manifest init
+says "made the store"
+expect 3 fips-manifest init
+says "exists already"
+one_line
+
+step "a store without keys takes nothing"
+expect 3 fips-manifest add one.asc
+says "trusts no key yet"
+one_line
+
+step "a manifest that a release key signed goes in; list, show and find know it"
+trust 1 a
+expect 0 fips-manifest add one.asc
+says "el8/v1.21.3/x86_64@1: complete, new; 1 signed, 1 needed" out
+expect 0 fips-manifest add --json one.asc
+[ "$(jq -r '.[0] | "\(.id) \(.state) \(.new) \(.owners)"' out)" = \
+	"el8/v1.21.3/x86_64@1 complete false 1" ] || fail "$(cat out)"
+expect 0 fips-manifest list
+says "el8/v1.21.3/x86_64@1" out
+says "complete" out
+says "$(sha256sum <one.json | cut -d' ' -f1)" out
+expect 0 fips-manifest show --json el8/v1.21.3
+cmp out one.json || fail "show --json is not the canonical text"
+expect 0 fips-manifest show --asc el8/v1.21.3@1
+cmp out one.asc || fail "show --asc is not the signed file"
+expect 0 fips-manifest show el8/v1.21.3/x86_64
+says "state       complete" out
+says "/usr/bin/kubelet" out
+expect 0 fips-manifest show one.asc
+says "el8/v1.21.3/x86_64@1" out
+kubelet=$(jq -r '.components[] | select(.name == "kubelet").files[] |
+	select(.path == "/usr/bin/kubelet").sha256' one.json)
+expect 0 fips-manifest find "$kubelet"
+says "kubelet /usr/bin/kubelet" out
+expect 0 fips-manifest find "sha256:$kubelet" --json
+[ "$(jq -r '.found[0].path' out)" = /usr/bin/kubelet ] || fail "$(cat out)"
+expect 0 fips-manifest find one.json
+says "(the manifest)" out
+expect 0 fips-manifest find one.asc
+says "(the manifest)" out
+expect 1 fips-manifest find "$(printf '%064d' 7)"
+says "no manifest lists the digest"
+expect 3 fips-manifest find nowhere
+says "cannot open 'nowhere'"
+
+step "IDs that name nothing, too much or no manifest"
+expect 3 fips-manifest show el8/v1.21.4
+says "the store has no manifest 'el8/v1.21.4'"
+expect 3 fips-manifest show el8/v1.21.3@7
+expect 64 fips-manifest withdraw --reason x v1.21.3
+says "names no manifest"
+expect 3 fips-manifest show ./el8/v1.21.3
+says "cannot open './el8/v1.21.3'"
+manifest arm 's/"arch": "x86_64"/"arch": "aarch64"/' 's/\.x86_64\.rpm/.aarch64.rpm/'
+expect 0 fips-manifest add arm.asc
+expect 64 fips-manifest show el8/v1.21.3
+says "say which"
+expect 0 fips-manifest show el8/v1.21.3/aarch64
+
+step "what nobody trusted signed stays out"
+expect 0 fips-manifest sign --yes --quiet --key stranger --output strange.asc el9.json
+before=$(fips-manifest log --json)
+expect 2 fips-manifest add strange.asc
+says "'strange.asc'"
+one_line
+sed 's/v1.21.3/v1.21.4/' one.asc >forged.asc
+expect 2 fips-manifest add forged.asc
+{ echo; cat one.asc; } >before.asc
+expect 2 fips-manifest add before.asc
+says "line 1"
+expect 3 fips-manifest add nowhere.asc
+expect 2 fips-manifest add el9.asc strange.asc
+: >empty.asc
+expect 2 fips-manifest add empty.asc
+[ "$(fips-manifest log --json)" = "$before" ] || fail "a refusal left a trace"
+states >out
+grep el9 out && fail "all files go in, or none"
+
+step "another text under the same name"
+manifest other 's/"note": "first"/"note": "other"/'
+expect 3 fips-manifest add other.asc
+says "'other.asc': the store holds another text as el8/v1.21.3/x86_64@1"
+one_line
+
+step "publish makes it visible, once"
+expect 0 fips-manifest publish
+says "published el8/v1.21.3/x86_64@1 as manifests/v1.21.3/manifest-el8-x86_64.json.asc"
+says "published keys/release.asc"
+expect 0 fips-manifest publish
+says "nothing new to publish"
+states >out
+says "el8/v1.21.3/x86_64@1 published" out
+
+step "too few signatures: pending, until the other one comes"
+trust 2 a b
+expect 0 fips-manifest add two.asc
+says "el8/v1.21.3/x86_64@2: pending, new; 1 of 2 owners have signed" out
+expect 2 fips-manifest publish
+says "would no longer be trusted"
+says "nothing was published"
+expect 0 fips-manifest add one-b.asc arm-b.asc
+says "el8/v1.21.3/x86_64@1: published, gained signatures; 2 signed, 2 needed" out
+expect 0 fips-manifest publish --json
+[ "$(jq -r '.manifests[] | select(.pending).id' out)" = el8/v1.21.3/x86_64@2 ] ||
+	fail "$(cat out)"
+[ "$(jq -r '[.manifests[] | select(.published).id] | join(" ")' out)" = \
+	"el8/v1.21.3/aarch64@1 el8/v1.21.3/x86_64@1" ] || fail "$(cat out)"
+[ "$(jq -r .threshold out)" = true ] || fail "$(cat out)"
+expect 0 fips-manifest publish
+says "el8/v1.21.3/x86_64@2 stays pending: 1 of 2 owners have signed"
+expect 0 fips-manifest add two-b.asc
+says "el8/v1.21.3/x86_64@2: complete, gained signatures; 2 signed, 2 needed" out
+expect 0 fips-manifest publish
+says "published el8/v1.21.3/x86_64@2"
+expect 0 fips-manifest list
+says "superseded" out
+expect 0 fips-manifest show --asc el8/v1.21.3/x86_64
+cp out both.asc
+expect 0 gpg --verify both.asc
+says "Good signature from \"a <a@example.org>\""
+says "Good signature from \"b <b@example.org>\""
+
+step "a removed key stops what it alone carried"
+trust 2 a
+expect 2 fips-manifest publish
+says "would no longer be trusted"
+trust 1 a
+expect 0 fips-manifest publish
+
+step "withdraw takes it back, and nothing takes its place"
+expect 64 fips-manifest withdraw el8/v1.21.3/x86_64
+says "say why"
+expect 64 fips-manifest withdraw --reason $'two\nlines' el8/v1.21.3/x86_64
+expect 0 fips-manifest withdraw --reason "wrong build" el8/v1.21.3/x86_64
+says "el8/v1.21.3/x86_64@2 is withdrawn; nothing is served in its place"
+expect 0 fips-manifest list --json
+[ "$(jq -r '.manifests[] | select(.arch == "x86_64") | "\(.revision) \(.state) \(.visible)"' \
+	out)" = "2 withdrawn false
+1 published false" ] || fail "$(cat out)"
+expect 3 fips-manifest withdraw --reason again el8/v1.21.3/x86_64@2
+says "withdrawn already"
+expect 3 fips-manifest add two.asc
+says "was withdrawn (wrong build)"
+manifest three 's/"revision": 1/"revision": 3/'
+expect 0 fips-manifest add three.asc
+expect 0 fips-manifest publish
+says "published el8/v1.21.3/x86_64@3 as manifests/v1.21.3/manifest-el8-x86_64.json.asc"
+
+step "the tool and the signed list"
+cp "$BIN/fips-manifest" program
+case $(uname -m) in x86_64) right=x86_64 wrong=aarch64 ;; *) right=aarch64 wrong=x86_64 ;; esac
+expect 64 fips-manifest tool add program --version 1.0.0
+says "'--arch' is missing"
+expect 3 fips-manifest tool add program --version 1.0.0 --arch $wrong
+says "is a program for $right, not $wrong"
+expect 64 fips-manifest tool add program --version 1/0 --arch $right
+expect 0 fips-manifest tool add program --version 1.0.0 --arch $right
+expect 3 fips-manifest tool add one.json --version 1.0.0 --arch $right
+says "never changes its bytes"
+expect 0 fips-manifest tool list
+says "complete   $(sha256sum <program | cut -d' ' -f1)" out
+expect 0 fips-manifest tool sums
+cp out SHA256SUMS
+cp program "fips-tool-1.0.0-linux-$right"
+expect 0 sha256sum -c SHA256SUMS
+sed 's/1.0.0/1.0.1/' SHA256SUMS >wrong
+clearsign wrong.asc wrong -u "$a"
+expect 3 fips-manifest tool add-sums wrong.asc
+says "does not list the tools"
+clearsign strange-sums.asc SHA256SUMS -u stranger@example.org
+expect 2 fips-manifest tool add-sums strange-sums.asc
+clearsign SHA256SUMS.asc SHA256SUMS -u "$a"
+expect 0 fips-manifest tool add-sums SHA256SUMS.asc
+expect 0 fips-manifest publish
+says "published 1 tool"
+says "published tool/SHA256SUMS.asc"
+expect 0 fips-manifest tool list --json
+[ "$(jq -r '.tools[0].sha256' out)" = "$(sha256sum <program | cut -d' ' -f1)" ] ||
+	fail "$(cat out)"
+expect 64 fips-manifest tool remove
+says "tool knows add, list, sums and add-sums"
+
+step "the log tells it all, and a stranger can recompute it"
+expect 0 fips-manifest log
+says "withdraw el8/v1.21.3/x86_64@2: wrong build" out
+expect 0 fips-manifest log --verify
+rows=$(cut -d' ' -f1 out)
+[ "$rows" -gt 15 ] || fail "$(cat out)"
+fips-manifest log --json >log.json
+for i in 0 $((rows - 1)); do
+	jq -cS ".events[$i] | del(.digest)" log.json | tr -d '\n' | sha256sum |
+		grep -q "^$(jq -r ".events[$i].digest" log.json)" || fail "row $i"
+done
+expect 19 sqlite3 s.db "UPDATE log SET detail = 'right build' WHERE action = 'withdraw'"
+says "the log never changes"
+expect 19 sqlite3 s.db "UPDATE signed SET asc = x'00'"
+says "never changes"
+expect 19 sqlite3 s.db "DELETE FROM manifest"
+says "never deleted"
+cp s.db tampered.db
+sqlite3 tampered.db "DROP TRIGGER log_fixed;
+	UPDATE log SET detail = 'right build' WHERE action = 'withdraw'"
+row=$(jq -r '.events[] | select(.action == "withdraw").row' log.json)
+expect 1 fips-manifest --store tampered.db log --verify
+says "row $row was changed"
+one_line
+
+step "the whole store holds together"
+expect 0 sqlite3 s.db "PRAGMA integrity_check; PRAGMA foreign_key_check"
+[ "$(cat out)" = ok ] || fail "$(cat out)"
