@@ -183,6 +183,12 @@ $(CLI_HELPERS): $(OUT)/tests/%: $(OUT)/obj/tests/cli/%.o $(CORE_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(TEST_LIBS) -o $@
 
+# what the TUF project's tests drive
+TUF_CLIENT := $(OUT)/tests/tuf-client
+$(TUF_CLIENT): $(OUT)/obj/tests/tuf/client.o $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(CLIENT_LIBS) -o $@
+
 deps:
 	@.ci/deps check
 
@@ -193,7 +199,7 @@ check: deps
 unit: $(UNIT) $(REPLAY)
 	@tests/run unit $(OUT) $(filter %$(T),$^)
 
-cli: $(PROGRAMS) $(CLI_HELPERS)
+cli: $(PROGRAMS) $(CLI_HELPERS) $(TUF_CLIENT)
 	@tests/run cli $(OUT) $(filter-out %/lib.sh %/fixtures.sh %/keys.sh,$(wildcard tests/cli/*$(T).sh))
 
 demo:
@@ -231,7 +237,8 @@ bench:
 # ---- the rest ----
 
 SOURCES := $(wildcard core/*.[ch] signer/*.[ch] server/*.[ch] client/*.[ch] \
-	tests/unit/*.[ch] tests/cli/*.c tests/fuzz/*.[ch] tests/bench/*.[ch])
+	tests/unit/*.[ch] tests/cli/*.c tests/fuzz/*.[ch] tests/bench/*.[ch] \
+	tests/tuf/*.[ch])
 
 format:
 	clang-format -i $(SOURCES)

@@ -19,36 +19,36 @@
 #ifndef CORE_TUF_CLIENT_H
 #define CORE_TUF_CLIENT_H
 
-#include "core/tuf_signed.h"
 #include "core/tuf_state.h"
+#include "core/tuf_trust.h"
 
 enum {
-	TUF_ROOTS_MAX = 256,      /* new roots in one update */
-	TUF_DELEGATIONS_MAX = 32, /* roles visited for one target */
+	TUF_ROOTS_MAX = 256, /* new roots in one update */
+	TUF_TARGET_MAX = 256 * 1024 * 1024,
 };
 
-/* Where the bytes are. */
+/* Where the bytes are. Names are percent-encoded. A call appends up to the buffer's
+ * ceiling, or leaves it as it was: ERR_NOT_FOUND when the name is not there. */
 struct tuf_source {
-	/* Append metadata/`name` ("2.root.json"), already percent-encoded, up to the
-	 * buffer's ceiling; ERR_NOT_FOUND when it is not there. */
+	/* below metadata/: "2.root.json" */
 	bool (*metadata)(void *arg, const char *name, struct buf *out,
 			 struct error *err);
-	/* Write targets/`name`, percent-encoded but for "/", into fd, at most `max`
-	 * bytes. */
-	bool (*target)(void *arg, const char *name, int fd, uint64_t max,
-		       struct error *err);
+	/* below targets/: "manifests/v1.21.3/HASH.manifest-el8-x86_64.json.asc" */
+	bool (*target)(void *arg, const char *name, struct buf *out, struct error *err);
 	void *arg;
 };
 
 struct tuf_options {
-	struct tuf_source source;
+	struct tuf_source source; /* all NULL: ask nobody, use what the state has */
 	const char *state_dir;
-	const char *trust; /* the root to begin with when the state has none; or NULL */
+	/* Where trust begins: used when the state has no root, a damaged one or an
+	 * older one. NULL: the state must have one. */
+	const char *trust;
 	size_t trust_len;
 	int64_t now; /* 0: the system's clock when the update begins */
-	/* Ask nobody: use what the state has, and judge expiry by the newest time of a
-	 * good update if the clock is behind it. Expired roles are used and named in
-	 * tuf_client_relaxed(). */
+	/* Judge expiry by the newest time of a good update when the clock is behind it,
+	 * and use expired roles; each is named in tuf_client_relaxed(). Nothing else
+	 * relaxes. */
 	bool as_of_last_seen;
 };
 
@@ -93,9 +93,9 @@ struct tuf_used {
 	int64_t version, expires;
 };
 /* The roles that were used, top-level ones first; borrowed. */
-size_t tuf_client_used(const struct tuf_client *c, const struct tuf_used **out);
+size_t tuf_client_used(struct tuf_client *c, const struct tuf_used **out);
 /* Checks that as_of_last_seen let pass, a sentence each; borrowed. */
-size_t tuf_client_relaxed(const struct tuf_client *c, const char *const **out);
+size_t tuf_client_relaxed(const struct tuf_client *c, char *const **out);
 /* The time that expiry was judged by. */
 int64_t tuf_client_now(const struct tuf_client *c);
 

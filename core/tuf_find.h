@@ -9,6 +9,7 @@
 #include "core/tuf_role.h"
 
 const struct tuf_key *tuf_find_key(const struct tuf_keys *keys, const char *id);
+/* The entry of a role ("targets" finds "targets.json"). */
 const struct tuf_meta *tuf_find_meta(const struct tuf_snapshot *s, const char *role);
 const struct tuf_target *tuf_find_target(const struct tuf_targets *t, const char *path);
 
@@ -16,8 +17,6 @@ const struct tuf_target *tuf_find_target(const struct tuf_targets *t, const char
 bool tuf_find_covers(const struct tuf_delegation *d, const char *path) MUST_CHECK;
 /* "*" and "?" stand for characters of one component, "/" only for itself. */
 bool tuf_find_matches(const char *pattern, const char *path) MUST_CHECK;
-/* The hex SHA-256 of a path, which path_hash_prefixes and bins speak of. */
-bool tuf_find_path_digest(const char *path, struct digest *out) MUST_CHECK;
 /* The succinct bin of a path, into an array of TUF_NAME_MAX + 1. */
 bool tuf_find_bin(const struct tuf_targets *t, const char *path, char *out,
 		  struct error *err) MUST_CHECK;

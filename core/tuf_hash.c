@@ -3,52 +3,15 @@
 
 #include "core/text.h"
 
-#include <errno.h>
 #include <openssl/pem.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { CHUNK = 64 * 1024 };
 
 /* ---- SHA-512; SHA-256 is digest's ---- */
-
-static bool fail(struct error *err)
-{
-	return error_set(err, ERR_SYSTEM, "OpenSSL cannot compute SHA-512");
-}
 
 static bool sha512(const void *data, size_t len, unsigned char out[TUF_SHA512_SIZE],
 		   struct error *err)
 {
 	return EVP_Q_digest(NULL, "SHA2-512", NULL, data, len, out, NULL) == 1 ||
-	       fail(err);
-}
-
-static void free_ctx(EVP_MD_CTX **ctx)
-{
-	EVP_MD_CTX_free(*ctx);
-}
-
-static bool sha512_fd(int fd, unsigned char out[TUF_SHA512_SIZE], struct error *err)
-{
-	AUTO(text_freep) char *chunk = malloc(CHUNK);
-	AUTO(free_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (!chunk || !ctx || EVP_DigestInit_ex2(ctx, EVP_sha512(), NULL) != 1)
-		return fail(err);
-	for (;;) {
-		ssize_t n = read(fd, chunk, CHUNK);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "cannot read");
-		if (n == 0)
-			break;
-		if (EVP_DigestUpdate(ctx, chunk, (size_t)n) != 1)
-			return fail(err);
-	}
-	return EVP_DigestFinal_ex(ctx, out, NULL) == 1 || fail(err);
+	       error_set(err, ERR_SYSTEM, "OpenSSL cannot compute SHA-512");
 }
 
 /* ---- reading and writing ---- */
@@ -141,27 +104,4 @@ bool tuf_hash_check(const struct tuf_hashes *h, const void *data, size_t len,
 	if (h->has_sha512 && memcmp(got, h->sha512, sizeof(got)))
 		return differs("SHA-512", err);
 	return true;
-}
-
-static bool rewind_fd(int fd, struct error *err)
-{
-	return lseek(fd, 0, SEEK_SET) == 0 || error_sys(err, "cannot read");
-}
-
-bool tuf_hash_check_fd(const struct tuf_hashes *h, int fd, struct error *err)
-{
-	unsigned char got[TUF_SHA512_SIZE];
-	struct digest d;
-	uint64_t size;
-
-	if (h->has_sha256 && (!rewind_fd(fd, err) || !digest_of_fd(fd, &d, &size, err)))
-		return false;
-	if (h->has_sha256 && !digest_equal(&d, &h->sha256))
-		return differs("SHA-256", err);
-	if (h->has_sha512 && (!rewind_fd(fd, err) || !sha512_fd(fd, got, err)))
-		return false;
-	if (h->has_sha512 && memcmp(got, h->sha512, sizeof(got)))
-		return differs("SHA-512", err);
-	return h->has_sha256 || h->has_sha512 ||
-	       error_set(err, ERR_INTERNAL, "no digest to compare with");
 }

@@ -29,12 +29,10 @@ void tuf_hash_write(struct json_writer *w, const struct tuf_hashes *h);
 bool tuf_hash_of(const void *data, size_t len, struct tuf_hashes *out,
 		 struct error *err) MUST_CHECK;
 
-/* Every digest that is there fits the bytes, or what the descriptor holds from its
- * start to its end; else ERR_UNTRUSTED. */
+/* Every digest that is there fits the bytes, else ERR_UNTRUSTED; none is there: true.
+ */
 bool tuf_hash_check(const struct tuf_hashes *h, const void *data, size_t len,
 		    struct error *err) MUST_CHECK;
-bool tuf_hash_check_fd(const struct tuf_hashes *h, int fd,
-		       struct error *err) MUST_CHECK;
 
 /* The hex that a consistent snapshot puts in front of a target's file name. */
 enum { TUF_HASH_PREFIX_SIZE = 2 * TUF_SHA512_SIZE + 1 };

@@ -195,7 +195,7 @@ static bool read_keys(struct json v, struct tuf_keys *out, struct error *err)
 
 static void clear_meta(struct tuf_meta *m)
 {
-	free(m->name);
+	free(m->file);
 	*m = (struct tuf_meta)EMPTY;
 }
 
@@ -215,8 +215,8 @@ static bool read_meta(const char *file, struct json v, struct tuf_meta *out,
 	    (json_has(v, "hashes") && !tuf_hash_read(v, &out->hashes, err)))
 		return error_prefix(err, "meta '%s'", TEXT_SAFE(file));
 	out->length = (uint64_t)length;
-	out->name = text_dup(file, strlen(file) - strlen(".json"));
-	return out->name || no_memory(err);
+	out->file = text_dup(file, strlen(file));
+	return out->file || no_memory(err);
 }
 
 /* ---- root ---- */
@@ -277,13 +277,6 @@ static bool add_meta(void *arg, const char *file, struct json v, struct error *e
 	return read_meta(file, v, &s->meta[s->count++], err);
 }
 
-/* The members came in the order of "NAME.json"; kept is the order of the names. */
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct tuf_meta *)a)->name,
-		      ((const struct tuf_meta *)b)->name);
-}
-
 bool tuf_role_read_snapshot(struct json v, struct tuf_snapshot *out, struct error *err)
 {
 	AUTO(tuf_role_clear_snapshot) struct tuf_snapshot s = EMPTY;
@@ -297,7 +290,6 @@ bool tuf_role_read_snapshot(struct json v, struct tuf_snapshot *out, struct erro
 		return no_memory(err);
 	if (!json_each(meta, add_meta, &s, err))
 		return false;
-	qsort(s.meta, s.count, sizeof(*s.meta), by_name);
 	if (!tuf_find_meta(&s, names[TUF_TARGETS]))
 		return error_set(err, ERR_FORMAT, "meta has no 'targets.json'");
 	*out = TAKE(s);

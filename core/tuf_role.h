@@ -41,7 +41,7 @@ struct tuf_signers {
 
 /* What snapshot and timestamp say of another role's file. */
 struct tuf_meta {
-	char *name; /* the role's, without ".json" */
+	char *file; /* "NAME.json" */
 	int64_t version;
 	uint64_t length; /* 0: not said */
 	struct tuf_hashes hashes;
@@ -61,7 +61,7 @@ struct tuf_timestamp {
 
 struct tuf_snapshot {
 	int64_t version, expires;
-	struct tuf_meta *meta; /* sorted by name */
+	struct tuf_meta *meta; /* sorted by file */
 	size_t count;
 };
 
