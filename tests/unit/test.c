@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/test.h"
-#include "core/file.h"
 
 #undef err
+
+#include "core/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
