@@ -208,11 +208,22 @@ demo:
 	@tests/demo.sh $(CURDIR)/$(BIN)
 
 # libFuzzer wants everything compiled by clang with its coverage
-$(FUZZ): $(BUILD)/fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(filter-out signer/main.c,$(SIGNER_SRC)) \
-		$(GEN)
+FUZZ_FLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(CORE_SRC) \
+	$(filter-out %/main.c,$(SIGNER_SRC) $(SERVER_SRC) $(CLIENT_SRC)))
+
+$(BUILD)/fuzz/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
-	clang $(COMMON) -g -O1 -fsanitize=fuzzer,address,undefined $(PKG_CFLAGS) \
-		$(filter %.c,$^) $(TEST_LIBS) -o $@
+	clang $(COMMON) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(PKG_CFLAGS) -MMD -MP \
+		-c $< -o $@
+
+$(BUILD)/fuzz/lib.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/lib.a
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(TEST_LIBS) -o $@
 
 fuzz:
 	@.ci/deps fuzz
@@ -262,4 +273,4 @@ install: all
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(shell [ -d $(OUT)/obj ] && find $(OUT)/obj -name '*.d')
+-include $(shell find $(OUT)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

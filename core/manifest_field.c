@@ -365,9 +365,12 @@ static void clear_strings(struct manifest_strings *s)
 
 static void clear_list(const struct manifest_field *f, void *base)
 {
+	void *items;
+
 	for (size_t i = 0; i < manifest_field_count(f, base); i++)
 		manifest_field_clear(f->inner, manifest_field_element(f, base, i));
-	free(manifest_field_element(f, base, 0));
+	memcpy(&items, at(f, base), sizeof(items));
+	free(items);
 }
 
 void manifest_field_clear(const struct manifest_field *table, void *base)

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "core/file.h"
 
 void test_register(const char *name, void (*body)(struct error *err));
 void test_show_error(const char *call, const struct error *err);
