@@ -178,24 +178,38 @@ static bool issued_by(const unsigned char *s, size_t len, const char *fpr)
 	return false;
 }
 
-/* Is this a signature by the key itself that binds a user id or a subkey? */
-static bool is_binding(const struct armor_packet *p, const char *fpr)
+static bool signature_issued_by(const struct armor_packet *p, const char *fpr)
 {
 	size_t hashed, unhashed;
-	unsigned type;
 
 	if (p->tag != TAG_SIGNATURE || p->len < 10 || p->body[0] != 4)
-		return false;
-	type = p->body[1];
-	if (!(type >= 0x10 && type <= 0x13) && type != 0x18)
 		return false;
 	hashed = (size_t)(p->body[4] << 8 | p->body[5]);
 	if (8 + hashed > p->len)
 		return false;
 	unhashed = (size_t)(p->body[6 + hashed] << 8 | p->body[7 + hashed]);
-	return type == 0x18 || issued_by(p->body + 6, hashed, fpr) ||
+	return issued_by(p->body + 6, hashed, fpr) ||
 	       (8 + hashed + unhashed <= p->len &&
 		issued_by(p->body + 8 + hashed, unhashed, fpr));
+}
+
+bool pgp_keyring_issued(const struct buf *packets, const char *fpr)
+{
+	struct armor_packet p = EMPTY;
+	struct error why = EMPTY;
+
+	return packets->len &&
+	       armor_block_packet(packets->data, packets->len, &p, &why) &&
+	       signature_issued_by(&p, fpr);
+}
+
+/* Is this a signature by the key itself that binds a user id or a subkey? */
+static bool is_binding(const struct armor_packet *p, const char *fpr)
+{
+	unsigned type = p->len > 1 ? p->body[1] : 0;
+
+	return ((type >= 0x10 && type <= 0x13) || type == 0x18) &&
+	       signature_issued_by(p, fpr);
 }
 
 bool pgp_keyring_check(const void *packets, size_t len, const char *fpr,

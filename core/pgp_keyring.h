@@ -15,4 +15,7 @@ bool pgp_keyring_parse_with(const char *engine, const void *data, size_t len,
 bool pgp_keyring_check(const void *packets, size_t len, const char *fpr,
 		       char problem[PGP_REASON_MAX], struct error *err) MUST_CHECK;
 
+/* Does the first packet, a signature, say that this key made it? */
+bool pgp_keyring_issued(const struct buf *packets, const char *fpr) MUST_CHECK;
+
 #endif

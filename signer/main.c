@@ -19,6 +19,7 @@ static const struct cmd *const commands[] = {
 	&cmd_find,
 	&cmd_withdraw,
 	&cmd_log,
+	&cmd_key,
 	&cmd_tool,
 };
 /* clang-format on */

@@ -2,6 +2,7 @@
 #include "signer/signature.h"
 
 #include "core/text.h"
+#include "signer/cmd.h"
 
 void signature_show(FILE *out, const struct pgp_signature *s)
 {
@@ -19,23 +20,15 @@ void signature_show(FILE *out, const struct pgp_signature *s)
 		fprintf(out, "    key %s\n", s->signer);
 }
 
-static void put_time(struct json_writer *w, const char *key, int64_t t)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(t, text);
-	json_put_optional(w, key, t ? text : NULL);
-}
-
 void signature_put(struct json_writer *w, const struct pgp_signature *s, size_t count)
 {
 	json_open(w, "signatures", '[');
 	for (const struct pgp_signature *end = s + count; s < end; s++) {
 		json_open(w, NULL, '{');
 		json_put_bool(w, "counts", s->counts);
-		put_time(w, "created", s->created);
+		cmd_put_time(w, "created", s->created);
 		json_put_string(w, "digest_algorithm", s->digest_algorithm);
-		put_time(w, "expires", s->expires);
+		cmd_put_time(w, "expires", s->expires);
 		json_put_string(w, "key_algorithm", s->key_algorithm);
 		json_put_optional(w, "primary", *s->primary ? s->primary : NULL);
 		json_put_optional(w, "reason", *s->reason ? s->reason : NULL);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/pgp_edit.h"
+
+#include "core/armor_block.h"
+#include "core/pgp_keyring.h"
+#include "core/text.h"
+
+#include <strings.h>
+
+enum {
+	TAG_SIGNATURE = 2,
+	TYPE_REVOCATION = 0x20,
+};
+
+static const char block_begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
+
+static bool is_fingerprint(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdefABCDEF");
+
+	return !s[n] && (n == 40 || n == 64);
+}
+
+bool pgp_edit_find(const struct pgp_keyring *k, const char *fpr, size_t *at,
+		   struct error *err)
+{
+	if (!is_fingerprint(fpr))
+		return error_set(err, ERR_USAGE,
+				 "'%s' is not a full fingerprint (40 hex digits)",
+				 TEXT_SAFE(fpr));
+	for (size_t i = 0; i < k->key_count; i++)
+		if (!strcasecmp(k->keys[i].fpr, fpr)) {
+			*at = i;
+			return true;
+		}
+	return error_set(err, ERR_NOT_FOUND, "no key has the fingerprint %s", fpr);
+}
+
+static void append_key(const struct pgp_keyring *k, size_t at, struct buf *out)
+{
+	buf_append(out, k->bytes.data + k->keys[at].at, k->keys[at].len);
+}
+
+bool pgp_edit_join(const struct pgp_keyring *ring, const struct pgp_keyring *more,
+		   struct pgp_keyring *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+	bool placed[PGP_KEYS_MAX] = EMPTY;
+
+	for (size_t i = 0; i < ring->key_count; i++) {
+		const struct pgp_key *key = &ring->keys[i];
+		size_t j = 0;
+
+		while (j < more->key_count && strcmp(more->keys[j].fpr, key->fpr) != 0)
+			j++;
+		if (j == more->key_count) {
+			append_key(ring, i, &bytes);
+			continue;
+		}
+		if (key->revoked && !more->keys[j].revoked)
+			return error_set(err, ERR_CONFLICT,
+					 "the key %s is revoked and stays so",
+					 key->fpr);
+		append_key(more, j, &bytes);
+		placed[j] = true;
+	}
+	for (size_t j = 0; j < more->key_count; j++)
+		if (!placed[j])
+			append_key(more, j, &bytes);
+	return buf_ok(&bytes, err) &&
+	       pgp_keyring_parse(bytes.data, bytes.len, out, err);
+}
+
+bool pgp_edit_drop(const struct pgp_keyring *ring, size_t at, struct buf *out,
+		   struct error *err)
+{
+	for (size_t i = 0; i < ring->key_count; i++)
+		if (i != at)
+			append_key(ring, i, out);
+	return buf_ok(out, err);
+}
+
+/* ---- revocation ---- */
+
+/* The signature packets in the file; gpg's own carries text above the armor. */
+static bool read_certificate(const char *file, size_t len, struct buf *out,
+			     struct error *err)
+{
+	struct armor_packet p = EMPTY;
+	const char *begin = memmem(file, len, block_begin, sizeof(block_begin) - 1);
+
+	if (len && file[0] & 0x80)
+		buf_append(out, file, len);
+	else if (!begin)
+		return error_set(err, ERR_FORMAT, "no '%.*s' at the start of a line",
+				 (int)sizeof(block_begin) - 2, block_begin);
+	else if (begin > file && begin[-1] != '\n')
+		return error_set(err, ERR_FORMAT,
+				 "'%c' in front of the BEGIN line: remove it, as the "
+				 "text above says, to use the certificate",
+				 begin[-1]);
+	else if (!armor_block_read(begin, len - (size_t)(begin - file),
+				   "PUBLIC KEY BLOCK", out, err))
+		return false;
+	if (!buf_ok(out, err))
+		return false;
+	while (p.end < out->len) {
+		if (!armor_block_packet(out->data, out->len, &p, err))
+			return false;
+		if (p.tag != TAG_SIGNATURE || p.len < 6 || p.body[1] != TYPE_REVOCATION)
+			return error_set(err, ERR_FORMAT,
+					 "it is not a revocation certificate of a key");
+	}
+	return out->len ? true : error_set(err, ERR_FORMAT, "it is empty");
+}
+
+/* `ring` with `packets` behind the primary key of key `at`, where revocations go. */
+static bool insert(const struct pgp_keyring *ring, size_t at, const struct buf *packets,
+		   struct pgp_keyring *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+	struct armor_packet p = {.end = ring->keys[at].at};
+
+	if (!armor_block_packet(ring->bytes.data, ring->bytes.len, &p, err))
+		return false;
+	buf_append(&bytes, ring->bytes.data, p.end);
+	buf_append(&bytes, packets->data, packets->len);
+	buf_append(&bytes, ring->bytes.data + p.end, ring->bytes.len - p.end);
+	return buf_ok(&bytes, err) &&
+	       pgp_keyring_parse(bytes.data, bytes.len, out, err);
+}
+
+bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t len,
+		     struct pgp_keyring *out, size_t *at, struct error *err)
+{
+	AUTO(buf_clear) struct buf packets = BUF_MAX(ARMOR_PACKET_MAX);
+	bool claimed = false;
+
+	if (!read_certificate(file, len, &packets, err))
+		return false;
+	for (size_t i = 0; i < ring->key_count; i++) {
+		AUTO(pgp_keyring_clear) struct pgp_keyring next = EMPTY;
+
+		if (!pgp_keyring_issued(&packets, ring->keys[i].fpr))
+			continue;
+		claimed = true;
+		if (!insert(ring, i, &packets, &next, err))
+			return false;
+		if (!next.keys[i].revoked)
+			continue;
+		*at = i;
+		*out = TAKE(next);
+		return true;
+	}
+	if (claimed)
+		return error_set(err, ERR_UNTRUSTED,
+				 "the certificate names a key that did not make it");
+	return error_set(err, ERR_NOT_FOUND,
+			 "the key that it revokes is not in the keyring");
+}

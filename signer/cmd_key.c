@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * key: the release keys that a store trusts, and its threshold.
+ *
+ * Rule: a keyring is replaced as a whole, in one transaction with its audit row, and
+ * only by what was read again and shown. What a change costs (published manifests
+ * that lose their threshold) is 'list' and 'publish' to tell.
+ */
+#include "core/file.h"
+#include "core/pgp_check.h"
+#include "core/pgp_edit.h"
+#include "core/text.h"
+#include "signer/cmd.h"
+#include "signer/key_show.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { FILE_MAX = 2 * PGP_KEYRING_MAX };
+
+struct input {
+	uint64_t threshold; /* 0: not given */
+	const char *reason;
+};
+
+static const struct argp_option options[] = {
+	{"threshold", 't', "N", 0,
+	 "Manifests need signatures of N different owners from now on", 0},
+	{"reason", 'r', "TEXT", 0, "Why a key is revoked, for the log", 0},
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+
+	switch (key) {
+	case 't':
+		if (!text_u64(arg, 1, PGP_KEYS_MAX, &in->threshold))
+			return error_set(err, ERR_USAGE,
+					 "a threshold is a number from 1 to %d",
+					 PGP_KEYS_MAX);
+		return true;
+	case 'r':
+		in->reason = arg;
+		return true;
+	default:
+		return error_set(err, ERR_INTERNAL, "unknown option");
+	}
+}
+
+/* ---- the store's keyring ---- */
+
+/* Empty when the store trusts no key yet. */
+static bool load(struct store *s, struct pgp_keyring *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+
+	return store_keyring(s, &bytes, err) &&
+	       (!bytes.len || pgp_keyring_parse(bytes.data, bytes.len, out, err));
+}
+
+/* "FPR UID" of each key that the change is about, for the log. */
+static bool save(struct store *s, const struct buf *bytes, const char *verb,
+		 const struct pgp_key *keys, size_t count, struct error *err)
+{
+	AUTO(buf_clear) struct buf what = BUF_MAX(PGP_KEYS_MAX * 512);
+
+	buf_puts(&what, verb);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&what, "%s %s %s", i ? "," : "", keys[i].fpr, keys[i].uid);
+	return buf_ok(&what, err) &&
+	       store_set_keyring(s, bytes->data ? bytes->data : "", bytes->len,
+				 what.data, err);
+}
+
+static bool set_threshold(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	const struct input *in = ctx->input;
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+
+	if (!in->threshold)
+		return true;
+	if (!store_set_threshold(s, (unsigned)in->threshold, err) || !load(s, &k, err))
+		return false;
+	cli_say(ctx->cli, "threshold %u", (unsigned)in->threshold);
+	if (in->threshold > k.key_count)
+		cli_say(ctx->cli,
+			"the store has %zu key%s: nothing is complete before "
+			"it has %u",
+			k.key_count, k.key_count == 1 ? "" : "s",
+			(unsigned)in->threshold);
+	return true;
+}
+
+/* ---- add ---- */
+
+/* A file of several keys may carry one that nobody looked at: each is named. */
+static bool check_named(const struct cmd_context *ctx, const struct pgp_keyring *more,
+			struct error *err)
+{
+	size_t named = ctx->operand_count - 2, at;
+
+	for (size_t i = 0; i < named; i++)
+		if (!pgp_edit_find(more, ctx->operands[2 + i], &at, err))
+			return error_prefix(err, "'%s'", TEXT_SAFE(ctx->operands[1]));
+	if (named ? named == more->key_count : more->key_count == 1)
+		return true;
+	return error_set(err, ERR_CONFLICT,
+			 "'%s' holds %zu keys: name the fingerprint of each behind it "
+			 "to say that all are meant",
+			 TEXT_SAFE(ctx->operands[1]), more->key_count);
+}
+
+static bool check_fit(const struct pgp_keyring *k, struct error *err)
+{
+	struct pgp_finding found[PGP_CHECK_MAX];
+
+	for (size_t i = 0; i < k->key_count; i++)
+		if (pgp_check_key(k, i, time(NULL), found) && found[0].fault)
+			return error_set(err, ERR_UNTRUSTED,
+					 "the key %s is not fit for use: %s",
+					 k->keys[i].fpr, found[0].text);
+	return true;
+}
+
+struct marked {
+	const struct pgp_keyring *keyring;
+	struct store_event found;
+};
+
+static bool find_mark(void *arg, const struct store_event *e, struct error *err)
+{
+	struct marked *m = arg;
+
+	(void)err;
+	for (size_t i = 0; i < m->keyring->subkey_count; i++)
+		if (!strcmp(e->action, "key-revoke") &&
+		    !strcmp(e->subject, m->keyring->subkeys[i].fpr))
+			m->found = *e;
+	return true;
+}
+
+/* A key that was revoked without a certificate is known from the log alone. */
+static bool check_marks(struct store *s, const struct pgp_keyring *k, struct error *err)
+{
+	struct marked m = {.keyring = k};
+	char when[TEXT_TIME_SIZE];
+
+	if (!store_each_event(s, find_mark, &m, err))
+		return false;
+	if (!m.found.row)
+		return true;
+	text_time(m.found.time, when);
+	return error_set(err, ERR_CONFLICT,
+			 "the key %s was revoked in this store on %s: make a new one",
+			 m.found.subject, when);
+}
+
+static bool add(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(pgp_keyring_clear)
+	struct pgp_keyring ring = EMPTY, more = EMPTY, next = EMPTY;
+	int64_t now = time(NULL);
+
+	if (!pgp_keyring_read(ctx->operands[1], &more, err) ||
+	    !check_named(ctx, &more, err) || !check_fit(&more, err) ||
+	    !check_marks(s, &more, err) || !load(s, &ring, err) ||
+	    !pgp_edit_join(&ring, &more, &next, err) ||
+	    !save(s, &next.bytes, "add", more.keys, more.key_count, err))
+		return false;
+	for (size_t i = 0; i < more.key_count; i++) {
+		key_show(ctx->cli->out, &more, i, now);
+		key_show_findings(ctx->cli->out, &more, i, now);
+	}
+	return true;
+}
+
+/* ---- list, remove, check, revoke ---- */
+
+static bool list(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring ring = EMPTY;
+	unsigned threshold;
+
+	if (!load(s, &ring, err) || !store_threshold(s, &threshold, err))
+		return false;
+	if (!ring.key_count)
+		cli_say(ctx->cli, "the store trusts no key yet: add one with "
+				  "'fips-manifest key add FILE.asc'");
+	return key_show_all(ctx->cli, &ring, threshold, err);
+}
+
+static bool drop(struct cmd_context *ctx, struct store *s, const char *verb,
+		 struct pgp_keyring *ring, size_t *at, struct error *err)
+{
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+
+	return load(s, ring, err) && pgp_edit_find(ring, ctx->operands[1], at, err) &&
+	       pgp_edit_drop(ring, *at, &bytes, err) &&
+	       save(s, &bytes, verb, &ring->keys[*at], 1, err);
+}
+
+static bool remove_key(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring ring = EMPTY;
+	size_t at;
+
+	if (!drop(ctx, s, "remove", &ring, &at, err))
+		return false;
+	cli_say(ctx->cli, "removed %s %s", ring.keys[at].fpr, ring.keys[at].uid);
+	return true;
+}
+
+/* Without a certificate: the key goes, and the log keeps it from coming back. */
+static bool mark(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	const struct input *in = ctx->input;
+	AUTO(pgp_keyring_clear) struct pgp_keyring ring = EMPTY;
+	size_t at;
+
+	if (!in->reason || !*in->reason)
+		return error_set(err, ERR_USAGE,
+				 "a key that is revoked without a certificate needs a "
+				 "--reason");
+	if (!drop(ctx, s, "revoke", &ring, &at, err))
+		return false;
+	for (size_t i = 0; i < ring.subkey_count; i++)
+		if (ring.subkeys[i].key == at &&
+		    !store_log(s, "key-revoke", ring.subkeys[i].fpr, in->reason, err))
+			return false;
+	cli_say(ctx->cli, "revoked %s %s: it is gone from the keyring for good",
+		ring.keys[at].fpr, ring.keys[at].uid);
+	return true;
+}
+
+static bool revoke(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = BUF_MAX(FILE_MAX);
+	AUTO(pgp_keyring_clear) struct pgp_keyring ring = EMPTY, next = EMPTY;
+	const char *name = ctx->operands[1];
+	size_t at;
+
+	/* a fingerprint is never a file's name by accident */
+	if (strspn(name, "0123456789abcdefABCDEF") == strlen(name) &&
+	    (strlen(name) == 40 || strlen(name) == 64))
+		return mark(ctx, s, err);
+	if (!file_read(name, &file, err) || !load(s, &ring, err))
+		return false;
+	if (!pgp_edit_revoke(&ring, file.data ? file.data : "", file.len, &next, &at,
+			     err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(name));
+	if (!save(s, &next.bytes, "revoke", &next.keys[at], 1, err))
+		return false;
+	cli_say(ctx->cli, "revoked %s %s", next.keys[at].fpr, next.keys[at].uid);
+	return true;
+}
+
+static bool check(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+	struct pgp_finding found[PGP_CHECK_MAX];
+	int64_t now = time(NULL);
+	size_t bad = 0;
+
+	(void)s;
+	if (!pgp_keyring_read(ctx->operands[1], &k, err))
+		return false;
+	if (ctx->cli->json && !key_show_all(ctx->cli, &k, 0, err))
+		return false;
+	for (size_t i = 0; i < k.key_count; i++) {
+		bad += pgp_check_key(&k, i, now, found) && found[0].fault;
+		if (ctx->cli->json)
+			continue;
+		key_show(ctx->cli->out, &k, i, now);
+		if (!key_show_findings(ctx->cli->out, &k, i, now))
+			fprintf(ctx->cli->out, "  fit for use\n");
+	}
+	if (!bad)
+		return true;
+	return error_set(err, ERR_MISMATCH, "'%s': %zu of %zu keys are not fit for use",
+			 TEXT_SAFE(ctx->operands[1]), bad, k.key_count);
+}
+
+/* ---- the verbs ---- */
+
+static const struct verb {
+	const char *name;
+	const char *operand;
+	bool store, writes, more; /* more: takes fingerprints behind its operand */
+	bool (*run)(struct cmd_context *ctx, struct store *s, struct error *err);
+} verbs[] = {
+	{"add", "FILE.asc", true, true, true, add},
+	{"list", NULL, true, false, false, list},
+	{"remove", "FINGERPRINT", true, true, false, remove_key},
+	{"check", "FILE.asc", false, false, false, check},
+	{"revoke", "FILE.asc or a FINGERPRINT", true, true, false, revoke},
+};
+
+static bool find_verb(const struct cmd_context *ctx, const struct verb **out,
+		      struct error *err)
+{
+	const char *name = ctx->operand_count ? ctx->operands[0] : NULL;
+
+	*out = NULL;
+	if (!name)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (!strcmp(verbs[i].name, name))
+			*out = &verbs[i];
+	if (!*out)
+		return error_set(err, ERR_USAGE,
+				 "'%s' is none of add, list, remove, check, revoke",
+				 TEXT_SAFE(name));
+	if ((*out)->operand && ctx->operand_count < 2)
+		return error_set(err, ERR_USAGE, "key %s needs %s", name,
+				 (*out)->operand);
+	if (!(*out)->more && ctx->operand_count > ((*out)->operand ? 2 : 1))
+		return error_set(err, ERR_USAGE, "more operands than it takes");
+	return true;
+}
+
+static bool change(struct cmd_context *ctx, const struct verb *v, struct store *s,
+		   struct error *err)
+{
+	if (!store_begin(s, err))
+		return false;
+	if ((!v || v->run(ctx, s, err)) && set_threshold(ctx, s, err) &&
+	    store_commit(s, err))
+		return true;
+	store_rollback(s);
+	return false;
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	const struct input *in = ctx->input;
+	AUTO(store_closep) struct store *s = NULL;
+	const struct verb *v;
+
+	if (!find_verb(ctx, &v, err))
+		return false;
+	if (!v && !in->threshold)
+		return error_set(err, ERR_USAGE,
+				 "add, list, remove, check, revoke, or "
+				 "--threshold N");
+	if (v && !v->store)
+		return v->run(ctx, NULL, err);
+	if (!store_open(ctx->store_path,
+			!v || v->writes || in->threshold ? STORE_WRITE : STORE_READ, &s,
+			err))
+		return false;
+	if (!v || v->writes || in->threshold)
+		return change(ctx, v, s, err);
+	return v->run(ctx, s, err);
+}
+
+const struct cmd cmd_key = {
+	.name = "key",
+	.operands = "add FILE.asc [FINGERPRINT...] | list | remove FINGERPRINT | "
+		    "check FILE.asc | revoke FILE.asc|FINGERPRINT",
+	.summary = "the release keys that the store trusts, and its threshold",
+	.doc = "check needs no store; its exit status is 1 when a key is not fit for "
+	       "use. revoke takes a revocation certificate, or a fingerprint with "
+	       "--reason when there is none.",
+	.operands_max = SIZE_MAX,
+	.need = CMD_NO_STORE, /* each verb opens it as it needs */
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
+	.run = run,
+};

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# key: the keys that a store trusts, its threshold, and revocation.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+need gpg jq
+
+export FIPS_MANIFEST_STORE=$PWD/s.db
+cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
+new_home keys
+make_key a rsa3072
+make_subkey a rsa3072 1y
+a=$(fprs a | head -n 1)
+make_key b rsa4096
+b=$FPR
+clearsign a.asc m.json -u "$a"
+clearsign ab.asc m.json -u "$a" -u "$b"
+expect 0 fips-manifest init
+
+step "an empty store trusts nobody"
+expect 0 fips-manifest key list
+says "the store trusts no key yet"
+says "threshold 1" out
+expect 3 fips-manifest verify a.asc
+says "the store trusts no key yet"
+
+step "add, list, and verify by the store"
+expect 0 fips-manifest key add a.pub
+says "$a RSA3072 good, expires 20" out
+says "  subkey $(fprs a | tail -n 1) RSA3072 signs" out
+expect 0 fips-manifest verify a.asc
+expect 2 fips-manifest verify --threshold 2 ab.asc
+expect 0 fips-manifest key add b.gpg
+says "advice: its primary key signs" out
+expect 0 fips-manifest key --threshold 2
+expect 0 fips-manifest verify ab.asc
+says "2 signed, 2 needed" out
+expect 2 fips-manifest verify a.asc
+expect 0 fips-manifest key list
+says "threshold 2: signatures of 2 different owners" out
+expect 0 fips-manifest key list --json
+[ "$(jq -c '[.threshold, (.keys | length), .keys[0].fingerprint, (.keys[0].subkeys | length)]' out)" = \
+	"[2,2,\"$a\",1]" ] || fail "$(cat out)"
+expect 0 fips-manifest log
+says "$a a <a@example.org>" out
+
+step "adding again replaces, byte for byte"
+g --quick-set-expire "$b" 3y
+export_key b
+expect 0 fips-manifest key add b.gpg --threshold 1
+expect 0 fips-manifest key list --json
+[ "$(jq -r '.keys[1].expires[:4]' out)" = $(($(date +%Y) + 3)) ] || fail "$(cat out)"
+[ "$(jq -c '[.threshold, (.keys | length)]' out)" = "[1,2]" ] || fail "$(cat out)"
+
+step "a file of several keys: each is named, or nothing is added"
+make_key c rsa3072
+c=$FPR
+make_key d rsa3072
+d=$FPR
+cat c.gpg d.gpg >cd.gpg
+cp s.db before.db
+expect 3 fips-manifest key add cd.gpg
+says "'cd.gpg' holds 2 keys: name the fingerprint of each"
+expect 3 fips-manifest key add cd.gpg "$c"
+expect 3 fips-manifest key add c.gpg "$d"
+says "no key has the fingerprint $d"
+expect 64 fips-manifest key add c.gpg "${c: -16}"
+says "not a full fingerprint"
+cmp -s s.db before.db || fail "the store was changed"
+expect 0 fips-manifest key add cd.gpg "$c" "$d"
+
+step "remove"
+expect 0 fips-manifest key remove "$d"
+says "removed $d"
+expect 3 fips-manifest key remove "$d"
+says "no key has the fingerprint"
+expect 64 fips-manifest key remove "d@example.org"
+expect 0 fips-manifest key list
+! grep -q "$d" out || fail "$d is still there"
+
+step "keys that are not fit for use are not added; check says why"
+make_key short rsa1024
+make_key ed ed25519
+make_key sha1 rsa3072 2y --cert-digest-algo SHA1
+make_key old rsa3072 20200601T000000 --faked-system-time 20200101T000000
+make_key certonly rsa3072
+for k in short ed sha1 old; do
+	expect 2 fips-manifest key add $k.pub
+	says "is not fit for use: "
+	expect 1 fips-manifest key check $k.pub
+	says "  fault: " out
+	says "1 of 1 keys are not fit for use"
+done
+says "it expired on 2020-06-01T00:00:00Z; prolong it: gpg --quick-set-expire" out
+expect 1 fips-manifest key check sha1.pub
+says "binds itself with SHA1; renew that" out
+expect 1 fips-manifest key check --json short.pub
+[ "$(jq -r '.keys[0].findings[0] | "\(.fault) \(.text)"' out | cut -c1-25)" = \
+	"true its key is RSA1024; " ] || fail "$(cat out)"
+expect 0 fips-manifest key check a.pub
+says "  fit for use" out
+make_key p nistp256 never
+expect 0 fips-manifest key check p.pub
+says "advice: not for EL 7: the key is P-256" out
+says "advice: it never expires" out
+make_key r2 rsa2048
+expect 0 fips-manifest key check r2.pub
+says "advice: 'sign' will not use it: the key is RSA2048" out
+g --export-secret-keys "$a" >secret.gpg
+expect 3 fips-manifest key add secret.gpg
+says "it holds a secret key"
+expect 3 fips-manifest key check m.json
+
+step "revoke by certificate: as gpg leaves it, it is refused; made ready, it is taken"
+cp "$GNUPGHOME/openpgp-revocs.d/$c.rev" c.rev
+expect 3 fips-manifest key revoke c.rev
+says "':' in front of the BEGIN line"
+sed -i 's/^:---/---/' c.rev
+clearsign c.asc m.json -u "$c"
+expect 0 fips-manifest verify c.asc
+expect 0 fips-manifest key revoke c.rev
+says "revoked $c"
+expect 2 fips-manifest verify c.asc
+says "its key is revoked"
+expect 0 fips-manifest key list
+says "$c RSA3072 revoked" out
+expect 3 fips-manifest key add c.gpg
+says "is revoked and stays so"
+g --import c.rev
+export_key c
+expect 2 fips-manifest key add c.gpg
+says "it is revoked"
+
+step "certificates that revoke nothing here"
+cp s.db before.db
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$d.rev" >d.rev
+expect 3 fips-manifest key revoke d.rev
+says "the key that it revokes is not in the keyring"
+expect 3 fips-manifest key revoke b.pub
+says "it is not a revocation certificate"
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$b.rev" | sed -n '/^---/,$p' |
+	gpg --dearmor >b.rev
+printf x | dd of=b.rev bs=1 seek=200 conv=notrunc status=none
+expect 2 fips-manifest key revoke b.rev
+says "names a key that did not make it"
+cmp -s s.db before.db || fail "the store was changed"
+
+step "revoke without a certificate: gone for good"
+expect 64 fips-manifest key revoke "$b"
+says "--reason"
+expect 0 fips-manifest key revoke "$b" --reason "the laptop was stolen"
+expect 2 fips-manifest verify --threshold 2 ab.asc
+expect 3 fips-manifest key add b.gpg
+says "the key $b was revoked in this store on"
+expect 0 fips-manifest log
+says "the laptop was stolen" out
+expect 0 fips-manifest log --verify
+
+step "usage"
+expect 64 fips-manifest key
+expect 64 fips-manifest key nothing
+expect 64 fips-manifest key add
+expect 64 fips-manifest key remove
+expect 64 fips-manifest key list extra
+expect 64 fips-manifest key --threshold 0
+expect 64 fips-manifest key --threshold 65
+expect 3 fips-manifest --store none.db key list
+expect 0 fips-manifest --store none.db key check a.pub
+echo "all good"
