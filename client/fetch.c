@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { INDEX_MAX = 16 * 1024 * 1024, URL_MAX = 4096 };
+enum { URL_MAX = 4096 };
 
 static void join(const char *server, const char *path, struct buf *out)
 {
@@ -34,29 +34,37 @@ static bool fits(const struct index_manifest *row, const struct fetch_options *o
 	return text_el_covers(row->el, o->el) && !strcmp(row->arch, o->arch);
 }
 
+/* Does an earlier row that fits have row i's version, too? */
+static bool seen(const struct index *x, const struct fetch_options *o, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (fits(&x->manifests[k], o) &&
+		    !strcmp(x->manifests[k].kubernetes, x->manifests[i].kubernetes))
+			return true;
+	return false;
+}
+
 /* Without a Kubernetes version there must be no choice. */
 static bool only_version(const struct index *x, const struct fetch_options *o,
 			 const char **out, struct error *err)
 {
 	AUTO(buf_clear) struct buf list = BUF_MAX(256);
-	const char *found = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < x->manifest_count; i++) {
-		const struct index_manifest *row = &x->manifests[i];
-
-		if (!fits(row, o) || (found && !strcmp(found, row->kubernetes)))
+	*out = "any version";
+	for (size_t i = 0; i < x->manifest_count && n < 4; i++) {
+		if (!fits(&x->manifests[i], o) || seen(x, o, i))
 			continue;
-		buf_printf(&list, "%s%s", n++ ? ", " : "", row->kubernetes);
-		found = row->kubernetes;
+		*out = x->manifests[i].kubernetes;
+		buf_printf(&list, "%s%s", n ? ", " : "", n < 3 ? *out : "...");
+		n++;
 	}
-	if (n > 1)
-		return error_set(err, ERR_USAGE,
-				 "the server has more than one Kubernetes version for "
-				 "EL %s on %s: give --kubernetes with one of %s",
-				 o->el, o->arch, list.data);
-	*out = found ? found : "any version";
-	return true;
+	if (n < 2)
+		return true;
+	return error_set(err, ERR_USAGE,
+			 "the server has more than one Kubernetes version for EL %s on "
+			 "%s: give --kubernetes with one of %s",
+			 o->el, o->arch, list.data);
 }
 
 static bool choose(const struct index *x, const struct fetch_options *o,
@@ -78,7 +86,7 @@ static bool read_index(struct http *http, const struct fetch_options *o,
 		       struct index *out, struct error *err)
 {
 	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
-	AUTO(buf_clear) struct buf text = BUF_MAX(INDEX_MAX);
+	AUTO(buf_clear) struct buf text = BUF_MAX(INDEX_TEXT_MAX);
 
 	if (!get(http, o->server, "index.json", &url, &text, err))
 		return false;

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# fips-tool against a published tree: the real server, and servers that lie.
+# shellcheck source=tests/cli/lib.sh
+. "$TOP/tests/cli/lib.sh"
+# shellcheck source=tests/cli/node.bash
+. "$TOP/tests/cli/node.bash"
+need gpg jq python3
+
+new_key alice
+node_root root
+cp /bin/true root/usr/bin/kubelet
+component root kubelet required /usr/bin/kubelet >kubelet.json
+
+step "a store with two Kubernetes versions, served"
+export FIPS_MANIFEST_STORE=$PWD/store.db
+expect 0 fips-manifest init
+expect 0 fips-manifest key add alice.asc
+for v in v1.21.3 v1.22.0; do
+	manifest $v.json ".kubernetes = \"$v\"" <kubelet.json
+	sign $v.json alice
+	expect 0 fips-manifest add $v.json.asc
+	[ $v = v1.21.3 ] || break
+	expect 0 fips-manifest publish
+	background server.log fips-manifestd --store store.db --listen 127.0.0.1:0
+	wait_for 10 grep -qo 'http://[0-9.:]*\|127.0.0.1:[0-9]*' server.log ||
+		fail "the server does not start: $(cat server.log)"
+	url=http://$(grep -o '127\.0\.0\.1:[1-9][0-9]*' server.log | head -n 1)
+	# one version alone: it need not be named
+	expect 0 fips-tool --keyring alice.asc --root root --server "$url"
+	says "$url/manifests/v1.21.3/manifest-el8-x86_64.json.asc" out
+done
+expect 0 fips-manifest publish
+sees_both() { curl -s "$url/index.json" | grep -q 'v1\.22\.0'; }
+wait_for 10 sees_both || fail "the server does not see the second version"
+
+step "which one"
+expect 64 fips-tool --keyring alice.asc --root root --server "$url"
+says "give --kubernetes with one of v1.22.0, v1.21.3"
+one_line
+expect 0 fips-tool --json --keyring alice.asc --root root --server "$url/" --kubernetes v1.22.0
+jq -e '.manifest.kubernetes == "v1.22.0"' out >/dev/null || fail "another version"
+expect 3 fips-tool --keyring alice.asc --root root --server "$url" --kubernetes v1.23.0
+says "has no manifest for EL 8.4, Kubernetes v1.23.0, x86_64"
+expect 3 fips-tool --keyring alice.asc --root root --server "$url" --el 9
+says "has no manifest for EL 9"
+rm root/etc/os-release root/usr/lib/os-release
+expect 3 fips-tool --keyring alice.asc --root root --server "$url" --kubernetes v1.22.0
+says "--el says which manifest is meant"
+# --el chooses the manifest; what the node is stays a finding
+expect 1 fips-tool --keyring alice.asc --root root --server "$url" --el 8 --kubernetes v1.22.0
+says "the os-release names no Enterprise Linux" out
+node_root root
+expect 2 fips-tool --root root --server "$url" --kubernetes v1.22.0 --keyring <(:)
+
+step "no server"
+expect 3 fips-tool --keyring alice.asc --root root --server http://127.0.0.1:1
+one_line
+expect 3 fips-tool --keyring alice.asc --root root --server "file://$PWD"
+one_line
+expect 3 fips-tool --keyring alice.asc --root root --server "$url/healthz"
+one_line
+
+step "servers that lie: a copy of the tree, changed"
+mkdir -p lie/manifests/v1.21.3 lie/manifests/v1.22.0
+path=manifests/v1.21.3/manifest-el8-x86_64.json.asc
+other=manifests/v1.22.0/manifest-el8-x86_64.json.asc
+for f in index.json $path $other; do curl -s "$url/$f" >"lie/$f"; done
+background lie.log python3 -u -m http.server --bind 127.0.0.1 --directory lie 0
+wait_for 10 grep -q 'port [0-9]' lie.log || fail "no python server"
+lie=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' lie.log | head -n 1)
+cp lie/index.json index.json
+check() { fips-tool --keyring alice.asc --root root --server "$lie" --kubernetes v1.21.3; }
+expect 0 check
+echo >>lie/$path
+expect 2 check
+says "is not the file that the server's index lists"
+one_line
+# the table of version X links the manifest of version Y: well signed, and refused
+cp lie/$other lie/$path
+jq -aS --arg d "$(sha256sum <lie/$path | cut -c1-64)" --argjson s "$(stat -c %s lie/$path)" \
+	'(.manifests[] | select(.kubernetes == "v1.21.3")) |= with_entries(
+		if .value == "'"$(sha256sum <v1.21.3.json.asc | cut -c1-64)"'" then .value = $d
+		elif .key == "size" then .value = $s else . end)' index.json >lie/index.json
+expect 2 check
+says "holds EL 8, Kubernetes v1.22.0, x86_64, revision 1, but the server's index says EL 8, Kubernetes v1.21.3"
+one_line
+sed 's/v1\.21\.3/v1.21.4/' index.json >lie/index.json
+expect 3 check
+echo '{}' >lie/index.json
+expect 3 check
+says index.json
+rm lie/index.json
+expect 3 check
+
+step "a server that drips or hangs ends with the time"
+background bad.log python3 "$TOP/tests/http/misbehave.py" </dev/zero
+wait_for 10 test -s bad.log || fail "no misbehaving server"
+expect 3 fips-tool --timeout 2 --keyring alice.asc --root root \
+	--server "http://127.0.0.1:$(head -n 1 bad.log)/hang"
