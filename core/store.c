@@ -91,29 +91,13 @@ static bool connect_to(struct store *s, int flags, struct error *err)
 			  err);
 }
 
-/* Undo a write that was interrupted: what a reader may not do. */
-static bool recover(const struct store *reader, struct error *err)
-{
-	AUTO(store_closep) struct store *s = calloc(1, sizeof(*s));
-	int version;
-
-	if (!s || !(s->path = text_dup(reader->path, strlen(reader->path))))
-		return error_set(err, ERR_SYSTEM, "no memory");
-	return connect_to(s, SQLITE_OPEN_READWRITE, err) &&
-	       pragma(s, "PRAGMA user_version", &version, err);
-}
-
 /* The schema's number, of a file that is a store. */
 static bool identify(struct store *s, int *version, struct error *err)
 {
 	int id;
 
-	if (!pragma(s, "PRAGMA application_id", &id, err)) {
-		if (sqlite3_extended_errcode(s->db) != SQLITE_READONLY_ROLLBACK)
-			return false;
-		if (!recover(s, err) || !pragma(s, "PRAGMA application_id", &id, err))
-			return false;
-	}
+	if (!pragma(s, "PRAGMA application_id", &id, err))
+		return false;
 	if (id != APPLICATION_ID)
 		return error_set(
 			err, ERR_FORMAT,
@@ -121,6 +105,37 @@ static bool identify(struct store *s, int *version, struct error *err)
 			"SQLite file",
 			TEXT_SAFE(s->path));
 	return pragma(s, "PRAGMA user_version", version, err);
+}
+
+static bool connect_and_identify(struct store *s, int flags, int *version,
+				 struct error *err)
+{
+	return connect_to(s, flags, err) && identify(s, version, err);
+}
+
+/* Undo a write that was interrupted: what a reader may not do. */
+static bool recover(const char *path, struct error *err)
+{
+	AUTO(store_closep) struct store *s = calloc(1, sizeof(*s));
+	int version;
+
+	if (!s || !(s->path = text_dup(path, strlen(path))))
+		return error_set(err, ERR_SYSTEM, "no memory");
+	return connect_and_identify(s, SQLITE_OPEN_READWRITE, &version, err);
+}
+
+static bool connect_reader(struct store *s, int *version, struct error *err)
+{
+	struct error ignored = EMPTY;
+
+	if (connect_and_identify(s, SQLITE_OPEN_READONLY, version, err))
+		return true;
+	if (sqlite3_extended_errcode(s->db) != SQLITE_READONLY_ROLLBACK)
+		return false;
+	sqlite3_close(s->db);
+	s->db = NULL;
+	return recover(s->path, &ignored) &&
+	       connect_and_identify(s, SQLITE_OPEN_READONLY, version, err);
 }
 
 static bool migrate_one(struct store *s, const struct migration *m, struct error *err)
@@ -173,11 +188,9 @@ static bool open_existing(struct store *s, struct error *err)
 				 "no store '%s': fips-manifest --store FILE init makes "
 				 "one",
 				 TEXT_SAFE(s->path));
-	if (!connect_to(s,
-			s->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
-					       : SQLITE_OPEN_READONLY,
-			err) ||
-	    !identify(s, &version, err))
+	if (s->mode == STORE_READ
+		    ? !connect_reader(s, &version, err)
+		    : !connect_and_identify(s, SQLITE_OPEN_READWRITE, &version, err))
 		return false;
 	if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main"))
 		return error_set(err, ERR_SYSTEM, "store '%s' cannot be written",
