@@ -35,8 +35,9 @@ bool tuf_sign_public(const struct tuf_secret *s, struct tuf_key *out,
 		     struct error *err) MUST_CHECK;
 
 /* A metadata file of a "signed" part (tuf_write_*), signed by these keys. */
-bool tuf_sign_new(const char *body, size_t len, struct tuf_secret *const *secrets,
-		  size_t count, struct buf *out, struct error *err) MUST_CHECK;
+bool tuf_sign_new(enum tuf_kind kind, const char *body, size_t len,
+		  struct tuf_secret *const *secrets, size_t count, struct buf *out,
+		  struct error *err) MUST_CHECK;
 /* The same file with more signatures: for a root that goes from machine to machine.
  * A signature by the same id is replaced; unknown fields stay. */
 bool tuf_sign_add(enum tuf_kind kind, const char *file, size_t len,
