@@ -44,11 +44,13 @@ bool armor_block_expect(struct armor_cursor *c, const char *wanted, struct error
 	if (!armor_block_line(c, &l))
 		return armor_block_refuse(err, c, "the file ends where '%s' must stand",
 					  wanted);
-	if (!armor_block_line_is(&l, wanted))
-		return armor_block_refuse(err, c, "'%s' where '%s' must stand",
-					  ARMOR_LINE_SAFE(&l),
-					  *wanted ? wanted : "an empty line");
-	return true;
+	if (armor_block_line_is(&l, wanted))
+		return true;
+	if (!*wanted)
+		return armor_block_refuse(err, c, "'%s' where an empty line must stand",
+					  ARMOR_LINE_SAFE(&l));
+	return armor_block_refuse(err, c, "'%s' where '%s' must stand",
+				  ARMOR_LINE_SAFE(&l), wanted);
 }
 
 /* ---- base64 and CRC-24 (RFC 9580 section 6.1) ---- */
