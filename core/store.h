@@ -114,6 +114,7 @@ struct store_signed {
 	struct digest digest;
 	uint64_t size;
 	int64_t added, published;                 /* published 0: not yet */
+	int64_t distrusted;                       /* taken out of the tree; 0: not */
 	char signers[STORE_SIGNERS_MAX * 65 + 1]; /* that counted; by blanks; "" */
 };
 /* The newest one of a manifest. */
@@ -127,8 +128,13 @@ bool store_signed_bytes(struct store *s, int64_t row, struct buf *out,
  * vouched (primary fingerprints by blanks) is kept with it. */
 bool store_publish_manifest(struct store *s, int64_t row, const char *signers,
 			    struct error *err) MUST_CHECK;
+/* Take a published file (its own row) out of the tree, because keys or threshold
+ * no longer trust it, or let it in again: `why` is NULL then. */
+bool store_distrust(struct store *s, int64_t row, const char *why,
+		    struct error *err) MUST_CHECK;
 /* What the tree shows: of each (el, kubernetes, arch) the newest revision that
- * was ever published, unless it was withdrawn, with its published file. */
+ * was ever published, unless it was withdrawn or is distrusted, with its published
+ * file. */
 bool store_each_visible(struct store *s,
 			bool (*each)(void *arg, const struct store_manifest *m,
 				     const struct store_signed *f, struct error *err),

@@ -353,6 +353,7 @@ static bool column_signed(struct store_query *q, int at, struct store_signed *ou
 		.size = (uint64_t)store_column_int(q, at + 2),
 		.added = store_column_int(q, at + 3),
 		.published = store_column_int(q, at + 4),
+		.distrusted = store_column_int(q, at + 6),
 	};
 
 	if (!store_column_digest(q, at + 1, &f.digest, err) ||

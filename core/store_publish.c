@@ -125,6 +125,43 @@ bool store_publish_manifest(struct store *s, int64_t row, const char *signers,
 	return store_change(s, publish, &c, err);
 }
 
+static bool manifest_of(struct store *s, int64_t signed_row, struct store_manifest *out,
+			struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SIGNED_MANIFEST);
+
+	store_bind_int(&q, signed_row);
+	return store_one(&q, "such signed file", err) &&
+	       manifest_at(s, store_column_int(&q, 0), out, err);
+}
+
+static bool distrust(struct store *s, void *arg, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SIGNED_DISTRUST);
+	const struct change *c = arg;
+	struct store_manifest m;
+	char id[STORE_ID_SIZE];
+
+	if (!manifest_of(s, c->row, &m, err))
+		return false;
+	store_manifest_id(&m, id);
+	if (c->text)
+		store_bind_int(&q, time(NULL));
+	else
+		store_bind_null(&q);
+	store_bind_int(&q, c->row);
+	return store_run(&q, err) && store_log(s, c->text ? "distrust" : "trust", id,
+					       c->text ? c->text : "", err);
+}
+
+bool store_distrust(struct store *s, int64_t row, const char *why, struct error *err)
+{
+	return store_change(s, distrust, &(struct change){row, STORE_PUBLISHED, why},
+			    err);
+}
+
 /* ---- the rest of the tree ---- */
 
 static bool publish_new(struct store *s, enum store_sql which, unsigned *count,

@@ -41,7 +41,7 @@ static const char *const statements[] = {
 	[SQL_SIGNED_DROP] = "DELETE FROM signed WHERE manifest = ? "
 			    "AND published IS NULL",
 	[SQL_SIGNED_NEWEST] = "SELECT id, digest, length(asc), added, published, "
-			      "signers FROM signed WHERE manifest = ? "
+			      "signers, distrusted FROM signed WHERE manifest = ? "
 			      "ORDER BY id DESC LIMIT 1",
 	[SQL_SIGNED_TEXT] = "SELECT m.digest, substr(f.asc, f.text_at + 1, m.size) "
 			    "FROM manifest m JOIN signed f ON f.id = " NEWEST_OF_M
@@ -49,12 +49,15 @@ static const char *const statements[] = {
 	[SQL_SIGNED_BYTES] = "SELECT digest, asc FROM signed WHERE id = ?",
 	[SQL_SIGNED_PUBLISH] = "UPDATE signed SET published = ?, signers = ? "
 			       "WHERE id = ? AND published IS NULL",
+	[SQL_SIGNED_DISTRUST] = "UPDATE signed SET distrusted = ? WHERE id = ?",
+	[SQL_SIGNED_MANIFEST] = "SELECT manifest FROM signed WHERE id = ?",
 	[SQL_VISIBLE] =
 		"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "
-		"f.added, f.published, f.signers FROM manifest m "
+		"f.added, f.published, f.signers, f.distrusted FROM manifest m "
 		"JOIN signed f ON f.id = (SELECT max(id) FROM signed "
 		"WHERE manifest = m.id AND published IS NOT NULL) "
-		"WHERE m.state = 2 AND NOT EXISTS (SELECT 1 FROM manifest n "
+		"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT EXISTS (SELECT 1 "
+		"FROM manifest n "
 		"WHERE n.el = m.el AND n.kubernetes = m.kubernetes "
 		"AND n.arch = m.arch AND n.revision > m.revision "
 		"AND n.published IS NOT NULL) "

@@ -75,14 +75,19 @@ CREATE TABLE signed (
 	added     INTEGER NOT NULL CHECK (typeof(added) = 'integer'),
 	published INTEGER CHECK (typeof(published) IN ('null', 'integer')),
 	signers   TEXT CHECK (typeof(signers) IN ('null', 'text')), -- fingerprints, by blanks
+	distrusted INTEGER -- taken out of the tree because keys or threshold changed
+	          CHECK (typeof(distrusted) IN ('null', 'integer')),
 	asc       BLOB NOT NULL CHECK (typeof(asc) = 'blob'),
-	CHECK ((published IS NULL) = (signers IS NULL))
+	CHECK ((published IS NULL) = (signers IS NULL)),
+	CHECK (distrusted IS NULL OR published IS NOT NULL)
 );
 CREATE INDEX signed_manifest ON signed (manifest);
 CREATE INDEX signed_digest ON signed (digest);
 
 CREATE TRIGGER signed_fixed BEFORE UPDATE ON signed
-WHEN OLD.published IS NOT NULL OR OLD.id IS NOT NEW.id OR OLD.manifest IS NOT NEW.manifest
+WHEN OLD.published IS NOT NULL
+		AND (OLD.published IS NOT NEW.published OR OLD.signers IS NOT NEW.signers)
+	OR OLD.id IS NOT NEW.id OR OLD.manifest IS NOT NEW.manifest
 	OR OLD.digest IS NOT NEW.digest OR OLD.text_at IS NOT NEW.text_at
 	OR OLD.added IS NOT NEW.added OR OLD.asc IS NOT NEW.asc
 BEGIN SELECT RAISE(ABORT, 'a signed file never changes'); END;

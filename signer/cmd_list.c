@@ -2,18 +2,69 @@
 /* list: what the store has, and in which state. */
 #include "core/text.h"
 #include "signer/cmd.h"
+#include "signer/vouch.h"
+
+#include <stdlib.h>
 
 struct list {
-	const struct cli *cli;
+	struct cmd_context *ctx;
 	struct json_writer json;
 	struct store_manifest newer; /* the last published one of the same name */
 	size_t count;
+	/* what the tree shows, in the order of the list */
+	struct shown {
+		int64_t row;
+		bool trusted; /* by the keys and the threshold as they are now */
+	} * shown;
+	size_t shown_count, next;
+	struct vouch vouch;
+	bool changed; /* keys or threshold are not those that are published */
 };
+
+static void list_clear(struct list *l)
+{
+	free(l->shown);
+	vouch_clear(&l->vouch);
+}
+
+static bool collect(void *arg, const struct store_manifest *m,
+		    const struct store_signed *f, struct error *err)
+{
+	struct list *l = arg;
+	struct shown *grown;
+
+	grown = reallocarray(l->shown, l->shown_count + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	l->shown = grown;
+	l->shown[l->shown_count++] = (struct shown){
+		m->row, !l->changed || vouch_likely(&l->vouch, f->signers)};
+	return true;
+}
+
+/* The tree's row of this manifest; NULL: it has none. */
+static const struct shown *shown_of(struct list *l, const struct store_manifest *m)
+{
+	if (l->next < l->shown_count && l->shown[l->next].row == m->row)
+		return &l->shown[l->next++];
+	return NULL;
+}
 
 static bool same_name(const struct store_manifest *a, const struct store_manifest *b)
 {
 	return !strcmp(a->el, b->el) && !strcmp(a->kubernetes, b->kubernetes) &&
 	       !strcmp(a->arch, b->arch);
+}
+
+/* For people: what it is to a node. */
+static const char *state_of(const struct store_manifest *m, const struct shown *shown,
+			    bool superseded)
+{
+	if (m->state != STORE_PUBLISHED)
+		return store_state_name(m->state);
+	if (superseded)
+		return "superseded";
+	return shown && shown->trusted ? "published" : "untrusted";
 }
 
 static void show(const struct list *l, const struct store_manifest *m,
@@ -24,13 +75,14 @@ static void show(const struct list *l, const struct store_manifest *m,
 	store_manifest_id(m, id);
 	text_time(m->created, created);
 	if (!l->count)
-		fprintf(l->cli->out, "%-32s %-11s %-20s %s\n", "ID", "STATE", "CREATED",
-			"SHA-256");
-	fprintf(l->cli->out, "%-32s %-11s %-20s %s\n", id, state, created,
+		fprintf(l->ctx->cli->out, "%-32s %-11s %-20s %s\n", "ID", "STATE",
+			"CREATED", "SHA-256");
+	fprintf(l->ctx->cli->out, "%-32s %-11s %-20s %s\n", id, state, created,
 		DIGEST_HEX(&m->digest));
 }
 
-static void put(struct json_writer *w, const struct store_manifest *m, bool superseded)
+static void put(struct json_writer *w, const struct store_manifest *m,
+		const struct shown *shown, bool superseded)
 {
 	char id[STORE_ID_SIZE];
 
@@ -49,7 +101,9 @@ static void put(struct json_writer *w, const struct store_manifest *m, bool supe
 	json_put_integer(w, "revision", m->revision);
 	json_put_integer(w, "size", (int64_t)m->size);
 	json_put_string(w, "state", store_state_name(m->state));
-	json_put_bool(w, "visible", m->state == STORE_PUBLISHED && !superseded);
+	if (m->state == STORE_PUBLISHED && !superseded)
+		json_put_bool(w, "trusted", shown && shown->trusted);
+	json_put_bool(w, "visible", shown != NULL);
 	cmd_put_time(w, "withdrawn", m->withdrawn);
 	json_close(w);
 }
@@ -59,30 +113,47 @@ static bool each(void *arg, const struct store_manifest *m, struct error *err)
 {
 	struct list *l = arg;
 	bool superseded = l->newer.published && same_name(&l->newer, m);
+	const struct shown *shown = shown_of(l, m);
 
 	(void)err;
-	if (l->cli->json)
-		put(&l->json, m, superseded);
+	if (l->ctx->cli->json)
+		put(&l->json, m, shown, superseded);
 	else
-		show(l, m,
-		     superseded && m->state == STORE_PUBLISHED
-			     ? "superseded"
-			     : store_state_name(m->state));
+		show(l, m, state_of(m, shown, superseded));
 	if (m->published)
 		l->newer = *m;
 	l->count++;
 	return true;
 }
 
+/* No key at all is no reason to list nothing: then nothing is trusted. */
+static bool load_vouch(struct list *l, struct store *s, struct error *err)
+{
+	if (!l->changed || vouch_load(s, &l->vouch, err))
+		return true;
+	if (err->code != ERR_NOT_FOUND)
+		return false;
+	error_clear(err);
+	return true;
+}
+
+static bool look(struct store *s, void *arg, struct error *err)
+{
+	struct list *l = arg;
+
+	return vouch_changed(s, &l->changed, err) && load_vouch(l, s, err) &&
+	       store_each_visible(s, collect, l, err) &&
+	       store_each_manifest(s, &(const struct store_filter)EMPTY, each, l, err);
+}
+
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(CMD_JSON_MAX);
-	struct list l = {.cli = ctx->cli, .json = json_writer(&text)};
+	AUTO(list_clear) struct list l = {.ctx = ctx, .json = json_writer(&text)};
 
 	json_open(&l.json, NULL, '{');
 	json_open(&l.json, "manifests", '[');
-	if (!store_each_manifest(ctx->store, &(const struct store_filter)EMPTY, each,
-				 &l, err))
+	if (!store_view(ctx->store, look, &l, err))
 		return false;
 	json_close(&l.json);
 	json_close(&l.json);
@@ -98,8 +169,9 @@ const struct cmd cmd_list = {
 	.operands = "",
 	.summary = "list the manifests of the store",
 	.doc = "States: pending (too few signatures), complete (ready for 'publish'), "
-	       "published, superseded (published, and so is a newer revision), "
-	       "withdrawn.",
+	       "published, untrusted (published, but no longer vouched for by the keys "
+	       "and the threshold as they are now), superseded (published, and so is a "
+	       "newer revision), withdrawn.",
 	.need = CMD_STORE_READ,
 	.run = run,
 };

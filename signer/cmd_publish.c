@@ -4,9 +4,9 @@
  *
  * Nothing is taken from an earlier verification: each file that is to become
  * visible is verified now, by the store's keys and threshold as they are now. When
- * those changed since the last time, what is visible already is verified too, and
- * a file that would no longer be trusted stops everything: publishing it under the
- * new keys would break every node, and dropping it silently would be no better.
+ * those changed since the last time, what is visible already is verified too: what
+ * is no longer trusted is taken out of the tree, said, and comes back when it has
+ * gained signatures or its keys are back. No older revision takes its place.
  */
 #include "core/text.h"
 #include "core/tree.h"
@@ -17,11 +17,10 @@
 
 struct row {
 	struct store_manifest manifest;
-	struct store_signed file;
-	bool due;       /* its newest file is not published yet */
-	bool visible;   /* before this run */
-	bool published; /* by this run */
-	char why[512];  /* why it stays behind; "" */
+	struct store_signed file; /* the newest */
+	int64_t shown; /* row of the file that the tree had before; 0: none */
+	bool published, taken_out;
+	char why[512]; /* why it stays behind or was taken out */
 };
 
 struct work {
@@ -31,6 +30,7 @@ struct work {
 	struct row *rows; /* everything that was not withdrawn */
 	size_t count, room, marked;
 	struct store_published rest;
+	size_t taken_out;
 	struct tree tree; /* afterwards */
 };
 
@@ -59,10 +59,7 @@ static bool collect(void *arg, const struct store_manifest *m, struct error *err
 	}
 	r = &w->rows[w->count++];
 	*r = (struct row){.manifest = *m};
-	if (!store_signed(w->store, m->row, &r->file, err))
-		return false;
-	r->due = !r->file.published;
-	return true;
+	return store_signed(w->store, m->row, &r->file, err);
 }
 
 /* Comes in the order of the rows. */
@@ -71,44 +68,38 @@ static bool mark_visible(void *arg, const struct store_manifest *m,
 {
 	struct work *w = arg;
 
-	(void)f;
 	(void)err;
 	while (w->marked < w->count && w->rows[w->marked].manifest.row != m->row)
 		w->marked++;
 	if (w->marked < w->count)
-		w->rows[w->marked].visible = true;
-	return true;
-}
-
-/* Did keys or threshold change since the tree was published? */
-static bool trust_changed(struct store *s, bool *changed, struct error *err)
-{
-	AUTO(buf_clear) struct buf now = BUF_MAX(PGP_KEYRING_MAX);
-	AUTO(buf_clear) struct buf then = BUF_MAX(PGP_KEYRING_MAX);
-	unsigned threshold, published;
-	int64_t since;
-
-	if (!store_keyring(s, &now, err) ||
-	    !store_published_keyring(s, &then, &since, err) ||
-	    !store_threshold(s, &threshold, err) ||
-	    !store_published_threshold(s, &published, err))
-		return false;
-	*changed = threshold != published || now.len != then.len ||
-		   (now.len && memcmp(now.data, then.data, now.len) != 0);
+		w->rows[w->marked].shown = f->row;
 	return true;
 }
 
 /* ---- one manifest ---- */
 
-/* Not enough yet: said, and its state tells it. */
-static bool stay_behind(struct work *w, struct row *r, const char *why,
-			struct error *err)
+/* Not enough: said, and its state tells it. */
+static bool refuse_row(struct work *w, struct row *r, const char *why,
+		       struct error *err)
 {
 	snprintf(r->why, sizeof(r->why), "%s", why);
+	if (r->shown) {
+		r->taken_out = true;
+		w->taken_out++;
+		return store_distrust(w->store, r->shown, why, err);
+	}
 	if (r->manifest.state != STORE_COMPLETE)
 		return true;
 	r->manifest.state = STORE_PENDING;
 	return store_set_state(w->store, r->manifest.row, STORE_PENDING, NULL, err);
+}
+
+static bool accept_row(struct work *w, struct row *r, const char *signers,
+		       struct error *err)
+{
+	if (!r->file.published)
+		return store_publish_manifest(w->store, r->manifest.row, signers, err);
+	return !r->file.distrusted || store_distrust(w->store, r->file.row, NULL, err);
 }
 
 static bool publish_row(struct work *w, struct row *r, struct error *err)
@@ -116,7 +107,6 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 	AUTO(buf_clear) struct buf asc = BUF_MAX(VOUCH_FILE_MAX);
 	struct vouched v = EMPTY;
 	struct error why = EMPTY;
-	char id[STORE_ID_SIZE];
 
 	if (!store_signed_bytes(w->store, r->file.row, &asc, err))
 		return false;
@@ -126,18 +116,10 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 			return false;
 		memcpy(v.why, why.msg, sizeof(v.why));
 	}
-	if (v.enough) {
-		r->published = r->due;
-		return !r->due || store_publish_manifest(w->store, r->manifest.row,
-							 v.signers, err);
-	}
-	if (!r->visible)
-		return stay_behind(w, r, v.why, err);
-	store_manifest_id(&r->manifest, id);
-	return error_set(err, ERR_UNTRUSTED,
-			 "%s is published and would no longer be trusted (%s): add "
-			 "signatures or withdraw it; nothing was published",
-			 id, v.why);
+	if (!v.enough)
+		return refuse_row(w, r, v.why, err);
+	r->published = !r->file.published || r->file.distrusted;
+	return accept_row(w, r, v.signers, err);
 }
 
 static bool publish_all(struct work *w, struct error *err)
@@ -147,12 +129,12 @@ static bool publish_all(struct work *w, struct error *err)
 	if (!store_each_manifest(w->store, &(const struct store_filter)EMPTY, collect,
 				 w, err) ||
 	    !store_each_visible(w->store, mark_visible, w, err) ||
-	    !trust_changed(w->store, &changed, err))
+	    !vouch_changed(w->store, &changed, err))
 		return false;
 	for (size_t i = 0; i < w->count; i++) {
 		struct row *r = &w->rows[i];
 
-		if (!r->due && !(changed && r->visible))
+		if (r->file.published && !r->file.distrusted && !(changed && r->shown))
 			continue;
 		if (!any && !vouch_load(w->store, &w->vouch, err))
 			return false;
@@ -209,9 +191,13 @@ static void show(const struct work *w)
 			cli_say(w->cli, "published %s as %s", id, path_of(w, r));
 		else if (r->published)
 			cli_say(w->cli, "published %s, hidden by a newer revision", id);
+		else if (r->taken_out)
+			cli_say(w->cli, "took %s out of the tree: %s", id, r->why);
 		else if (*r->why)
-			cli_say(w->cli, "%s stays pending: %s", id, r->why);
-		any = any || r->published;
+			cli_say(w->cli, "%s stays %s: %s", id,
+				r->manifest.published ? "out of the tree" : "pending",
+				r->why);
+		any = any || r->published || r->taken_out;
 	}
 	show_rest(w);
 	if (!any && !w->rest.keyrings && !w->rest.thresholds && !w->rest.tools &&
@@ -227,8 +213,9 @@ static void put_row(struct json_writer *w, const struct work *work, const struct
 	json_open(w, NULL, '{');
 	json_put_string(w, "id", id);
 	json_put_optional(w, "path", r->published ? path_of(work, r) : NULL);
-	json_put_optional(w, "pending", *r->why ? r->why : NULL);
 	json_put_bool(w, "published", r->published);
+	json_put_bool(w, "taken_out", r->taken_out);
+	json_put_optional(w, "why", *r->why ? r->why : NULL);
 	json_close(w);
 }
 
@@ -263,10 +250,16 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	}
 	if (!store_commit(w.store, err))
 		return false;
-	if (ctx->cli->json)
-		return print(&w, err);
-	show(&w);
-	return true;
+	if (ctx->cli->json && !print(&w, err))
+		return false;
+	if (!ctx->cli->json)
+		show(&w);
+	if (!w.taken_out)
+		return true;
+	return error_set(err, ERR_MISMATCH,
+			 "%zu published manifest%s no longer trusted: add signatures, "
+			 "or withdraw",
+			 w.taken_out, w.taken_out == 1 ? " is" : "s are");
 }
 
 const struct cmd cmd_publish = {
@@ -274,8 +267,9 @@ const struct cmd cmd_publish = {
 	.operands = "",
 	.summary = "make everything complete the published tree",
 	.doc = "Every file is verified again, by the keys and the threshold that the "
-	       "store has now. A published manifest that these no longer trust stops "
-	       "everything, with exit status 2.",
+	       "store has now. A published manifest that these no longer trust "
+	       "is taken out of the tree, with exit status 1; it comes back when it "
+	       "has gained signatures.",
 	.need = CMD_STORE_WRITE,
 	.run = run,
 };

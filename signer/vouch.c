@@ -58,3 +58,45 @@ bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouch
 	*out = result;
 	return true;
 }
+
+bool vouch_changed(struct store *s, bool *changed, struct error *err)
+{
+	AUTO(buf_clear) struct buf now = BUF_MAX(PGP_KEYRING_MAX);
+	AUTO(buf_clear) struct buf then = BUF_MAX(PGP_KEYRING_MAX);
+	unsigned threshold, published;
+	int64_t since;
+
+	if (!store_keyring(s, &now, err) ||
+	    !store_published_keyring(s, &then, &since, err) ||
+	    !store_threshold(s, &threshold, err) ||
+	    !store_published_threshold(s, &published, err))
+		return false;
+	*changed = threshold != published || now.len != then.len ||
+		   (now.len && memcmp(now.data, then.data, now.len) != 0);
+	return true;
+}
+
+static bool key_counts(const struct vouch *v, const char *fpr, size_t len)
+{
+	for (size_t i = 0; i < v->keyring.key_count; i++) {
+		const struct pgp_key *k = &v->keyring.keys[i];
+
+		if (strlen(k->fpr) == len && !memcmp(k->fpr, fpr, len))
+			return !k->revoked && !*k->problem &&
+			       (!k->expires || k->expires > v->policy.now);
+	}
+	return false;
+}
+
+bool vouch_likely(const struct vouch *v, const char *signers)
+{
+	size_t owners = 0;
+
+	while (*signers) {
+		size_t len = strcspn(signers, " ");
+
+		owners += key_counts(v, signers, len);
+		signers += len + (signers[len] == ' ');
+	}
+	return owners && owners >= v->policy.threshold;
+}

@@ -31,4 +31,10 @@ struct vouched {
 bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouched *out,
 	       struct error *err) MUST_CHECK;
 
+/* Did keys or threshold change since the tree was published? */
+bool vouch_changed(struct store *s, bool *changed, struct error *err) MUST_CHECK;
+/* Would those who vouched then (fingerprints by blanks) be enough now? From the
+ * keys alone, no signature is looked at: for telling, never for publishing. */
+bool vouch_likely(const struct vouch *v, const char *signers);
+
 #endif

@@ -129,17 +129,23 @@ expect 0 fips-manifest key add b.pub
 expect 0 fips-manifest key --threshold 2
 expect 0 fips-manifest add two.asc
 says "el8/v1.21.3/x86_64@2: pending, new; 1 of 2 owners have signed" out
-expect 2 fips-manifest publish
-says "would no longer be trusted"
-says "nothing was published"
+expect 0 fips-manifest list
+says "untrusted" out
+expect 1 fips-manifest publish
+says "took el8/v1.21.3/x86_64@1 out of the tree: 1 of 2 owners have signed"
+says "2 published manifests are no longer trusted"
+expect 0 fips-manifest publish
+says "el8/v1.21.3/x86_64@1 stays out of the tree: 1 of 2"
+expect 0 fips-manifest list --json
+[ "$(jq -c '[.manifests[] | select(.state == "published") | [.visible, .trusted]]' out)" = \
+	"[[false,false],[false,false]]" ] || fail "$(cat out)"
 expect 0 fips-manifest add one-b.asc arm-b.asc
 says "el8/v1.21.3/x86_64@1: published, gained signatures; 2 signed, 2 needed" out
 expect 0 fips-manifest publish --json
-[ "$(jq -r '.manifests[] | select(.pending).id' out)" = el8/v1.21.3/x86_64@2 ] ||
+[ "$(jq -r '.manifests[] | select(.why).id' out)" = el8/v1.21.3/x86_64@2 ] ||
 	fail "$(cat out)"
 [ "$(jq -r '[.manifests[] | select(.published).id] | join(" ")' out)" = \
 	"el8/v1.21.3/aarch64@1 el8/v1.21.3/x86_64@1" ] || fail "$(cat out)"
-[ "$(jq -r .threshold out)" = true ] || fail "$(cat out)"
 expect 0 fips-manifest publish
 says "el8/v1.21.3/x86_64@2 stays pending: 1 of 2 owners have signed"
 expect 0 fips-manifest add two-b.asc
@@ -154,12 +160,21 @@ expect 0 gpg --verify both.asc
 says "Good signature from \"a <a@example.org>\""
 says "Good signature from \"b <b@example.org>\""
 
-step "a removed key stops what it alone carried"
+step "a removed key takes out what it carried, and brings it back"
 expect 0 fips-manifest key remove "$b"
-expect 2 fips-manifest publish
-says "would no longer be trusted"
+expect 1 fips-manifest publish --json
+[ "$(jq -r '.manifests[] | select(.taken_out).id' out)" = "el8/v1.21.3/aarch64@1
+el8/v1.21.3/x86_64@2" ] || fail "$(cat out)"
 expect 0 fips-manifest key --threshold 1
 expect 0 fips-manifest publish
+says "published el8/v1.21.3/x86_64@2 as manifests"
+expect 0 fips-manifest log
+says "distrust el8/v1.21.3/x86_64@2: 1 of 2 owners have signed" out
+says "trust el8/v1.21.3/x86_64@2" out
+cp s.db no-keys.db
+expect 0 fips-manifest --store no-keys.db key remove "$a"
+expect 0 fips-manifest --store no-keys.db list
+says "untrusted" out
 
 step "withdraw takes it back, and nothing takes its place"
 expect 64 fips-manifest withdraw el8/v1.21.3/x86_64
