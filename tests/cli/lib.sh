@@ -83,3 +83,29 @@ wait_for() {
 		sleep 0.05
 	done
 }
+
+# judge SCRIPT ARG...: run tests/npm/SCRIPT with the packages of tests/npm/package.json,
+# which `npm ci` installs into build/npm once for all tests. To add a judge: name its
+# package and exact version there, `npm install --package-lock-only` in tests/npm.
+judges() {
+	local dir=$TOP/build/npm
+	need node npm flock
+	mkdir -p "$dir"
+	(
+		flock 9
+		cp "$TOP"/tests/npm/*.mjs "$dir/"
+		cmp -s "$TOP/tests/npm/package-lock.json" "$dir/installed" && exit 0
+		cp "$TOP/tests/npm/package.json" "$TOP/tests/npm/package-lock.json" \
+			"$TOP/tests/npm/.npmrc" "$dir/"
+		npm ci --prefix "$dir" >"$dir/log" 2>&1 || exit 1
+		cp "$dir/package-lock.json" "$dir/installed"
+	) 9>"$dir/lock" && return 0
+	tail -n 5 "$dir/log"
+	[ -n "${CI-}" ] && fail "npm cannot install the judges of tests/npm"
+	skip "npm cannot install the judges of tests/npm"
+}
+judge() {
+	local script=$1
+	shift
+	node "$TOP/build/npm/$script" "$@"
+}

@@ -3,8 +3,7 @@
 
 #undef err
 
-#include "core/file.h"
-
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,6 +50,20 @@ void test_load(const char *name, struct buf *out)
 
 	if (!file_read(test_data_path(name, path, sizeof(path)), out, &err))
 		fail_msg("%s", err.msg);
+}
+
+size_t test_count(const char *name)
+{
+	char path[4096];
+	DIR *dir = opendir(test_data_path(name, path, sizeof(path)));
+	struct dirent *entry;
+	size_t found = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		found += entry->d_name[0] != '.';
+	closedir(dir);
+	return found;
 }
 
 int main(void)

@@ -38,6 +38,8 @@ void test_show_error(const char *call, const struct error *err);
 /* The path of tests/data/NAME; append its bytes, or fail the test. */
 const char *test_data_path(const char *name, char *out, size_t size);
 void test_load(const char *name, struct buf *out);
+/* Files in the folder tests/data/NAME. */
+size_t test_count(const char *name);
 
 /* The error of the running test: pass &err to the code under test. */
 #define err (*err_)

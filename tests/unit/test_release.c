@@ -2,6 +2,8 @@
 #include "core/release.h"
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+
 TEST(a_definition_is_read)
 {
 	static const char text[] =
@@ -35,93 +37,103 @@ TEST(a_definition_is_read)
 	assert_int_equal(r.exception_count, 0);
 }
 
-/* A text that begins well, and what is refused in it. */
-#define HEAD "el: 8\nkubernetes: v1.21.3\n"
-#define BODY "components:\n- {name: a, rpm: a.rpm}\n"
+/* ---- refusals: tests/data/refuse/release/NAME.yaml, read as r.yaml ---- */
 
 static const struct {
-	const char *text, *says;
+	const char *name, *says;
 } refused[] = {
-	{"", "r.yaml:1:1: empty"},
-	{"- a\n", "r.yaml:1:1: 'a definition' must be a map"},
-	{HEAD BODY "notes: x\n", "r.yaml:5:1: unknown key 'notes'"},
-	{HEAD BODY "el: 9\n", "r.yaml:5:1: the key is there twice"},
-	{"el: 8\n" BODY, "r.yaml:1:1: 'kubernetes' is missing"},
-	{HEAD, "r.yaml:1:1: 'components' is missing"},
-	{HEAD "components: []\n", "r.yaml:3:13: 'components' is empty"},
-	{HEAD "components: {}\n", "'components' must be a list"},
-	{HEAD "components:\n- a\n", "'components' must be a map"},
-	{HEAD "components:\n- {name: a}\n", "r.yaml:4:3: component 'a' needs one of"},
-	{HEAD "components:\n- {name: a, rpm: a, tar: a}\n", "has 'rpm' and 'tar'"},
-	{HEAD "components:\n- {name: a, rpm: d/a}\n", "r.yaml:4:18: 'rpm' must be"},
-	{HEAD "components:\n- {name: a, rpm: a, prefix: /}\n", "'prefix' is not for"},
-	{HEAD "components:\n- {name: a, image: a, unsigned: allowed}\n", "not for"},
-	{HEAD "components:\n- {name: a, rpm: a, unsigned: yes}\n",
-	 "'unsigned' must be refused or allowed, not 'yes'"},
-	{HEAD "components:\n- {name: a, file: a, version: 1}\n", "needs 'path'"},
-	{HEAD "components:\n- {name: a, file: a, path: /a}\n", "needs 'version'"},
-	{HEAD "components:\n- {name: a, file: a, path: /a, version: 1, files: [/a]}\n",
-	 "'files' is not for"},
-	{HEAD "components:\n- {name: a, rpm: a, files: [bin/a]}\n", "absolute path"},
-	{HEAD "components:\n- {name: a, rpm: a, files: [/a, /a]}\n", "'/a' twice"},
-	{HEAD "components:\n- {name: a, rpm: a, files: /a}\n", "must be a list"},
-	{HEAD "components:\n- {name: a, rpm: a, presence: maybe}\n",
-	 "must be required or optional, not 'maybe'"},
-	{HEAD "components:\n- {name: a, rpm: a, require-crypto: boring}\n",
-	 "must be boringcrypto or fips140-VERSION"},
-	{HEAD "components:\n- {name: a, rpm: a}\n- {name: a, rpm: b}\n",
-	 "r.yaml:5:10: component 'a' is there twice"},
-	{HEAD BODY "revision: 0\n", "r.yaml:5:11: 'revision' must be a number from 1"},
-	{HEAD BODY "revision: 01\n", "'revision' must be a number"},
-	{HEAD BODY "created: 2021-08-25\n", "'created' must be a time like"},
-	{HEAD BODY "arch: i386\n", "'arch' must be x86_64 or aarch64, not 'i386'"},
-	{HEAD BODY "note:\n", "'note' must be"},
-	{HEAD BODY "note: [a]\n", "'note' must be text"},
-	{HEAD BODY "note: &a x\n", "r.yaml:5:7: anchors, aliases and tags"},
-	{HEAD BODY "note: *a\n", "anchors, aliases and tags"},
-	{HEAD BODY "note: !!str x\n", "anchors, aliases and tags"},
-	{HEAD BODY "? [a]\n: x\n", "a key must be plain text"},
-	{HEAD BODY "<<: {note: x}\n", "unknown key '<<'"},
-	{HEAD BODY "note: \"a\\0b\"\n", "text with a NUL"},
-	{HEAD BODY "note: \"a\\nb\"\n", "'note' must be"},
-	{HEAD BODY "note: \xff\n", "r.yaml: byte"},
-	{HEAD BODY "note: a: b\n", "r.yaml:5:8: mapping values"},
-	{HEAD BODY "---\n" HEAD, "r.yaml:5:1: a second document"},
-	{"%YAML 1.1\n---\n" HEAD BODY, "directives are not allowed"},
-	{HEAD BODY "services:\n- {name: s, port: 1, component: b}\n",
+	{"alias", "r.yaml:5:7: anchors, aliases and tags"},
+	{"anchor", "r.yaml:5:7: anchors, aliases and tags"},
+	{"artifact-in-a-folder", "r.yaml:4:18: 'rpm' must be a name"},
+	{"bad-arch", "r.yaml:5:7: 'arch' must be x86_64 or aarch64, not 'i386'"},
+	{"bad-created", "r.yaml:5:10: 'created' must be a time like"},
+	{"bad-crypto", "'require-crypto' must be boringcrypto or fips140-VERSION"},
+	{"bad-el", "r.yaml:1:5: 'el' must be like 8 or 8.4, not '5'"},
+	{"bad-kubernetes", "r.yaml:2:13: 'kubernetes' must be a version like v1.21.3"},
+	{"bad-presence", "'presence' must be required or optional, not 'maybe'"},
+	{"bad-utf8", "r.yaml: byte"},
+	{"bad-version", "'version' must be a version"},
+	{"byte-order-mark-of-utf16", "r.yaml: byte"},
+	{"component-as-text", "r.yaml:4:3: 'components' must be a map"},
+	{"component-twice", "r.yaml:5:10: component 'a' is there twice"},
+	{"component-with-two-sources",
+	 "r.yaml:4:26: component 'a' has 'rpm' and 'tar'"},
+	{"component-without-name", "r.yaml:4:3: 'name' is missing"},
+	{"component-without-source", "r.yaml:4:3: component 'a' needs one of"},
+	{"components-as-map", "r.yaml:3:13: 'components' must be a list"},
+	{"control-character", "r.yaml:5:7: 'note' must be 1 to 1024 bytes"},
+	{"directive", "r.yaml:1:1: directives are not allowed"},
+	{"duplicate-key", "r.yaml:5:1: the key is there twice"},
+	{"empty", "r.yaml:1:1: empty"},
+	{"empty-components", "r.yaml:3:13: 'components' is empty"},
+	{"exception-for-nobody",
+	 "r.yaml:6:15: an exception names the component 'b', which is not there"},
+	{"exception-with-two-subjects",
+	 "r.yaml:6:3: an exception needs a path or a component"},
+	{"exception-without-end", "r.yaml:6:3: 'expires' is missing"},
+	{"exception-without-subject",
+	 "r.yaml:6:3: an exception needs a path or a component"},
+	{"file-with-files", "'files' is not for file"},
+	{"file-without-path", "r.yaml:4:3: component 'a' needs 'path'"},
+	{"file-without-version", "r.yaml:4:3: component 'a' needs 'version'"},
+	{"files-as-text", "r.yaml:4:28: 'files' must be a list"},
+	{"files-twice", "'files' has '/a' twice"},
+	{"files-with-dot-dot", "r.yaml:4:28: 'files' must be an absolute path"},
+	{"list-as-key", "r.yaml:5:3: a key must be plain text"},
+	{"list-at-the-top", "r.yaml:1:1: 'a definition' must be a map"},
+	{"merge-key", "r.yaml:5:1: unknown key '<<'"},
+	{"no-components", "r.yaml:1:1: 'components' is missing"},
+	{"no-kubernetes", "r.yaml:1:1: 'kubernetes' is missing"},
+	{"no-yaml", "r.yaml:5:8: mapping values"},
+	{"note-as-list", "r.yaml:5:7: 'note' must be text"},
+	{"nul", "r.yaml:5:7: text with a NUL"},
+	{"null-note", "r.yaml:5:6: 'note' must be 1 to 1024 bytes"},
+	{"openssl-cipher-name", "IANA's name of a cipher suite"},
+	{"path-of-an-rpm", "'path' is not for rpm"},
+	{"port-too-large", "r.yaml:6:19: 'port' must be a number from 1 to 65535"},
+	{"prefix-of-an-rpm", "r.yaml:4:29: component 'a': 'prefix' is not for rpm"},
+	{"relative-files", "r.yaml:4:28: 'files' must be an absolute path"},
+	{"relative-prefix", "r.yaml:4:29: 'prefix' must be an absolute path"},
+	{"revision-with-zero", "'revision' must be a number from 1"},
+	{"revision-zero",
+	 "r.yaml:5:11: 'revision' must be a number from 1 to 1000000, not '0'"},
+	{"rpm-keys-as-text", "r.yaml:5:11: 'rpm-keys' must be a list"},
+	{"second-document", "r.yaml:5:1: a second document"},
+	{"service-of-nobody",
 	 "r.yaml:6:33: service 's' names the component 'b', which is not there"},
-	{HEAD BODY "services:\n- {name: s, port: 65536, component: a}\n",
-	 "'port' must be a number from 1 to 65535"},
-	{HEAD BODY "services:\n- {name: s, port: 1, component: a}\n"
-		   "- {name: s, port: 2, component: a}\n",
-	 "r.yaml:7:10: service 's' is there twice"},
-	{HEAD BODY "tls: {cipher-suites: [TLS_A]}\n", "'min-version' is missing"},
-	{HEAD BODY "tls: {min-version: TLSv1.1}\n", "TLSv1.2 or TLSv1.3"},
-	{HEAD BODY "tls: {min-version: TLSv1.2, cipher-suites: [AES128-SHA]}\n",
-	 "IANA's name of a cipher suite"},
-	{HEAD BODY "exceptions:\n- {reason: r, expires: 2022-01-01T00:00:00Z}\n",
-	 "an exception needs a path or a component"},
-	{HEAD BODY "exceptions:\n- {component: b, reason: r, "
-		   "expires: 2022-01-01T00:00:00Z}\n",
-	 "names the component 'b', which is not there"},
-	{HEAD BODY "exceptions:\n- {component: a, reason: r}\n",
-	 "'expires' is missing"},
+	{"service-twice", "r.yaml:7:10: service 's' is there twice"},
+	{"tag", "r.yaml:5:7: anchors, aliases and tags"},
+	{"tls-version-1.1", "'min-version' must be TLSv1.2 or TLSv1.3"},
+	{"tls-without-min-version", "r.yaml:5:6: 'min-version' is missing"},
+	{"unknown-key",
+	 "r.yaml:5:1: unknown key 'notes'; known are: arch, components, created"},
+	{"unsigned-image", "r.yaml:4:33: component 'a': 'unsigned' is not for image"},
+	{"unsigned-yes",
+	 "r.yaml:4:31: 'unsigned' must be refused or allowed, not 'yes'"},
 };
 
 TEST(what_is_not_a_definition_is_refused_with_its_place)
 {
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		AUTO(buf_clear) struct buf text = BUF_MAX(RELEASE_TEXT_MAX);
 		struct release r, before;
+		char name[256];
 
+		snprintf(name, sizeof(name), "refuse/release/%s.yaml", refused[i].name);
+		print_message("%s\n", name);
+		test_load(name, &text);
 		memset(&before, 0x5a, sizeof(before));
 		r = before;
-		print_message("%s\n", refused[i].says);
 		assert_err(ERR_FORMAT,
-			   release_parse("r.yaml", refused[i].text,
-					 strlen(refused[i].text), &r, &err));
+			   release_parse("r.yaml", text.data, text.len, &r, &err));
 		assert_says(refused[i].says);
 		assert_memory_equal(&r, &before, sizeof(r));
 	}
+}
+
+TEST(every_file_of_refusals_is_in_the_table)
+{
+	assert_int_equal(test_count("refuse/release"), ARRAY_LEN(refused));
 }
 
 TEST(the_limits_of_a_definition_hold)
@@ -147,4 +159,33 @@ TEST(the_limits_of_a_definition_hold)
 	while (b.len <= RELEASE_TEXT_MAX)
 		buf_puts(&b, "#######################################\n");
 	assert_err(ERR_LIMIT, release_parse("r.yaml", b.data, b.len, &r, &err));
+}
+
+TEST(the_definitions_of_this_repository_are_read)
+{
+	static const struct {
+		const char *name, *el;
+		size_t components;
+	} ours[] = {
+		{"../../releases/el7-v1.21.3.yaml", "7", 10},
+		{"../../releases/el8-v1.21.3.yaml", "8", 9},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		AUTO(release_clear) struct release r = EMPTY;
+		char path[4096];
+
+		test_data_path(ours[i].name, path, sizeof(path));
+		assert_ok(release_read(path, &r, &err));
+		assert_string_equal(r.file, path);
+		assert_string_equal(r.el, ours[i].el);
+		assert_int_equal(r.component_count, ours[i].components);
+		assert_int_equal(r.created, 1629849600);
+		assert_int_equal(r.rpm_keys.count, 1);
+		assert_int_equal(r.service_count, 2);
+		assert_int_equal(r.tls.cipher_suites.count, 4);
+		for (size_t k = 0; k < r.component_count; k++)
+			assert_string_equal(r.components[k].require_crypto,
+					    "boringcrypto");
+	}
 }
