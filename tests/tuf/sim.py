@@ -223,6 +223,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.repos = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        """Clients that hang up are what some tests want."""
+
     def url(self, name):
         return "http://127.0.0.1:%d/%s" % (self.server_address[1], name)
 
