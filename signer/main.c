@@ -16,6 +16,7 @@ static const struct cmd *const commands[] = {
 	&cmd_publish,
 	&cmd_list,
 	&cmd_show,
+	&cmd_diff,
 	&cmd_find,
 	&cmd_withdraw,
 	&cmd_log,
