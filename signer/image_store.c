@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/image_store.h"
+
+#include "core/file.h"
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 8, CHUNK = 256 * 1024 };
+
+struct file {
+	char *name;
+	char *link;      /* the name that it leads to; NULL: it is a file */
+	struct buf json; /* of a small JSON file */
+};
+
+struct image_store {
+	struct artifact_source source; /* of a tarball; fd -1 for a layout */
+	int folder;                    /* of a layout; else -1 */
+	struct file **files;
+	size_t count;
+	size_t kept; /* bytes of JSON */
+};
+
+void image_store_free(struct image_store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->files[i]->name);
+		free(s->files[i]->link);
+		buf_clear(&s->files[i]->json);
+		free(s->files[i]);
+	}
+	free(s->files);
+	artifact_source_clear(&s->source);
+	file_closep(&s->folder);
+	free(s);
+}
+
+void image_store_freep(struct image_store **s)
+{
+	image_store_free(*s);
+	*s = NULL;
+}
+
+/* A file of that name, which becomes the store's or is freed. */
+static struct file *add(struct image_store *s, char *name, struct error *err)
+{
+	AUTO(text_freep) char *own = name;
+	struct file *f = NULL, **more = NULL;
+
+	if (s->count == IMAGE_STORE_FILES_MAX) {
+		error_set_(err, ERR_LIMIT, "more than %d files", IMAGE_STORE_FILES_MAX);
+		return NULL;
+	}
+	if (own)
+		more = reallocarray(s->files, s->count + 1, sizeof(struct file *));
+	if (more) {
+		s->files = more;
+		f = calloc(1, sizeof(*f));
+	}
+	if (!f) {
+		error_set_(err, ERR_SYSTEM, "no memory");
+		return NULL;
+	}
+	*f = (struct file){.name = TAKE(own), .json = BUF_MAX(IMAGE_STORE_JSON_MAX)};
+	s->files[s->count++] = f;
+	return f;
+}
+
+static struct file *find(struct image_store *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!strcmp(s->files[i]->name, name))
+			return s->files[i];
+	return NULL;
+}
+
+/* The file that the name leads to through links; NULL when there is none. */
+static struct file *follow(struct image_store *s, const char *name)
+{
+	struct file *f = find(s, name);
+
+	for (unsigned i = 0; f && f->link && i < LINKS_MAX; i++)
+		f = find(s, f->link);
+	return f && !f->link ? f : NULL;
+}
+
+/* ---- tarballs ---- */
+
+/* Go from the folder `b` by one component of a symlink's target. */
+static bool step(struct buf *b, const char *part, size_t len)
+{
+	if (len == 0 || (len == 1 && *part == '.'))
+		return true;
+	if (len != 2 || memcmp(part, "..", 2) != 0) {
+		buf_putc(b, '/');
+		buf_append(b, part, len);
+		return true;
+	}
+	if (!b->len)
+		return false;
+	while (b->data[--b->len] != '/')
+		;
+	b->data[b->len] = '\0';
+	return true;
+}
+
+/* Where a symlink of that name leads to, by its text. */
+static bool link_target(const char *name, const char *target, char **out,
+			struct error *err)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(2 * UNPACK_PATH_MAX);
+
+	buf_append(&b, name, (size_t)(strrchr(name, '/') - name));
+	for (const char *p = target; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if (*target == '/' || !step(&b, p, len))
+			return error_set(err, ERR_FORMAT,
+					 "'%s' is a symlink that leads out",
+					 TEXT_SAFE(name));
+		p += len;
+	}
+	return buf_ok(&b, err) && unpack_path("/", b.len ? b.data + 1 : "", out, err);
+}
+
+/* Keep the content when it looks like JSON. */
+static bool keep_json(struct image_store *s, struct file *f, struct unpack *u,
+		      struct error *err)
+{
+	const void *data;
+	size_t len;
+	bool json;
+
+	if (!unpack_read(u, &data, &len, err))
+		return false;
+	json = len && strchr("{[", *(const char *)data) && *(const char *)data;
+	while (json && len) {
+		s->kept += len;
+		if (s->kept > IMAGE_STORE_KEPT_MAX)
+			return error_set(err, ERR_LIMIT, "more than %d bytes of JSON",
+					 IMAGE_STORE_KEPT_MAX);
+		buf_append(&f->json, data, len);
+		if (!buf_ok(&f->json, err) || !unpack_read(u, &data, &len, err))
+			return false;
+	}
+	return true;
+}
+
+static bool list_entry(struct image_store *s, struct unpack *u,
+		       const struct unpack_entry *in, struct error *err)
+{
+	char *name = NULL;
+	struct file *f;
+
+	if (in->type == UNPACK_FOLDER)
+		return true;
+	if (!unpack_path("/", in->name, &name, err))
+		return false;
+	if (find(s, name)) {
+		free(name);
+		return error_set(err, ERR_FORMAT, "it holds '%s' twice",
+				 TEXT_SAFE(in->name));
+	}
+	f = add(s, name, err);
+	if (!f)
+		return false;
+	if (in->hard_link)
+		return unpack_path("/", in->hard_link, &f->link, err);
+	if (in->type == UNPACK_LINK)
+		return link_target(f->name, in->target, &f->link, err);
+	if (in->type != UNPACK_REGULAR)
+		return error_set(err, ERR_FORMAT, "'%s' is neither file nor folder",
+				 TEXT_SAFE(f->name));
+	return in->size > IMAGE_STORE_JSON_MAX || keep_json(s, f, u, err);
+}
+
+struct walk {
+	struct image_store *store;
+	struct unpack *stream, *archive;
+};
+
+static void walk_clear(struct walk *w)
+{
+	unpack_freep(&w->archive);
+	unpack_freep(&w->stream);
+}
+
+static bool walk_open(struct image_store *s, struct walk *w, struct error *err)
+{
+	struct unpack_entry entry;
+	bool more;
+
+	w->store = s;
+	if (!unpack_open((struct unpack_from){artifact_source_next, &s->source},
+			 UNPACK_STREAM, &w->stream, err) ||
+	    !unpack_next(w->stream, &entry, &more, err))
+		return false;
+	if (!more)
+		return error_set(err, ERR_FORMAT, "it is empty");
+	return unpack_open(unpack_content(w->stream), UNPACK_TAR, &w->archive, err);
+}
+
+static bool list_tarball(struct image_store *s, struct manifest_source *source,
+			 struct error *err)
+{
+	AUTO(walk_clear) struct walk w = EMPTY;
+	struct unpack_entry in;
+	bool more = true;
+
+	if (!walk_open(s, &w, err))
+		return false;
+	while (more)
+		if (!unpack_next(w.archive, &in, &more, err) ||
+		    (more && !list_entry(s, w.archive, &in, err)))
+			return false;
+	return artifact_drain(unpack_content(w.stream), err) &&
+	       artifact_source_end(&s->source, source, err);
+}
+
+/* ---- layouts ---- */
+
+static bool open_layout(const struct artifact_job *job, struct image_store *s,
+			struct manifest_source *source, struct error *err)
+{
+	AUTO(file_closep) int fd = -1;
+	const char *path = job->path;
+	size_t len = strlen(path);
+	const char *name;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	for (name = path + len; name > path && name[-1] != '/';)
+		name--;
+	if (!file_open(path, O_RDONLY | O_DIRECTORY, &s->folder, err) ||
+	    !file_open_beneath(s->folder, "index.json", O_RDONLY, &fd, err) ||
+	    !digest_of_fd(fd, &source->sha256, &source->size, err))
+		return false;
+	source->type = job->type;
+	source->name = text_dup(name, (size_t)(path + len - name));
+	return source->name || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+/* A descriptor as bytes to pull. */
+struct from_fd {
+	int fd;
+	char *chunk;
+};
+
+static bool fd_next(void *arg, const void **data, size_t *len, struct error *err)
+{
+	struct from_fd *f = arg;
+	ssize_t n;
+
+	do
+		n = read(f->fd, f->chunk, CHUNK);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, "cannot read");
+	*data = f->chunk;
+	*len = (size_t)n;
+	return true;
+}
+
+static bool layout_json(struct image_store *s, const char *name, const struct buf **out,
+			struct error *err)
+{
+	AUTO(file_closep) int fd = -1;
+	struct file *f = find(s, name);
+
+	if (!f) {
+		if (!file_open_beneath(s->folder, name, O_RDONLY, &fd, err))
+			return false;
+		f = add(s, text_dup(name, strlen(name)), err);
+		if (!f)
+			return false;
+		if (!file_read_fd(fd, &f->json, err))
+			return error_prefix(err, "'%s'", TEXT_SAFE(name));
+	}
+	*out = &f->json;
+	return true;
+}
+
+/* ---- either ---- */
+
+bool image_store_open(const struct artifact_job *job, struct image_store **out,
+		      struct manifest_source *source, struct error *err)
+{
+	AUTO(image_store_freep) struct image_store *s = calloc(1, sizeof(*s));
+	struct stat st;
+	bool ok;
+
+	if (!s)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->source.fd = s->folder = -1;
+	if (stat(job->path, &st))
+		return error_sys(err, "cannot open '%s'", TEXT_SAFE(job->path));
+	ok = S_ISDIR(st.st_mode) ? open_layout(job, s, source, err)
+				 : artifact_source_open(job, &s->source, err) &&
+					   list_tarball(s, source, err);
+	if (!ok)
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+bool image_store_has(struct image_store *s, const char *name)
+{
+	AUTO(file_closep) int fd = -1;
+	struct error ignored;
+
+	if (s->folder < 0)
+		return follow(s, name);
+	return file_open_beneath(s->folder, name, O_RDONLY, &fd, &ignored);
+}
+
+bool image_store_json(struct image_store *s, const char *name, const struct buf **out,
+		      struct error *err)
+{
+	const struct file *f;
+
+	if (s->folder >= 0)
+		return layout_json(s, name, out, err);
+	f = follow(s, name);
+	if (!f || !f->json.len)
+		return error_set(err, ERR_FORMAT, "it has no JSON file '%s'",
+				 TEXT_SAFE(name));
+	*out = &f->json;
+	return true;
+}
+
+static bool flow_layout(struct image_store *s, const struct image_store_files *files,
+			bool (*each)(void *arg, size_t i, struct unpack_from content,
+				     struct error *err),
+			void *arg, struct error *err)
+{
+	AUTO(text_freep) char *chunk = malloc(CHUNK);
+	bool ok = chunk || error_set(err, ERR_SYSTEM, "no memory");
+
+	for (size_t i = 0; ok && i < files->count; i++) {
+		AUTO(file_closep) int fd = -1;
+		struct from_fd from = {.chunk = chunk};
+
+		files->same[i] = 0;
+		while (strcmp(files->names[files->same[i]], files->names[i]) != 0)
+			files->same[i]++;
+		if (files->same[i] != i)
+			continue;
+		ok = file_open_beneath(s->folder, files->names[i], O_RDONLY, &fd, err);
+		from.fd = fd;
+		ok = ok && each(arg, i, (struct unpack_from){fd_next, &from}, err);
+	}
+	return ok;
+}
+
+/* The first of the files that the name leads to; the count when it is none of them. */
+static size_t which(struct image_store *s, const char *name,
+		    const struct image_store_files *files)
+{
+	size_t i = 0;
+
+	while (i < files->count && strcmp(follow(s, files->names[i])->name, name) != 0)
+		i++;
+	return i;
+}
+
+bool image_store_flow(struct image_store *s, const struct image_store_files *files,
+		      bool (*each)(void *arg, size_t i, struct unpack_from content,
+				   struct error *err),
+		      void *arg, struct error *err)
+{
+	AUTO(walk_clear) struct walk w = EMPTY;
+	struct unpack_entry in;
+	bool more;
+
+	if (s->folder >= 0)
+		return flow_layout(s, files, each, arg, err);
+	for (size_t i = 0; i < files->count; i++)
+		if (!follow(s, files->names[i]))
+			return error_set(err, ERR_FORMAT, "it has no file '%s'",
+					 TEXT_SAFE(files->names[i]));
+	for (size_t i = 0; i < files->count; i++)
+		files->same[i] = which(s, follow(s, files->names[i])->name, files);
+	if (!artifact_source_again(&s->source, err) || !walk_open(s, &w, err))
+		return false;
+	for (;;) {
+		AUTO(text_freep) char *name = NULL;
+		size_t i;
+
+		if (!unpack_next(w.archive, &in, &more, err))
+			return false;
+		if (!more)
+			return true;
+		if (in.type != UNPACK_REGULAR || in.hard_link)
+			continue;
+		if (!unpack_path("/", in.name, &name, err))
+			return false;
+		i = which(s, name, files);
+		if (i < files->count && !each(arg, i, unpack_content(w.archive), err))
+			return false;
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_tree: the merged root of an image, from its layers.
+ *
+ * Rules (OCI image specification, "Image Layer Filesystem Changeset"):
+ * - ".wh.NAME" takes NAME away, and what is beneath it, of the layers below;
+ *   ".wh..wh..opq" takes away everything beneath its folder of the layers below.
+ * - An entry takes the place of one of the same path; what is no folder takes away what
+ *   was beneath.
+ * - A hard link is the content of an earlier entry of the layer or of a layer below.
+ * - An entry beneath something that is no folder in the end is refused: runtimes do not
+ *   agree where it would go.
+ */
+#ifndef SIGNER_IMAGE_TREE_H
+#define SIGNER_IMAGE_TREE_H
+
+#include "signer/unpack.h"
+
+enum { IMAGE_TREE_LINKS_MAX = 40 /* symlinks on the way to one file */ };
+
+struct image_node {
+	char *path;
+	enum unpack_type type;
+	char *target;         /* of a symlink; of a hard link until it is merged */
+	bool hard_link;       /* only before it is merged */
+	size_t order;         /* its place in the archive of its layer */
+	size_t layer, number; /* content: of which layer the entry at that place */
+	uint64_t size;
+	unsigned mode;
+	int64_t uid, gid;
+};
+
+/* Nodes of one layer in its own order, or of the merged root sorted by path. */
+struct image_tree {
+	struct image_node *nodes;
+	size_t count, capacity;
+};
+
+void image_tree_clear(struct image_tree *t);
+/* Append the entry at that place in the archive of the layer of that number. */
+bool image_tree_add(struct image_tree *layer, const struct unpack_entry *in,
+		    size_t order, size_t number, struct error *err) MUST_CHECK;
+/* Lay the layer over the root; the layer is empty afterwards. */
+bool image_tree_merge(struct image_tree *root, struct image_tree *layer,
+		      struct error *err) MUST_CHECK;
+/* The rule on entries beneath what is no folder. */
+bool image_tree_check(const struct image_tree *root, struct error *err) MUST_CHECK;
+/* What the path leads to with every symlink followed inside the root; *out NULL when
+ * that is not there. ERR_FORMAT for a circle of symlinks. */
+bool image_tree_resolve(const struct image_tree *root, const char *path,
+			const struct image_node **out, struct error *err) MUST_CHECK;
+
+#endif
