@@ -9,12 +9,18 @@
 #ifndef CLIENT_CHECK_H
 #define CLIENT_CHECK_H
 
+#include "client/owner.h"
+#include "client/programs.h"
 #include "client/report.h"
+#include "client/seen.h"
 
 struct check {
 	const struct manifest *manifest;
 	const struct node *node;
 	struct report *report;
+	struct seen *seen; /* what was read so far */
+	const struct owner
+		*owner;   /* the node's users; NULL: owners mean nothing here */
 	int64_t deadline; /* milliseconds of digest_many_now() */
 	unsigned threads; /* 0: what is best */
 	/* Called after a file of `bytes` bytes was read; may be NULL. */
@@ -24,9 +30,19 @@ struct check {
 
 /* Kernel FIPS mode, EL version, architecture. */
 void check_system(const struct check *c);
-/* Every host file of the manifest. */
+/* Every host file of the manifest: content, mode, owner, capabilities. */
 bool check_file(const struct check *c, struct error *err) MUST_CHECK;
+/* Programs that are named like a component's and lie elsewhere in the usual places;
+ * after check_file(). */
+bool check_extra(const struct check *c, struct error *err) MUST_CHECK;
 /* The files that the manifest lists in container images. */
 bool check_image(const struct check *c, struct error *err) MUST_CHECK;
+
+/* Digest the items that c->seen does not know, remember all of them. Items have
+ * their descriptors open, or paths beneath the node's root. */
+bool check_digests(const struct check *c, struct digest_many_item *items, size_t count,
+		   struct error *err) MUST_CHECK;
+/* Why an item has no digest, in words. */
+const char *check_why_not(const struct digest_many_item *it);
 
 #endif

@@ -5,6 +5,7 @@
  * A component is there when any of its host files is; one that is there must be
  * whole, be it optional or not.
  */
+#include "client/capability.h"
 #include "client/check.h"
 #include "core/digest_many.h"
 #include "core/file.h"
@@ -92,53 +93,131 @@ static bool collect(const struct manifest *m, struct file_checks *out,
 
 /* ---- one file ---- */
 
+/* "link:TARGET" or "sha256:... mode:0755 owner:root:root capabilities:..." */
+static void put_expected(const struct check *c, const struct manifest_file *f,
+			 struct buf *out)
+{
+	if (f->link)
+		buf_printf(out, "link:%s", f->link);
+	else
+		buf_printf(out, "sha256:%s mode:%04o", DIGEST_HEX(&f->sha256), f->mode);
+	if (f->owner && c->owner)
+		buf_printf(out, " owner:%s", f->owner);
+	if (f->capabilities)
+		buf_printf(out, " capabilities:%s", f->capabilities);
+}
+
 static void report(const struct check *c, const struct file_check *f,
 		   enum report_verdict verdict, const char *actual, const char *reason)
 {
 	AUTO(buf_clear) struct buf expected = BUF_MAX(8192);
-	const struct manifest_file *file = f->file;
 
-	if (file->link)
-		buf_printf(&expected, "link:%s", file->link);
-	else
-		buf_printf(&expected, "sha256:%s mode:%04o", DIGEST_HEX(&file->sha256),
-			   file->mode);
+	put_expected(c, f->file, &expected);
 	report_add(c->report,
 		   &(struct report_entry){
 			   .kind = REPORT_FILE,
 			   .verdict = verdict,
 			   .component = f->component->name,
-			   .subject = file->path,
-			   .path = file->path,
+			   .subject = f->file->path,
+			   .path = f->file->path,
 			   .expected = expected.data,
 			   .actual = actual,
 		   },
 		   reason ? "%s" : NULL, reason);
 }
 
+/* What is compared, collected: what differs, and what is there. */
+struct comparison {
+	struct buf actual;
+	struct buf differs; /* "differs in content, mode" */
+	bool unknown;       /* a fact could not be read */
+};
+
+#define COMPARISON                                                                     \
+	{                                                                              \
+		.actual = BUF_MAX(16384), .differs = BUF_MAX(256)                      \
+	}
+
+static void comparison_clear(struct comparison *x)
+{
+	buf_clear(&x->actual);
+	buf_clear(&x->differs);
+}
+
+static void differs(struct comparison *x, const char *what)
+{
+	buf_printf(&x->differs, "%s%s", x->differs.len ? ", " : "differs in ", what);
+}
+
+static void conclude(const struct check *c, const struct file_check *f,
+		     struct comparison *x)
+{
+	if (x->differs.len) {
+		report(c, f, REPORT_FAIL, x->actual.data, x->differs.data);
+	} else if (x->unknown) {
+		report(c, f, REPORT_UNKNOWN, x->actual.data,
+		       "its capabilities cannot be read");
+	} else {
+		report(c, f, REPORT_PASS, x->actual.data, NULL);
+	}
+}
+
+static void compare_owner(const struct check *c, const struct manifest_file *f,
+			  const struct stat *st, struct comparison *x)
+{
+	if (!f->owner || !c->owner)
+		return;
+	buf_puts(&x->actual, " owner:");
+	owner_text(c->owner, st->st_uid, st->st_gid, &x->actual);
+	if (!owner_is(c->owner, f->owner, st->st_uid, st->st_gid))
+		differs(x, "owner");
+}
+
+/* A file that the manifest gives no capabilities must have none. */
+static void compare_capabilities(const struct manifest_file *f,
+				 const struct digest_many_item *it,
+				 struct comparison *x)
+{
+	struct capability wanted = EMPTY, actual = EMPTY;
+	struct error err;
+
+	if (it->capability_len < 0 ||
+	    !capability_decode(it->capability, (size_t)it->capability_len, &actual,
+			       &err) ||
+	    (f->capabilities && !capability_parse(f->capabilities, &wanted, &err))) {
+		x->unknown = true;
+		return;
+	}
+	if (f->capabilities || !capability_none(&actual)) {
+		buf_puts(&x->actual, " capabilities:");
+		capability_text(&actual, &x->actual);
+	}
+	if (!capability_equal(&wanted, &actual))
+		differs(x, "capabilities");
+}
+
 static void compare(const struct check *c, const struct file_check *f)
 {
+	AUTO(comparison_clear) struct comparison x = COMPARISON;
 	const struct digest_many_item *it = f->item;
-	bool content = digest_equal(&it->digest, &f->file->sha256);
 	unsigned mode = it->stat.st_mode & 07777;
-	const char *reason = NULL;
-	char actual[128];
 
-	if (!content)
-		reason = mode == f->file->mode ? "content differs"
-					       : "content and mode differ";
-	else if (mode != f->file->mode)
-		reason = "mode differs";
-	snprintf(actual, sizeof(actual), "sha256:%s mode:%04o", DIGEST_HEX(&it->digest),
-		 mode);
-	report(c, f, reason ? REPORT_FAIL : REPORT_PASS, actual, reason);
+	buf_printf(&x.actual, "sha256:%s mode:%04o", DIGEST_HEX(&it->digest), mode);
+	if (!digest_equal(&it->digest, &f->file->sha256))
+		differs(&x, "content");
+	if (mode != f->file->mode)
+		differs(&x, "mode");
+	compare_owner(c, f->file, &it->stat, &x);
+	compare_capabilities(f->file, it, &x);
+	conclude(c, f, &x);
 }
 
 /* Read the target of a symlink that the manifest lists. */
 static void check_link(const struct check *c, const struct file_check *f)
 {
+	AUTO(comparison_clear) struct comparison x = COMPARISON;
 	AUTO(file_closep) int fd = -1;
-	char target[PATH_MAX], actual[PATH_MAX + 8];
+	char target[PATH_MAX];
 	struct stat st;
 	struct error err;
 	ssize_t n;
@@ -151,7 +230,7 @@ static void check_link(const struct check *c, const struct file_check *f)
 			report(c, f, REPORT_UNKNOWN, NULL, err.msg);
 		return;
 	}
-	if (!fstat(fd, &st) && !S_ISLNK(st.st_mode)) {
+	if (fstat(fd, &st) || !S_ISLNK(st.st_mode)) {
 		report(c, f, REPORT_FAIL, digest_many_kind(st.st_mode),
 		       "not a symlink");
 		return;
@@ -162,11 +241,11 @@ static void check_link(const struct check *c, const struct file_check *f)
 		return;
 	}
 	target[n] = '\0';
-	snprintf(actual, sizeof(actual), "link:%s", target);
-	if (!strcmp(target, f->file->link))
-		report(c, f, REPORT_PASS, actual, NULL);
-	else
-		report(c, f, REPORT_FAIL, actual, "leads elsewhere");
+	buf_printf(&x.actual, "link:%s", target);
+	if (strcmp(target, f->file->link))
+		differs(&x, "target");
+	compare_owner(c, f->file, &st, &x);
+	conclude(c, f, &x);
 }
 
 static void check_digest(const struct check *c, const struct file_check *f)
@@ -187,18 +266,14 @@ static void check_digest(const struct check *c, const struct file_check *f)
 	case DIGEST_MANY_TOO_LARGE:
 		snprintf(size, sizeof(size), "%" PRId64 " bytes",
 			 (int64_t)it->stat.st_size);
-		report(c, f, REPORT_FAIL, size, "far too large: not read");
+		report(c, f, REPORT_FAIL, size, check_why_not(it));
 		return;
 	case DIGEST_MANY_CHANGED:
-		report(c, f, REPORT_UNKNOWN, NULL, "changed while it was read");
-		return;
 	case DIGEST_MANY_FAILED:
-		report(c, f, REPORT_UNKNOWN, NULL, it->why);
-		return;
 	case DIGEST_MANY_PENDING:
 		break;
 	}
-	report(c, f, REPORT_UNKNOWN, NULL, "time was over before it was read");
+	report(c, f, REPORT_UNKNOWN, NULL, check_why_not(it));
 }
 
 /* ---- components ---- */
@@ -243,27 +318,18 @@ static void check_component(const struct check *c, const struct file_check *list
 		   "optional and not installed");
 }
 
-static void finished(void *arg, const struct digest_many_item *it, size_t i)
-{
-	const struct check *c = arg;
-
-	(void)i;
-	c->progress(c->progress_arg, it->path,
-		    it->state == DIGEST_MANY_DONE ? (uint64_t)it->stat.st_size : 0);
-}
-
 bool check_file(const struct check *c, struct error *err)
 {
 	AUTO(checks_clear) struct file_checks f = EMPTY;
-	struct digest_many_options options = {
-		.threads = c->threads,
-		.deadline = c->deadline,
-		.finished = c->progress ? finished : NULL,
-		.arg = (void *)(uintptr_t)c,
-	};
 
+	if (!c->owner)
+		report_add(c->report,
+			   &(struct report_entry){.kind = REPORT_FILE,
+						  .verdict = REPORT_SKIPPED,
+						  .subject = "owners of files"},
+			   "not applicable: the tree itself does not belong to root");
 	if (!collect(c->manifest, &f, err) ||
-	    !digest_many(c->node->root_fd, f.items, f.item_count, &options, err))
+	    !check_digests(c, f.items, f.item_count, err))
 		return false;
 	for (size_t i = 0, n; i < f.count; i += n) {
 		for (n = 1; i + n < f.count; n++)

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,6 +143,8 @@ struct run {
 	struct node node;
 	struct source source;
 	struct report report;
+	struct owner owner;
+	struct seen seen;
 	bool reporting; /* the manifest is trusted: there is something to report */
 	bool ok;
 	struct error err;
@@ -208,12 +211,22 @@ static uint64_t total_size(const struct manifest *m)
 	return total;
 }
 
+/* A tree that somebody unpacked without being root has nobody's owners. */
+static bool owners_count(const struct node *node)
+{
+	struct stat st;
+
+	return node->live || (!fstat(node->root_fd, &st) && st.st_uid == 0);
+}
+
 static bool check_all(struct run *run, struct error *err)
 {
 	struct check c = {
 		.manifest = &run->source.manifest,
 		.node = &run->node,
 		.report = &run->report,
+		.seen = &run->seen,
+		.owner = owners_count(&run->node) ? &run->owner : NULL,
 		.deadline = run->deadline,
 		.progress = show_progress,
 	};
@@ -222,8 +235,9 @@ static bool check_all(struct run *run, struct error *err)
 	c.progress_arg = run->progress;
 	if (!c.progress_arg)
 		c.progress = NULL;
+	owner_read(&run->node, &run->owner);
 	check_system(&c);
-	return check_file(&c, err) && check_image(&c, err);
+	return check_file(&c, err) && check_extra(&c, err) && check_image(&c, err);
 }
 
 static bool work(struct run *run, struct error *err)
@@ -345,6 +359,8 @@ int main(int argc, char **argv)
 	if (run.reporting)
 		report_clear(&run.report);
 	source_clear(&run.source);
+	owner_clear(&run.owner);
+	seen_clear(&run.seen);
 	node_close(&run.node);
 	return (int)status;
 }

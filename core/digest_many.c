@@ -294,18 +294,21 @@ static int largest_first(const void *a, const void *b)
 }
 
 static bool put_in_order(const struct digest_many_item *items, size_t count,
-			 size_t *order)
+			 size_t *order, size_t *pending)
 {
 	struct hint *hints = calloc(count + 1, sizeof(*hints));
+	size_t n = 0;
 
 	if (!hints)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		hints[i] = (struct hint){items[i].hint, i};
-	qsort(hints, count, sizeof(*hints), largest_first);
-	for (size_t i = 0; i < count; i++)
+		if (items[i].state == DIGEST_MANY_PENDING)
+			hints[n++] = (struct hint){items[i].hint, i};
+	qsort(hints, n, sizeof(*hints), largest_first);
+	for (size_t i = 0; i < n; i++)
 		order[i] = hints[i].i;
 	free(hints);
+	*pending = n;
 	return true;
 }
 
@@ -336,13 +339,12 @@ static struct job *job_new(int root_fd, struct digest_many_item *items, size_t c
 	pthread_cond_init(&job->idle, &attr);
 	pthread_condattr_destroy(&attr);
 	job->items = items;
-	job->count = count;
 	job->options = *options;
 	job->order = calloc(count + 1, sizeof(*job->order));
 	/* its own: a worker that woke late must not meet a number that is reused */
 	job->root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
 	if (!job->order || job->root_fd < 0 ||
-	    !put_in_order(items, count, job->order)) {
+	    !put_in_order(items, count, job->order, &job->count)) {
 		job_free(job);
 		return NULL;
 	}
@@ -390,19 +392,18 @@ bool digest_many(int root_fd, struct digest_many_item *items, size_t count,
 	struct job *job;
 	bool idle, ok = true;
 
-	if (count == 0)
-		return true;
 	job = job_new(root_fd, items, count, options);
 	if (!job)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	start(job, thread_count(options->threads, count));
+	if (job->count)
+		start(job, thread_count(options->threads, job->count));
 	pthread_mutex_lock(&job->lock);
 	idle = wait_idle(job, deadline);
 	if (!idle) {
 		atomic_store(&job->stop, true);
 		idle = wait_idle(job, deadline + GRACE_MS);
 	}
-	if (job->next < count && !atomic_load(&job->stop)) {
+	if (job->next < job->count && !atomic_load(&job->stop)) {
 		*err = job->err;
 		ok = err->code ? false : error_set(err, ERR_SYSTEM, "no memory");
 	}

@@ -50,8 +50,8 @@ struct digest_many_options {
 	void *arg;
 };
 
-/* Fill in state and what belongs to it. False only without memory or SHA-256: what
- * befalls a file is told in its item. */
+/* Fill in state and what belongs to it, of the items that are DIGEST_MANY_PENDING.
+ * False only without memory or SHA-256: what befalls a file is told in its item. */
 bool digest_many(int root_fd, struct digest_many_item *items, size_t count,
 		 const struct digest_many_options *options,
 		 struct error *err) MUST_CHECK;

@@ -16,7 +16,7 @@ cat alice.asc bob.asc >both.asc
 node_root root
 cp /bin/true root/usr/bin/kubelet
 cp /bin/cat root/usr/bin/runc
-ln -s ../bin/runc root/usr/local/bin/runc
+ln -s ../../bin/runc root/usr/local/bin/runc
 components() {
 	component root kubelet required /usr/bin/kubelet
 	component root runc optional /usr/bin/runc /usr/local/bin/runc
@@ -52,7 +52,7 @@ step "one changed byte"
 cp root/usr/bin/kubelet kept
 printf X | dd of=root/usr/bin/kubelet bs=1 seek=100 conv=notrunc 2>/dev/null
 expect 1 fips-tool --keyring alice.asc --root root m.json.asc
-says "content differs; expected sha256:$(sha256sum <kept | cut -c1-64) mode:0755; actual sha256:$(sha256sum <root/usr/bin/kubelet | cut -c1-64) mode:0755  fail" out
+says "differs in content; expected sha256:$(sha256sum <kept | cut -c1-64) mode:0755; actual sha256:$(sha256sum <root/usr/bin/kubelet | cut -c1-64) mode:0755  fail" out
 says "fail: 6 checks" out
 expect 1 fips-tool --json --keyring alice.asc --root root m.json.asc
 field .verdict fail
@@ -102,12 +102,12 @@ cp -a root bad
 rm bad/usr/bin/kubelet bad/usr/bin/runc bad/usr/local/bin/runc
 mkfifo bad/usr/bin/kubelet
 mkdir bad/usr/bin/runc
-ln -s ../../bin/runc bad/usr/local/bin/runc
+ln -s ../bin/runc bad/usr/local/bin/runc
 expect 1 fips-tool --keyring alice.asc --root bad m.json.asc
 says "not a regular file; " out
 says "; actual a FIFO  fail" out
 says "; actual a folder  fail" out
-says "leads elsewhere; expected link:../bin/runc; actual link:../../bin/runc  fail" out
+says "differs in target; expected link:../../bin/runc; actual link:../bin/runc  fail" out
 rm -r bad/usr/bin/kubelet bad/usr/bin/runc
 ln -s kubelet bad/usr/bin/kubelet
 ln -s /usr/bin/kubelet bad/usr/bin/runc
@@ -120,11 +120,29 @@ cp -a root worker
 rm worker/usr/bin/runc worker/usr/local/bin/runc
 expect 0 fips-tool --keyring alice.asc --root worker m.json.asc
 says "optional and not installed  skipped" out
-ln -s ../bin/runc worker/usr/local/bin/runc
+ln -s ../../bin/runc worker/usr/local/bin/runc
 expect 1 fips-tool --keyring alice.asc --root worker m.json.asc
 says "missing; expected sha256:" out
 rm worker/usr/bin/kubelet worker/usr/local/bin/runc
 expect 1 fips-tool --keyring alice.asc --root worker m.json.asc
+
+step "programs of that name elsewhere"
+cp -a root extra
+mkdir -p extra/opt/bin extra/usr/sbin
+ln -s usr/bin extra/bin # the same folder: no finding
+cp root/usr/bin/kubelet extra/opt/bin/
+ln -s /usr/bin/kubelet extra/usr/sbin/kubelet
+expect 0 fips-tool --keyring alice.asc --root extra m.json.asc
+grep -q '^kubelet .*/opt/bin/kubelet  *pass$' out || fail "a copy is not told"
+echo >extra/usr/local/bin/kubelet
+expect 0 fips-tool --keyring alice.asc --root extra m.json.asc
+chmod +x extra/usr/local/bin/kubelet
+expect 1 fips-tool --keyring alice.asc --root extra m.json.asc
+says "another kubelet beside /usr/bin/kubelet; expected absent; actual sha256:$(echo | sha256sum | cut -c1-64)  fail" out
+rm extra/usr/local/bin/kubelet
+ln -s kubelet extra/usr/local/bin/kubelet
+expect 3 fips-tool --keyring alice.asc --root extra m.json.asc
+says "Too many levels of symbolic links  unknown" out
 
 step "nothing checked is never a pass"
 component root runc optional /usr/bin/runc | manifest optional.json
@@ -152,7 +170,7 @@ excepted() { # DATE
 }
 excepted 2099-01-01
 expect 0 fips-tool --keyring alice.asc --root patched x.json.asc
-says "content differs; excepted until 2099-01-01T00:00:00Z: hotfix 7; expected" out
+says "differs in content; excepted until 2099-01-01T00:00:00Z: hotfix 7; expected" out
 says "exception for /usr/bin/kubelet: hotfix 7 (until 2099-01-01T00:00:00Z)" out
 expect 0 fips-tool --keyring alice.asc --root root x.json.asc
 says "exception for /usr/bin/kubelet: hotfix 7" out

@@ -95,6 +95,7 @@ expect 3 check
 step "a server that drips or hangs ends with the time"
 mkfifo open
 exec 7<>open
+# shellcheck disable=SC2016
 background bad.log bash -c 'exec python3 -u "$TOP/tests/http/misbehave.py" <open'
 wait_for 10 test -s bad.log || fail "no misbehaving server"
 expect 3 fips-tool --timeout 2 --keyring alice.asc --root root \

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* A tree with one component, its files as each test lays them out. */
@@ -16,6 +17,8 @@ struct tree {
 	struct manifest_component component;
 	struct manifest_file files[8];
 	struct report report;
+	struct seen seen;
+	struct owner owner;
 };
 
 static void tree_open(struct tree *t, const char *root, enum manifest_presence presence)
@@ -39,6 +42,8 @@ static void tree_open(struct tree *t, const char *root, enum manifest_presence p
 static void tree_close(struct tree *t)
 {
 	report_clear(&t->report);
+	seen_clear(&t->seen);
+	owner_clear(&t->owner);
 	node_close(&t->node);
 }
 
@@ -76,7 +81,9 @@ static void check(struct tree *t)
 {
 	const struct check c = {.manifest = &t->source.manifest,
 				.node = &t->node,
-				.report = &t->report};
+				.report = &t->report,
+				.seen = &t->seen,
+				.owner = &t->owner};
 	struct error why = EMPTY;
 
 	assert_true(check_file(&c, &why));
@@ -150,13 +157,13 @@ TEST(check_file_finds_every_difference)
 	assert_int_equal(mkfifoat(t.node.root_fd, "fifo", 0644), 0);
 	assert_int_equal(symlinkat("/a", t.node.root_fd, "link"), 0);
 	check(&t);
-	assert_verdict(&t, 0, REPORT_FAIL, "content and mode differ");
+	assert_verdict(&t, 0, REPORT_FAIL, "differs in content, mode");
 	assert_verdict(&t, 1, REPORT_FAIL, "not a regular file");
-	assert_verdict(&t, 2, REPORT_FAIL, "leads elsewhere");
+	assert_verdict(&t, 2, REPORT_FAIL, "differs in target");
 	assert_verdict(&t, 3, REPORT_FAIL, "missing");
-	assert_verdict(&t, 4, REPORT_FAIL, "mode differs");
+	assert_verdict(&t, 4, REPORT_FAIL, "differs in mode");
 	assert_verdict(&t, 5, REPORT_FAIL, "not a symlink");
-	assert_verdict(&t, 6, REPORT_FAIL, "content differs");
+	assert_verdict(&t, 6, REPORT_FAIL, "differs in content");
 	assert_verdict(&t, 7, REPORT_FAIL, "far too large: not read");
 	assert_string_equal(t.report.checks[1].actual, "a FIFO");
 	assert_string_equal(t.report.checks[7].actual, "1099511627776 bytes");
@@ -218,7 +225,61 @@ TEST(check_file_says_unknown_when_time_is_over)
 	c = (struct check){.manifest = &t.source.manifest,
 			   .node = &t.node,
 			   .report = &t.report,
+			   .seen = &t.seen,
+			   .owner = &t.owner,
 			   .deadline = 1};
 	assert_ok(check_file(&c, &err));
 	assert_verdict(&t, 0, REPORT_UNKNOWN, "time was over before it was read");
+}
+
+TEST(check_file_holds_owners_against_the_manifest)
+{
+	static char mine[32], other[] = "4711:4711", nobody[] = "stranger:stranger";
+	AUTO(tree_close) struct tree t;
+
+	snprintf(mine, sizeof(mine), "%u:%u", getuid(), getgid());
+	tree_open(&t, "owners", MANIFEST_REQUIRED);
+	list(&t, "/a", "alpha");
+	t.files[0].owner = mine;
+	list(&t, "/b", "alpha");
+	t.files[1].owner = other;
+	list_link(&t, "/c", "a");
+	t.files[2].owner = nobody;
+	put(&t, "a", "alpha", 0644);
+	put(&t, "b", "alphb", 0644);
+	assert_int_equal(symlinkat("a", t.node.root_fd, "c"), 0);
+	check(&t);
+	assert_verdict(&t, 0, REPORT_PASS, "");
+	assert_verdict(&t, 1, REPORT_FAIL, "differs in content, owner");
+	assert_verdict(&t, 2, REPORT_FAIL, "differs in owner");
+	assert_non_null(strstr(t.report.checks[1].expected, " owner:4711:4711"));
+	assert_non_null(strstr(t.report.checks[1].actual, mine));
+}
+
+TEST(check_file_holds_capabilities_against_the_manifest)
+{
+	static const unsigned char net_raw[20] = {1, 0, 0, 2, 0, 0x20};
+	static char wanted[] = "cap_net_raw+ep";
+	AUTO(tree_close) struct tree t;
+
+	tree_open(&t, "capable", MANIFEST_REQUIRED);
+	list(&t, "/listed", "alpha");
+	t.files[0].capabilities = wanted;
+	list(&t, "/lost", "alpha");
+	t.files[1].capabilities = wanted;
+	list(&t, "/won", "alpha");
+	put(&t, "listed", "alpha", 0644);
+	put(&t, "lost", "alpha", 0644);
+	put(&t, "won", "alpha", 0644);
+	if (setxattr("capable/listed", "security.capability", net_raw, sizeof(net_raw),
+		     0) ||
+	    setxattr("capable/won", "security.capability", net_raw, sizeof(net_raw), 0))
+		return; /* root alone may, and not on every file system */
+	check(&t);
+	assert_verdict(&t, 0, REPORT_PASS, "");
+	assert_verdict(&t, 1, REPORT_FAIL, "differs in capabilities");
+	assert_verdict(&t, 2, REPORT_FAIL, "differs in capabilities");
+	assert_non_null(
+		strstr(t.report.checks[0].actual, " capabilities:cap_net_raw=ep"));
+	assert_non_null(strstr(t.report.checks[1].actual, " capabilities:none"));
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/check.h"
+
+static void finished(void *arg, const struct digest_many_item *it, size_t i)
+{
+	const struct check *c = arg;
+
+	(void)i;
+	c->progress(c->progress_arg, it->path,
+		    it->state == DIGEST_MANY_DONE ? (uint64_t)it->stat.st_size : 0);
+}
+
+/* What was read already is not read again. */
+static void fill_in(const struct check *c, struct digest_many_item *it)
+{
+	const struct digest *d = NULL;
+	struct stat st;
+
+	if (it->fd >= 0 && !fstat(it->fd, &st))
+		d = seen_find(c->seen, &st);
+	if (!d)
+		return;
+	it->stat = st;
+	it->digest = *d;
+	it->state = DIGEST_MANY_DONE;
+}
+
+bool check_digests(const struct check *c, struct digest_many_item *items, size_t count,
+		   struct error *err)
+{
+	const struct digest_many_options options = {
+		.threads = c->threads,
+		.deadline = c->deadline,
+		.capability = true,
+		.finished = c->progress ? finished : NULL,
+		.arg = (void *)(uintptr_t)c,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		fill_in(c, &items[i]);
+	return digest_many(c->node->root_fd, items, count, &options, err) &&
+	       seen_add(c->seen, items, count, err);
+}
+
+const char *check_why_not(const struct digest_many_item *it)
+{
+	switch (it->state) {
+	case DIGEST_MANY_ABSENT:
+		return "it went away";
+	case DIGEST_MANY_NOT_REGULAR:
+	case DIGEST_MANY_FAILED:
+		return it->why ? it->why : "cannot be read";
+	case DIGEST_MANY_TOO_LARGE:
+		return "far too large: not read";
+	case DIGEST_MANY_CHANGED:
+		return "changed while it was read";
+	case DIGEST_MANY_PENDING:
+		return "time was over before it was read";
+	case DIGEST_MANY_DONE:
+		break;
+	}
+	return "";
+}

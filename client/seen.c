@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/seen.h"
+
+#include <stdlib.h>
+
+static int compare(unsigned long long a, unsigned long long b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct seen_file *x = a, *y = b;
+	int cmp = compare(x->dev, y->dev);
+
+	return cmp ? cmp : compare(x->ino, y->ino);
+}
+
+bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count,
+	      struct error *err)
+{
+	struct seen_file *more =
+		reallocarray(s->files, s->count + count + 1, sizeof(*s->files));
+
+	if (!more)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->files = more;
+	for (size_t i = 0; i < count; i++) {
+		const struct stat *st = &items[i].stat;
+
+		if (items[i].state == DIGEST_MANY_DONE)
+			s->files[s->count++] =
+				(struct seen_file){st->st_dev, st->st_ino, st->st_size,
+						   st->st_ctim, items[i].digest};
+	}
+	qsort(s->files, s->count, sizeof(*s->files), by_inode);
+	return true;
+}
+
+const struct digest *seen_find(const struct seen *s, const struct stat *st)
+{
+	const struct seen_file key = {.dev = st->st_dev, .ino = st->st_ino};
+	const struct seen_file *f =
+		s->count ? bsearch(&key, s->files, s->count, sizeof(key), by_inode)
+			 : NULL;
+
+	if (!f || f->size != st->st_size || f->changed.tv_sec != st->st_ctim.tv_sec ||
+	    f->changed.tv_nsec != st->st_ctim.tv_nsec)
+		return NULL;
+	return &f->digest;
+}
+
+void seen_clear(struct seen *s)
+{
+	free(s->files);
+	*s = (struct seen)EMPTY;
+}
