@@ -14,12 +14,8 @@
 #include <unistd.h>
 
 enum {
-	FIRST_HEADERS_MS = 10 * 1000, /* from the connection to its first request */
-	NEXT_HEADERS_MS = 30 * 1000,  /* from an answer to the next request */
-	ANSWER_MS = 30 * 1000,        /* to take an answer, beside its length */
-	BYTES_PER_MS = 4,
-	IDLE_SECONDS = 60, /* libmicrohttpd's own: inactivity */
-	POOL = 4096,       /* bytes a connection: request line and headers */
+	POOL = 4096,        /* bytes a connection: headers of request and answer */
+	HEADERS_MAX = 2600, /* so that the answer's fit behind the request's */
 	TARGET = 128,
 };
 
@@ -140,7 +136,7 @@ static void conn_open(struct httpd *h, struct MHD_Connection *c, void **context)
 		return; /* without a context its requests are refused */
 	}
 	conn->fd = fd->connect_fd;
-	atomic_init(&conn->deadline, ms_of(now_ns()) + FIRST_HEADERS_MS);
+	atomic_init(&conn->deadline, ms_of(now_ns()) + h->options.timeout_ms);
 	pthread_mutex_lock(&h->lock);
 	conn->next = h->conns;
 	if (h->conns)
@@ -257,8 +253,8 @@ static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c,
 	conn->status = a.status;
 	conn->len = conn->head || a.status == MHD_HTTP_NOT_MODIFIED ? 0 : a.len;
 	atomic_store_explicit(&conn->deadline,
-			      ms_of(conn->begun) + ANSWER_MS +
-				      (int64_t)(a.len / BYTES_PER_MS),
+			      ms_of(conn->begun) + h->options.timeout_ms +
+				      (int64_t)(a.len * 1000 / h->options.min_rate),
 			      memory_order_relaxed);
 	queued = MHD_queue_response(c, a.status, a.response);
 	if (a.once)
@@ -266,7 +262,8 @@ static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c,
 	return queued;
 }
 
-static void begin(struct conn *conn, const char *method, const char *target)
+static void begin(struct httpd *h, struct conn *conn, const char *method,
+		  const char *target)
 {
 	conn->begun = now_ns();
 	conn->status = 0;
@@ -275,7 +272,8 @@ static void begin(struct conn *conn, const char *method, const char *target)
 	snprintf(conn->method, sizeof(conn->method), "%s", method);
 	snprintf(conn->target, sizeof(conn->target), "%s", target);
 	/* nothing more is waited for but that the answer is taken */
-	atomic_store_explicit(&conn->deadline, ms_of(conn->begun) + ANSWER_MS,
+	atomic_store_explicit(&conn->deadline,
+			      ms_of(conn->begun) + h->options.timeout_ms,
 			      memory_order_relaxed);
 	atomic_store_explicit(&conn->busy, true, memory_order_relaxed);
 }
@@ -298,12 +296,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c,
 	if (!conn)
 		return MHD_NO;
 	MHD_get_connection_values_n(c, MHD_HEADER_KIND, on_header, &r);
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	r.large = !info || info->header_size > HEADERS_MAX;
 	if (first) {
 		*request = conn;
-		begin(conn, method, target);
+		begin(h, conn, method, target);
 		/* an answer that is queued now closes the connection: wanted where
-		 * a body would follow, not wanted where none can */
-		if (!r.body && (conn->head || !strcmp(method, MHD_HTTP_METHOD_GET)))
+		 * it is in doubt what follows, not wanted else */
+		if (!r.body && r.hosts == 1 && !r.large &&
+		    (conn->head || !strcmp(method, MHD_HTTP_METHOD_GET)))
 			return MHD_YES;
 	}
 	return answer(h, c, conn, &r);
@@ -339,10 +340,10 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **request,
 		return;
 	*request = NULL;
 	now = now_ns();
-	atomic_store_explicit(&conn->deadline,
-			      atomic_load(&h->draining) ? 0
-							: ms_of(now) + NEXT_HEADERS_MS,
-			      memory_order_relaxed);
+	atomic_store_explicit(
+		&conn->deadline,
+		atomic_load(&h->draining) ? 0 : ms_of(now) + h->options.timeout_ms,
+		memory_order_relaxed);
 	atomic_store_explicit(&conn->busy, false, memory_order_release);
 	if (!h->options.done)
 		return;
@@ -393,7 +394,7 @@ static struct MHD_Daemon *start(struct httpd *h, const char *cert, const char *k
 				MHD_OPTION_LISTEN_SOCKET, (MHD_socket)o->listen_fd,
 				MHD_OPTION_CONNECTION_LIMIT, o->connections,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+				MHD_OPTION_CONNECTION_TIMEOUT, o->timeout_ms / 1000 + 1,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
 				MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,

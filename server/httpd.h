@@ -8,8 +8,8 @@
  *   a body, or whose method is neither GET nor HEAD, is answered at once and its
  *   connection closed.
  * - Every connection has an absolute deadline at any time: for its next headers,
- *   then for taking the answer (30 s and 4 KB/s). httpd_reap() cuts those over it;
- *   libmicrohttpd's own time limit counts inactivity alone.
+ *   then for taking the answer. httpd_reap() cuts those over it; libmicrohttpd's
+ *   own time limit counts inactivity alone.
  * - The answer function runs on the threads of the daemon and must not block.
  * This module alone includes <microhttpd.h>.
  */
@@ -44,6 +44,7 @@ struct httpd_request {
 	struct negotiate_headers if_headers;
 	unsigned hosts; /* Host headers */
 	bool body;      /* one was announced */
+	bool large;     /* request line and headers are over the limit */
 };
 
 /* `response` is sent with `status`; `once`: it was made for this request and is
@@ -69,8 +70,11 @@ struct httpd_done {
 struct httpd_options {
 	int listen_fd; /* taken over, non-blocking */
 	unsigned threads;
-	unsigned connections;           /* at most, in all */
-	unsigned per_address;           /* at most; 0: no limit */
+	unsigned connections; /* at most, in all */
+	unsigned per_address; /* at most; 0: no limit */
+	unsigned timeout_ms;  /* for the next request's headers; and to take an
+			       * answer, beside the time that its length is given */
+	unsigned min_rate;    /* bytes a second at which an answer must be taken */
 	const char *tls_cert, *tls_key; /* PEM; NULL: no TLS */
 	void (*answer)(void *arg, const struct httpd_request *r,
 		       struct httpd_answer *out);

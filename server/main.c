@@ -143,6 +143,8 @@ static bool start(struct server *s, int listen_fd, struct error *err)
 		.threads = (unsigned)s->options.threads,
 		.connections = connections_for(s->options.connections),
 		.per_address = (unsigned)s->options.per_address,
+		.timeout_ms = (unsigned)s->options.timeout * 1000,
+		.min_rate = (unsigned)s->options.min_rate,
 		.tls_cert = s->options.tls_cert ? s->cert.data : NULL,
 		.tls_key = s->options.tls_key ? s->key.data : NULL,
 		.answer = serve_answer,

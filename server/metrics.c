@@ -5,7 +5,7 @@
 
 /* Those that are sent; the last stands for any other. */
 static const unsigned statuses[] = {200, 206, 304, 400, 404, 405, 406,
-				    412, 413, 416, 500, 503, 0};
+				    412, 413, 416, 431, 500, 503, 0};
 
 static const struct {
 	uint64_t ns;

@@ -10,6 +10,8 @@ enum {
 	OPT_THREADS = 256,
 	OPT_CONNECTIONS,
 	OPT_PER_ADDRESS,
+	OPT_TIMEOUT,
+	OPT_MIN_RATE,
 	OPT_LOG,
 	OPT_ACCESS,
 	OPT_SANDBOX,
@@ -34,6 +36,12 @@ static const struct argp_option table[] = {
 	 "Connections at most from one address; default 1000; 0: no limit (behind a "
 	 "proxy)",
 	 0},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
+	 "For a request to arrive, and for its answer to be taken beside what "
+	 "--min-rate gives it; default 30",
+	 0},
+	{"min-rate", OPT_MIN_RATE, "BYTES", 0,
+	 "A second, at which an answer must be taken; default 8192", 0},
 	{"log-format", OPT_LOG, "text|json", 0, "Form of a log line; default text", 0},
 	{"access-log", OPT_ACCESS, "off|errors|all", 0,
 	 "Which requests are logged; default errors", 0},
@@ -110,6 +118,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PER_ADDRESS:
 		good = text_u64(arg, 0, 1000000, &o->per_address);
 		break;
+	case OPT_TIMEOUT:
+		good = text_u64(arg, 1, 3600, &o->timeout);
+		break;
+	case OPT_MIN_RATE:
+		good = text_u64(arg, 1, UINT32_MAX, &o->min_rate);
+		break;
 	case OPT_LOG:
 	case OPT_ACCESS:
 	case OPT_SANDBOX:
@@ -147,6 +161,8 @@ void options_parse(int argc, char **argv, struct options *out)
 		.threads = 1,
 		.connections = 10000,
 		.per_address = 1000,
+		.timeout = 30,
+		.min_rate = 8192,
 		.access = SERVE_ACCESS_ERRORS,
 	};
 	cli_parse(&argp, argc, argv, 0, NULL, out);

@@ -10,7 +10,7 @@
 struct options {
 	const char *store, *listen, *user;
 	const char *tls_cert, *tls_key; /* both or neither */
-	uint64_t threads, connections, per_address;
+	uint64_t threads, connections, per_address, timeout, min_rate;
 	enum log_format log_format;
 	enum serve_access access;
 	enum sandbox_mode sandbox;

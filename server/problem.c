@@ -26,6 +26,8 @@ static const struct {
 	[PROBLEM_BODY] = {413, "Content Too Large", "No request here has content."},
 	[PROBLEM_RANGE] = {416, "Range Not Satisfiable",
 			   "The range begins behind the end."},
+	[PROBLEM_LARGE] = {431, "Request Header Fields Too Large",
+			   "Request line and headers are over 2600 bytes."},
 	[PROBLEM_INTERNAL] = {500, "Internal Server Error",
 			      "The server could not make the answer; its log says "
 			      "why."},
@@ -53,10 +55,13 @@ static bool respond(enum problem p, const char *type, const struct buf *text,
 		return error_set(err, ERR_SYSTEM, "no memory");
 	headers[n++] = (struct httpd_header){"Content-Type", type};
 	headers[n++] = (struct httpd_header){"Cache-Control", "no-store"};
-	headers[n++] = (struct httpd_header){"X-Content-Type-Options", "nosniff"};
-	headers[n++] =
-		(struct httpd_header){"Content-Security-Policy", "default-src 'none'"};
-	headers[n++] = (struct httpd_header){"Vary", "Accept"};
+	if (p != PROBLEM_LARGE) { /* whose request left little room */
+		headers[n++] =
+			(struct httpd_header){"X-Content-Type-Options", "nosniff"};
+		headers[n++] = (struct httpd_header){"Content-Security-Policy",
+						     "default-src 'none'"};
+		headers[n++] = (struct httpd_header){"Vary", "Accept"};
+	}
 	if (p == PROBLEM_METHOD)
 		headers[n++] = (struct httpd_header){"Allow", "GET, HEAD"};
 	if (p == PROBLEM_BUSY)

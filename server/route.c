@@ -167,9 +167,10 @@ static bool own(const char *path, struct route *out)
 /* RFC 9112 section 3.2: one Host in HTTP/1.1, not more in any version. */
 static bool well_formed(const struct httpd_request *q)
 {
-	if (!strcmp(q->version, "HTTP/1.1"))
-		return q->hosts == 1;
-	return !strcmp(q->version, "HTTP/1.0") && q->hosts <= 1;
+	if (!strcmp(q->version, "HTTP/1.0"))
+		return q->hosts <= 1;
+	/* a higher minor version is read as 1.1 (RFC 9110 section 2.5) */
+	return text_starts(q->version, "HTTP/1.") && q->hosts == 1;
 }
 
 void route(const struct snapshot *s, const struct httpd_request *q, int64_t now,
@@ -179,6 +180,10 @@ void route(const struct snapshot *s, const struct httpd_request *q, int64_t now,
 	struct resource *r = NULL;
 
 	*out = (struct route)EMPTY;
+	if (q->large) {
+		problem(out, PROBLEM_LARGE);
+		return;
+	}
 	if (!well_formed(q)) {
 		problem(out, PROBLEM_BAD_REQUEST);
 		return;

@@ -147,8 +147,12 @@ TEST(route_refuses_methods_bodies_and_doubtful_requests)
 	assert_int_equal(r.problem, PROBLEM_BODY);
 	r = ask(w.s, (struct httpd_request){.target = "/", .hosts = 2});
 	assert_int_equal(r.problem, PROBLEM_BAD_REQUEST);
-	r = ask(w.s, (struct httpd_request){.target = "/", .version = "HTTP/1.7"});
+	r = ask(w.s, (struct httpd_request){.target = "/", .version = "HTTP/2.0"});
 	assert_int_equal(r.problem, PROBLEM_BAD_REQUEST);
+	r = ask(w.s, (struct httpd_request){.target = "/", .version = "HTTP/1.7"});
+	assert_int_equal(r.kind, ROUTE_RESOURCE);
+	r = ask(w.s, (struct httpd_request){.target = "/", .large = true});
+	assert_int_equal(r.problem, PROBLEM_LARGE);
 	r = ask(NULL, (struct httpd_request){.target = "/"});
 	assert_int_equal(r.problem, PROBLEM_BUSY);
 	snapshot_drop(w.s);
