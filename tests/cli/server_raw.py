@@ -278,7 +278,9 @@ def many():
     alive()
     after = rss()
     print(f"memory: {before >> 10} KB before, {after >> 10} KB after")
-    assert after < before + (16 << 20), "the memory does not come back"
+    # ASan keeps what was freed, up to 256 MB
+    room = 300 if os.environ["OUT"].endswith("/san") else 16
+    assert after < before + (room << 20), "the memory does not come back"
 
 
 def full():
