@@ -65,8 +65,9 @@ static const char *const statements[] = {
 		"m.arch",
 	[SQL_NAME_ADD] = "INSERT OR IGNORE INTO name (text) VALUES (?)",
 	[SQL_NAME] = "SELECT id FROM name WHERE text = ?",
-	[SQL_FILE_ADD] = "INSERT OR IGNORE INTO file (digest, component, path) "
-			 "VALUES (?, ?, ?)",
+	[SQL_FILE_ADD] = "INSERT OR IGNORE INTO file (digest, component, path, id) "
+			 "VALUES (?, ?, ?, "
+			 "(SELECT coalesce(max(file), 0) + 1 FROM listing))",
 	[SQL_FILE] = "SELECT id FROM file "
 		     "WHERE digest = ? AND component = ? AND path = ?",
 	[SQL_LISTING_ADD] = "INSERT OR IGNORE INTO listing (file, manifest) "
