@@ -3,6 +3,7 @@
 #include "core/digest.h"
 #include "core/manifest.h"
 #include "core/text.h"
+#include "signer/change.h"
 #include "signer/cmd.h"
 #include "signer/id.h"
 
@@ -36,36 +37,12 @@ static bool read_side(struct store *store, const char *name, struct side *out,
 
 /* ---- one line a difference ---- */
 
-struct talk {
-	FILE *out;
-	size_t count;
-};
-
-static void say(void *arg, const struct manifest_change *c)
-{
-	struct talk *t = arg;
-	char from[1100], to[1100];
-
-	t->count++;
-	fputs(c->component ? c->component : "manifest", t->out);
-	if (c->path)
-		fprintf(t->out, " %s", TEXT_SAFE(c->path));
-	fprintf(t->out, ": %s ", TEXT_SAFE(c->field));
-	if (!strcmp(c->field, "added") || !strcmp(c->field, "removed"))
-		fprintf(t->out, "(%s)\n",
-			text_safe(c->to ? c->to : c->from, to, sizeof(to)));
-	else
-		fprintf(t->out, "%s -> %s\n",
-			c->from ? text_safe(c->from, from, sizeof(from)) : "absent",
-			c->to ? text_safe(c->to, to, sizeof(to)) : "absent");
-}
-
 static bool diff_text(struct cmd_context *ctx, const struct side *a,
 		      const struct side *b, size_t *count, struct error *err)
 {
-	struct talk t = {.out = ctx->cli->out};
+	struct change_talk t = {.out = ctx->cli->out};
 
-	if (!manifest_compare(&a->manifest, &b->manifest, say, &t, err))
+	if (!manifest_compare(&a->manifest, &b->manifest, change_print, &t, err))
 		return false;
 	*count = t.count;
 	return true;

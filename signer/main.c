@@ -10,6 +10,7 @@
 /* clang-format off */
 static const struct cmd *const commands[] = {
 	&cmd_init,
+	&cmd_build,
 	&cmd_sign,
 	&cmd_verify,
 	&cmd_add,
