@@ -276,6 +276,31 @@ void digests_drop(struct digests *d)
 	free(d);
 }
 
+static bool same_node(const struct digests_source *a, const struct digests_source *b)
+{
+	return !strcmp(a->el, b->el) && !strcmp(a->kubernetes, b->kubernetes) &&
+	       !strcmp(a->arch, b->arch);
+}
+
+const struct digests_source *digests_before(const struct digests *d,
+					    const struct resource *signed_file)
+{
+	const struct digests_source *own = NULL, *best = NULL;
+
+	for (size_t i = 0; i < d->source_count && !own; i++)
+		if (d->sources[i].text && d->sources[i].resource &&
+		    digest_equal(&d->sources[i].resource->digest, &signed_file->digest))
+			own = &d->sources[i];
+	for (size_t i = 0; own && i < d->source_count; i++) {
+		const struct digests_source *s = &d->sources[i];
+
+		if (s->text && !s->resource && s->revision < own->revision &&
+		    (!best || s->revision > best->revision) && same_node(s, own))
+			best = s;
+	}
+	return best;
+}
+
 /* ---- answering ---- */
 
 /* The string of a line `"key": "VALUE",` as a member of the answer. */

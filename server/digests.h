@@ -36,6 +36,10 @@ bool digests_build(struct digests_source *sources, size_t count, struct digests 
 struct digests *digests_hold(struct digests *d);
 void digests_drop(struct digests *d);
 
+/* The revision before the one that this resource is; NULL: there is none. */
+const struct digests_source *digests_before(const struct digests *d,
+					    const struct resource *signed_file);
+
 /* The answer as JSON (schema/openapi.json, "Digest"); *found counts the places. */
 bool digests_write(const struct digests *d, const struct digest *wanted,
 		   struct buf *out, size_t *found, struct error *err) MUST_CHECK;

@@ -75,9 +75,9 @@ static bool look(void *arg, const struct store_manifest *m, struct error *err)
 }
 
 /* What the tree shows. */
-static size_t add_visible(const struct index *x, const struct snapshot *s,
-			  struct digests_source *to)
+static size_t add_visible(const struct snapshot *s, struct digests_source *to)
 {
+	const struct index *x = snapshot_index(s);
 	char path[INDEX_PATH_SIZE + 1];
 	size_t n = 0;
 
@@ -114,10 +114,10 @@ static size_t add_visible(const struct index *x, const struct snapshot *s,
 	return n;
 }
 
-bool history_sources(struct history *h, struct store *store, const struct index *x,
-		     const struct snapshot *s, struct digests_source **out,
-		     size_t *count, struct error *err)
+bool history_sources(struct history *h, struct store *store, const struct snapshot *s,
+		     struct digests_source **out, size_t *count, struct error *err)
 {
+	const struct index *x = snapshot_index(s);
 	struct reading r = {.history = h, .store = store};
 	struct digests_source *to;
 	bool ok;
@@ -136,7 +136,7 @@ bool history_sources(struct history *h, struct store *store, const struct index 
 	to = calloc(x->manifest_count + x->tool_count + h->count + 1, sizeof(*to));
 	if (!to)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	*count = add_visible(x, s, to);
+	*count = add_visible(s, to);
 	for (size_t i = 0; i < h->count; i++) {
 		to[*count] = h->hidden[i];
 		bytes_hold(to[(*count)++].text);

@@ -16,11 +16,10 @@ struct history {
 	size_t count, room;
 };
 
-/* `x` is the index of the tree that `s` was built from. The sources are for
- * digests_build(). */
-bool history_sources(struct history *h, struct store *store, const struct index *x,
-		     const struct snapshot *s, struct digests_source **out,
-		     size_t *count, struct error *err) MUST_CHECK;
+/* The sources are for digests_build(). */
+bool history_sources(struct history *h, struct store *store, const struct snapshot *s,
+		     struct digests_source **out, size_t *count,
+		     struct error *err) MUST_CHECK;
 void history_clear(struct history *h);
 
 #endif

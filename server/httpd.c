@@ -248,17 +248,17 @@ static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c,
 	enum MHD_Result queued;
 
 	h->options.answer(h->options.arg, r, &a);
-	if (!a.response)
-		return MHD_NO;
 	conn->status = a.status;
 	conn->len = conn->head || a.status == MHD_HTTP_NOT_MODIFIED ? 0 : a.len;
 	atomic_store_explicit(&conn->deadline,
 			      ms_of(conn->begun) + h->options.timeout_ms +
 				      (int64_t)(a.len * 1000 / h->options.min_rate),
 			      memory_order_relaxed);
-	queued = MHD_queue_response(c, a.status, a.response);
+	queued = a.response ? MHD_queue_response(c, a.status, a.response) : MHD_NO;
 	if (a.once)
 		MHD_destroy_response(a.response);
+	if (a.drop)
+		a.drop(a.held);
 	return queued;
 }
 

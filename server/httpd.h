@@ -48,12 +48,15 @@ struct httpd_request {
 };
 
 /* `response` is sent with `status`; `once`: it was made for this request and is
- * freed when sent. NULL: the connection is cut. */
+ * freed when sent. NULL: the connection is cut. drop(held) is called when the
+ * response is queued, which holds it from then on. */
 struct httpd_answer {
 	unsigned status;
 	struct MHD_Response *response;
 	size_t len; /* of the body, for the deadline and the counters */
 	bool once;
+	void *held;
+	void (*drop)(void *held); /* or NULL */
 };
 
 /* A request that is over. */

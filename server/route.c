@@ -97,8 +97,8 @@ static void problem(struct route *out, enum problem p)
 	out->problem = p;
 }
 
-static void resource(struct resource *r, const struct httpd_request *q, int64_t now,
-		     struct route *out)
+void route_resource(struct resource *r, const struct httpd_request *q, int64_t now,
+		    struct route *out)
 {
 	const struct negotiate_headers *h = &q->if_headers;
 	struct negotiate_validators v;
@@ -198,7 +198,7 @@ void route(const struct snapshot *s, const struct httpd_request *q, int64_t now,
 	}
 	r = s ? snapshot_find(s, q->target) : NULL;
 	if (r) {
-		resource(r, q, now, out);
+		route_resource(r, q, now, out);
 		return;
 	}
 	if (!route_path(q->target, path, sizeof(path))) {
@@ -207,9 +207,17 @@ void route(const struct snapshot *s, const struct httpd_request *q, int64_t now,
 	}
 	if (own(path, out))
 		return;
-	r = s ? snapshot_find(s, path) : NULL;
-	if (r)
-		resource(r, q, now, out);
-	else
-		problem(out, s ? PROBLEM_NOT_FOUND : PROBLEM_BUSY);
+	if (!s) {
+		problem(out, PROBLEM_BUSY);
+		return;
+	}
+	r = snapshot_find(s, path);
+	if (r) {
+		route_resource(r, q, now, out);
+		return;
+	}
+	out->kind = ROUTE_VIEW;
+	out->resource = views_subject(s, path);
+	if (!out->resource)
+		problem(out, PROBLEM_NOT_FOUND);
 }

@@ -11,11 +11,12 @@
 #define SERVER_ROUTE_H
 
 #include "server/problem.h"
-#include "server/snapshot.h"
+#include "server/views.h"
 
 enum route_kind {
 	ROUTE_PROBLEM,  /* .problem */
 	ROUTE_RESOURCE, /* .status 200, 206, 304 or 416, .resource, .coding */
+	ROUTE_VIEW,     /* .resource: the signed manifest that is to be shown */
 	ROUTE_HEALTH,
 	ROUTE_READY,
 	ROUTE_METRICS,
@@ -35,6 +36,10 @@ struct route {
 /* `s` may be NULL: nothing is loaded yet. */
 void route(const struct snapshot *s, const struct httpd_request *r, int64_t now,
 	   struct route *out);
+
+/* How this resource answers the request; for ROUTE_VIEW, with the page. */
+void route_resource(struct resource *r, const struct httpd_request *q, int64_t now,
+		    struct route *out);
 
 /* The path of a target (origin-form or absolute-form), decoded, into `out`. */
 bool route_path(const char *target, char *out, size_t size) MUST_CHECK;

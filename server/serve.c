@@ -20,12 +20,14 @@ bool serve_init(struct serve *s, const struct log *log, enum serve_access access
 	if (!problems_init(&s->problems, err))
 		return false;
 	pthread_mutex_init(&s->lock, NULL);
+	views_init(&s->views);
 	return true;
 }
 
 void serve_clear(struct serve *s)
 {
 	snapshot_drop(s->snapshot);
+	views_clear(&s->views);
 	problems_clear(&s->problems);
 	pthread_mutex_destroy(&s->lock);
 	memset(s, 0, sizeof(*s));
@@ -254,39 +256,83 @@ static bool answer_resource(const struct route *r, struct httpd_answer *out)
 	}
 }
 
+/* The page of a manifest, held for the caller. */
+static bool answer_view(struct serve *s, const struct snapshot *now,
+			const struct httpd_request *q, struct route *r,
+			struct resource **page, struct httpd_answer *out)
+{
+	struct error err;
+
+	if (!views_get(&s->views, now, r->resource, page, &err)) {
+		log_event(s->log, LOG_ERROR, "no view",
+			  (const struct log_field[]){{"reason", err.msg}, {0}});
+		return false;
+	}
+	route_resource(*page, q, (int64_t)time(NULL), r);
+	if (r->kind == ROUTE_RESOURCE)
+		return answer_resource(r, out);
+	problem_answer(&s->problems, r->problem, negotiate_html(q->accept), out);
+	return true;
+}
+
+static bool answer_own(struct serve *s, const struct snapshot *now,
+		       const struct route *r, bool html, struct httpd_answer *out)
+{
+	switch (r->kind) {
+	case ROUTE_HEALTH:
+		return answer_health(s, now, out);
+	case ROUTE_READY:
+		return answer_ready(s, now, html, out);
+	case ROUTE_METRICS:
+		return answer_metrics(s, now, out);
+	case ROUTE_DIGEST:
+		return answer_digest(s, now, &r->digest, html, out);
+	case ROUTE_PROBLEM:
+	case ROUTE_RESOURCE:
+	case ROUTE_VIEW:
+		break;
+	}
+	problem_answer(&s->problems, r->problem, html, out);
+	return true;
+}
+
+static void drop_snapshot(void *held)
+{
+	snapshot_drop(held);
+}
+
+static void drop_resource(void *held)
+{
+	resource_drop(held);
+}
+
 void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answer *out)
 {
 	struct serve *s = serve;
 	struct snapshot *now = hold_current(s);
-	bool ok = true, html = false;
+	struct resource *page = NULL;
+	bool ok, html = false;
 	struct route r;
 
 	route(now, q, (int64_t)time(NULL), &r);
-	if (r.kind != ROUTE_RESOURCE)
-		html = negotiate_html(q->accept);
-	switch (r.kind) {
-	case ROUTE_PROBLEM:
-		problem_answer(&s->problems, r.problem, html, out);
-		break;
-	case ROUTE_RESOURCE:
+	if (r.kind == ROUTE_RESOURCE) {
 		ok = answer_resource(&r, out);
-		break;
-	case ROUTE_HEALTH:
-		ok = answer_health(s, now, out);
-		break;
-	case ROUTE_READY:
-		ok = answer_ready(s, now, html, out);
-		break;
-	case ROUTE_METRICS:
-		ok = answer_metrics(s, now, out);
-		break;
-	case ROUTE_DIGEST:
-		ok = answer_digest(s, now, &r.digest, html, out);
-		break;
+	} else if (r.kind == ROUTE_VIEW) {
+		ok = answer_view(s, now, q, &r, &page, out);
+	} else {
+		html = negotiate_html(q->accept);
+		ok = answer_own(s, now, &r, html, out);
 	}
 	if (!ok)
 		problem_answer(&s->problems, PROBLEM_INTERNAL, html, out);
-	snapshot_drop(now);
+	if (page) {
+		snapshot_drop(now);
+		out->held = page;
+		out->drop = drop_resource;
+	} else {
+		out->held = now;
+		out->drop = drop_snapshot;
+	}
 }
 
 /* ---- the access log ---- */

@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "server/metrics.h"
 #include "server/problem.h"
-#include "server/snapshot.h"
+#include "server/views.h"
 
 #include <pthread.h>
 
@@ -24,6 +24,7 @@ struct serve {
 	bool stopping;
 	struct problems problems;
 	struct metrics metrics;
+	struct views views;
 	struct httpd *httpd; /* for the number of connections; may be NULL */
 	const struct log *log;
 	enum serve_access access;

@@ -9,6 +9,30 @@
 
 enum { OWN = 2, PATH_SIZE = 1100 };
 
+struct snapshot_shared {
+	atomic_uint holders;
+	struct index index;
+};
+
+static struct snapshot_shared *shared_hold(struct snapshot_shared *x)
+{
+	atomic_fetch_add_explicit(&x->holders, 1, memory_order_relaxed);
+	return x;
+}
+
+static void shared_drop(struct snapshot_shared *x)
+{
+	if (!x || atomic_fetch_sub_explicit(&x->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	index_clear(&x->index);
+	free(x);
+}
+
+const struct index *snapshot_index(const struct snapshot *s)
+{
+	return &s->shared->index;
+}
+
 /* FNV-1a, 64 bits */
 static size_t hash(const char *path)
 {
@@ -168,7 +192,7 @@ static bool add_entry(const struct snapshot_settings *set, const struct tree *tr
 	return ok && add(s, r, err);
 }
 
-bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree,
+bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 		    const struct snapshot *previous, struct snapshot **out,
 		    struct error *err)
 {
@@ -178,6 +202,7 @@ bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree
 	if (!s)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	s->made = set->now;
+	s->policy = set->policy;
 	s->manifest_count = tree->index.manifest_count;
 	s->tool_count = tree->index.tool_count;
 	if (previous && previous->digests)
@@ -185,10 +210,15 @@ bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree
 	ok = add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
 		ok = add_entry(set, tree, &tree->entries[i], previous, s, err);
+	s->shared = ok ? calloc(1, sizeof(*s->shared)) : NULL;
+	if (ok && !s->shared)
+		ok = error_set(err, ERR_SYSTEM, "no memory");
 	if (!ok) {
 		snapshot_drop(s);
 		return false;
 	}
+	atomic_init(&s->shared->holders, 1);
+	s->shared->index = TAKE(tree->index);
 	*out = s;
 	return true;
 }
@@ -215,6 +245,8 @@ bool snapshot_complete(const struct snapshot *s, struct digests *digests,
 	if (!made)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	made->made = s->made;
+	made->policy = s->policy;
+	made->shared = shared_hold(s->shared);
 	made->manifest_count = s->manifest_count;
 	made->tool_count = s->tool_count;
 	if (digests)
@@ -247,6 +279,7 @@ void snapshot_drop(struct snapshot *s)
 	for (size_t i = 0; i < s->count; i++)
 		resource_drop(s->all[i]);
 	digests_drop(s->digests);
+	shared_drop(s->shared);
 	free(s->all);
 	free(s->slots);
 	free(s);

@@ -19,6 +19,8 @@ enum {
 	SNAPSHOT_BODY_MAX = 1024 * 1024 * 1024,
 };
 
+struct snapshot_shared; /* the index, of several snapshots */
+
 struct snapshot {
 	atomic_uint holders;
 	struct resource **slots; /* hashed by path, open addressing */
@@ -26,6 +28,8 @@ struct snapshot {
 	struct resource **all;   /* in the tree's order, the server's own first */
 	size_t count;
 	struct digests *digests; /* NULL: not made yet */
+	struct snapshot_shared *shared;
+	const char *policy;
 	uint64_t body_bytes;
 	size_t manifest_count, tool_count;
 	int64_t made; /* when */
@@ -37,8 +41,9 @@ struct snapshot_settings {
 	int64_t now;
 };
 
-/* The tree's entries and the server's own pages; `previous` may be NULL. */
-bool snapshot_build(const struct snapshot_settings *set, const struct tree *tree,
+/* The tree's entries and the server's own pages; `previous` may be NULL. Takes the
+ * tree's index over. */
+bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 		    const struct snapshot *previous, struct snapshot **out,
 		    struct error *err) MUST_CHECK;
 /* The same with codings for those that have none yet, and with `digests` (held;
@@ -47,6 +52,8 @@ bool snapshot_complete(const struct snapshot *s, struct digests *digests,
 		       struct snapshot **out, struct error *err) MUST_CHECK;
 struct snapshot *snapshot_hold(struct snapshot *s);
 void snapshot_drop(struct snapshot *s);
+
+const struct index *snapshot_index(const struct snapshot *s);
 
 /* NULL: there is no such name. `path` begins with "/". */
 struct resource *snapshot_find(const struct snapshot *s, const char *path);

@@ -49,8 +49,6 @@ static bool load(struct watch *w, struct error *err)
 	say_loaded(w, s);
 	serve_set_snapshot(w->serve, s);
 	atomic_fetch_add(&w->serve->metrics.loads, 1);
-	index_clear(&w->index);
-	w->index = TAKE(tree.index);
 	w->incomplete = true;
 	return true;
 }
@@ -75,8 +73,8 @@ static bool make_digests(struct watch *w, struct digests **out, struct error *er
 	struct digests_source *sources;
 	size_t count;
 
-	return history_sources(&w->history, w->store, &w->index, w->serve->snapshot,
-			       &sources, &count, err) &&
+	return history_sources(&w->history, w->store, w->serve->snapshot, &sources,
+			       &count, err) &&
 	       digests_build(sources, count, out, err);
 }
 
@@ -129,6 +127,5 @@ void watch_look(struct watch *w, bool force)
 void watch_clear(struct watch *w)
 {
 	store_closep(&w->store);
-	index_clear(&w->index);
 	history_clear(&w->history);
 }

@@ -23,8 +23,7 @@ struct watch {
 	uint64_t version;
 	dev_t dev;
 	ino_t ino;
-	bool incomplete;    /* what is served lacks codings and digests yet, */
-	struct index index; /* which are made with this one */
+	bool incomplete; /* what is served lacks codings and digests yet */
 	struct history history;
 };
 

@@ -123,6 +123,17 @@ curl -sS -X OPTIONS -D headers -o body "$URL/"
 grep -qi '^allow: GET, HEAD' headers || fail "Allow"
 [ "$(status -d x=y "$URL/")" = 405 ] || fail "POST"
 
+step "a manifest for people lies beside the signed one"
+view=$URL/${asc%.json.asc}.html
+get "$view" >view
+for text in "EL 8, Kubernetes v1.21.3, x86_64, revision 1" /usr/bin/kubelet "$FPR" boringcrypto \
+	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 "ticket 17"; do
+	says "$text" view
+done
+grep -q "Changed since" view && fail "revision 1 has nothing before it"
+[ "$(status -H "If-None-Match: $(header etag "$view")" "$view")" = 304 ] || fail "its tag"
+[ "$(status "$URL/manifests/v1.21.3/none.html")" = 404 ] || fail "a view of nothing"
+
 step "an auditor asks for a digest"
 digest=$(jq -r '.components[0].files[0].sha256' "$sample")
 [ "$(get "$URL/digests/$digest" | jq -r '.found[0].listed.file')" = \
@@ -142,6 +153,11 @@ revisions() {
 wait_for 2 revisions || fail "$(get "$URL/digests/$digest")"
 
 store_is() { [ "$(get "$URL/healthz" | jq -r .status)" = "$1" ]; }
+step "the view tells what changed"
+get "$view" >view
+says "Changed since revision 1" view
+says "114000001" view
+
 step "a store that goes bad leaves the last good state, and is told"
 mv s.db good.db
 wait_for 2 store_is stale || fail "stale"
