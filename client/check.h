@@ -35,6 +35,8 @@ bool check_file(const struct check *c, struct error *err) MUST_CHECK;
 /* Programs that are named like a component's and lie elsewhere in the usual places;
  * after check_file(). */
 bool check_extra(const struct check *c, struct error *err) MUST_CHECK;
+/* Processes that are named like a component's program; after check_file(). */
+bool check_process(const struct check *c, struct error *err) MUST_CHECK;
 /* The files that the manifest lists in container images. */
 bool check_image(const struct check *c, struct error *err) MUST_CHECK;
 

@@ -237,7 +237,8 @@ static bool check_all(struct run *run, struct error *err)
 		c.progress = NULL;
 	owner_read(&run->node, &run->owner);
 	check_system(&c);
-	return check_file(&c, err) && check_extra(&c, err) && check_image(&c, err);
+	return check_file(&c, err) && check_extra(&c, err) && check_process(&c, err) &&
+	       check_image(&c, err);
 }
 
 static bool work(struct run *run, struct error *err)

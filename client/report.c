@@ -150,7 +150,7 @@ static void add(struct report *r, const struct report_entry *e, struct buf *reas
 		.reason = reason->len ? copy(r, reason->data) : NULL,
 	};
 	r->counts[verdict]++;
-	r->evidence += verdict == REPORT_PASS && e->kind != REPORT_SYSTEM;
+	r->evidence += verdict == REPORT_PASS && e->component;
 }
 
 void report_add(struct report *r, const struct report_entry *e, const char *fmt, ...)

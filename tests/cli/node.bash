@@ -25,8 +25,9 @@ sign() {
 # component ROOT NAME PRESENCE PATH...: one component as JSON, its files as they lie
 # beneath ROOT; PATH may be image:PATH for a file that belongs into an image
 component() {
-	local root=$1 name=$2 presence=$3 path kind=host
+	local root=$1 name=$2 presence=$3 path kind=host type=file
 	shift 3
+	[ "${1#image:}" = "$1" ] || type=image
 	for path; do
 		kind=host
 		[ "${path#image:}" = "$path" ] || kind=image path=${path#image:}
@@ -39,9 +40,11 @@ component() {
 			--arg d "$(sha256sum <"$root$path" | cut -c1-64)" \
 			--argjson s "$(stat -c %s "$root$path")" \
 			'{path: $p, kind: $k, mode: $m, sha256: $d, size: $s}'
-	done | jq -s --arg n "$name" --arg pr "$presence" '{name: $n, version: "1.21.3",
-		presence: $pr, files: sort_by(.path),
-		source: {type: "file", name: $n, sha256: ("00" * 32), size: 1}}'
+	done | jq -s --arg n "$name" --arg pr "$presence" --arg t $type '{name: $n,
+		version: "1.21.3", presence: $pr, files: sort_by(.path),
+		source: {type: $t, name: $n, sha256: ("00" * 32), size: 1}} |
+		if $t == "image" then .source.image = {reference: $n,
+			manifest: ("11" * 32), config: ("22" * 32)} else . end'
 }
 
 # manifest FILE [JQ-FILTER]: the components on stdin as a canonical manifest for EL 8
@@ -60,4 +63,25 @@ node_root() {
 		>"$1/usr/lib/os-release"
 	ln -sf ../usr/lib/os-release "$1/etc/os-release"
 	echo node-1 >"$1/etc/hostname"
+}
+
+# own_node SCRIPT: run the test again in namespaces of its own (mounts, processes), in
+# which this machine becomes a node by become_node; nothing that it starts outlives it
+own_node() {
+	[ -z "${OWN_NODE-}" ] || return 0
+	local own=(unshare -mpf --mount-proc)
+	[ "$(id -u)" = 0 ] || own=(unshare -Urmpf --mount-proc)
+	"${own[@]}" true 2>/dev/null || skip "this machine gives no namespaces"
+	OWN_NODE=1 "${own[@]}" bash "$1"
+	exit $?
+}
+# become_node: Enterprise Linux 8.4 in FIPS mode
+become_node() {
+	node_root facts
+	set -e
+	mount --bind facts/usr/lib/os-release "$(readlink -f /etc/os-release)"
+	mount -t tmpfs none /proc/sys
+	mkdir /proc/sys/crypto
+	echo 1 >/proc/sys/crypto/fips_enabled
+	set +e
 }

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_process: what really runs. A process whose executable or argv[0] is named
+ * like a component's program must be, byte for byte, one that the manifest lists for
+ * it: read through /proc/PID/exe, so also when the file on the disk was replaced
+ * since it started, lies in a container, or never had a name.
+ */
+#include "client/check.h"
+#include "client/process.h"
+#include "core/file.h"
+#include "core/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ENVIRON_MAX = 4 * 1024 * 1024 };
+
+/* One process of a component. */
+struct running {
+	pid_t pid;
+	const struct program *program;
+	char *exe;
+	bool deleted;
+	struct stat stat;
+	size_t item;       /* of its inode */
+	char *environment; /* what is wrong with it; NULL: nothing */
+	bool environment_unknown;
+};
+
+struct scan {
+	const struct check *check;
+	struct programs programs;
+	struct running *list;
+	struct digest_many_item *items; /* an inode each */
+	struct stat *inodes;            /* of the items */
+	size_t count, item_count, cap;
+	size_t seen, denied;
+};
+
+static void scan_clear(struct scan *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->list[i].exe);
+		free(s->list[i].environment);
+	}
+	for (size_t i = 0; i < s->item_count; i++)
+		file_closep(&s->items[i].fd);
+	digest_many_clear(s->items, s->item_count);
+	free(s->items);
+	free(s->inodes);
+	free(s->list);
+	programs_clear(&s->programs);
+}
+
+/* ---- collecting ---- */
+
+static bool grow(struct scan *s, struct error *err)
+{
+	size_t cap = s->cap ? 2 * s->cap : 64;
+	void *list, *items, *inodes;
+
+	if (s->count < s->cap)
+		return true;
+	list = reallocarray(s->list, cap, sizeof(*s->list));
+	s->list = list ? list : s->list;
+	items = reallocarray(s->items, cap, sizeof(*s->items));
+	s->items = items ? items : s->items;
+	inodes = reallocarray(s->inodes, cap, sizeof(*s->inodes));
+	s->inodes = inodes ? inodes : s->inodes;
+	if (!list || !items || !inodes)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->cap = cap;
+	return true;
+}
+
+/* The item for an inode: an old one, or a new one that takes the descriptor. */
+static size_t item_for(struct scan *s, const struct running *r, int *fd)
+{
+	size_t i = 0;
+
+	for (; i < s->item_count; i++)
+		if (s->inodes[i].st_dev == r->stat.st_dev &&
+		    s->inodes[i].st_ino == r->stat.st_ino)
+			return i;
+	s->inodes[i] = r->stat;
+	s->items[i] = (struct digest_many_item){
+		.path = r->exe,
+		.fd = TAKE_FD(*fd),
+		.hint = (uint64_t)r->stat.st_size,
+	};
+	s->item_count++;
+	return i;
+}
+
+/* "GODEBUG=...,fips140=off" or a library that is loaded in front of all others. */
+static bool is_harmful(const char *variable)
+{
+	const char *at = variable;
+
+	if (text_starts(variable, "LD_PRELOAD="))
+		return variable[strlen("LD_PRELOAD=")] != '\0';
+	if (!text_starts(variable, "GODEBUG="))
+		return false;
+	do {
+		at++;
+		if (text_starts(at, "fips140=off") &&
+		    strchr(",", at[strlen("fips140=off")]))
+			return true;
+		at = strpbrk(at, ",=");
+	} while (at);
+	return false;
+}
+
+static void look_at_environment(const struct process *p, struct running *r)
+{
+	AUTO(buf_clear) struct buf env = BUF_MAX(ENVIRON_MAX);
+	struct error err;
+
+	if (!process_environ(p, &env, &err)) {
+		r->environment_unknown = true;
+		return;
+	}
+	for (size_t at = 0; at < env.len; at += strlen(env.data + at) + 1)
+		if (is_harmful(env.data + at)) {
+			r->environment = text_dup(env.data + at, strlen(env.data + at));
+			return;
+		}
+}
+
+static void could_not(struct scan *s, const struct process *p,
+		      const struct program *program, const char *why)
+{
+	char subject[64];
+
+	snprintf(subject, sizeof(subject), "pid %d", p->pid);
+	report_add(s->check->report,
+		   &(struct report_entry){.kind = REPORT_PROCESS,
+					  .verdict = REPORT_UNKNOWN,
+					  .component = program->component->name,
+					  .subject = subject},
+		   "running %s: %s", program->name, why);
+}
+
+/* A process that is named like a program. */
+static bool collect(struct scan *s, const struct process *p,
+		    const struct program *program, struct error *err)
+{
+	AUTO(file_closep) int fd = process_open_exe(p);
+	struct running *r;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		if (errno == ENOENT || errno == ESRCH)
+			return true;
+		could_not(s, p, program, "its executable cannot be opened");
+		return true;
+	}
+	if (!grow(s, err))
+		return false;
+	r = &s->list[s->count];
+	*r = (struct running){.pid = p->pid,
+			      .program = program,
+			      .exe = text_dup(p->exe, strlen(p->exe)),
+			      .deleted = p->deleted,
+			      .stat = st};
+	if (!r->exe)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	s->count++;
+	r->item = item_for(s, r, &fd);
+	look_at_environment(p, r);
+	return true;
+}
+
+static bool look(struct scan *s, const struct process *p, struct error *err)
+{
+	const struct program *program = NULL;
+	bool named = programs_find(&s->programs, process_name(p->exe), &program) ||
+		     programs_find(&s->programs, process_name(p->argv0), &program);
+
+	if (p->state == PROCESS_GONE || p->state == PROCESS_KERNEL)
+		return true;
+	s->seen++;
+	if (p->state == PROCESS_READ)
+		return !named || collect(s, p, program, err);
+	s->denied++;
+	if (named)
+		could_not(s, p, program, "another user's process: run as root");
+	return true;
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static bool scan_all(struct scan *s, struct error *err)
+{
+	int fd = openat(s->check->node->proc_fd, ".",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	uint64_t pid;
+
+	if (!dir)
+		return error_sys(err, "cannot read '/proc'");
+	while ((e = readdir(dir)) && digest_many_now() < s->check->deadline) {
+		AUTO(process_close) struct process p = {.dir_fd = -1};
+
+		if (!text_u64(e->d_name, 1, INT32_MAX, &pid))
+			continue;
+		process_read(s->check->node->proc_fd, (pid_t)pid, &p);
+		if (!look(s, &p, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- telling ---- */
+
+static bool is_listed(const struct program *p, const struct digest *d)
+{
+	for (size_t i = 0; i < p->component->file_count; i++)
+		if (!p->component->files[i].link &&
+		    digest_equal(&p->component->files[i].sha256, d))
+			return true;
+	return false;
+}
+
+/* Does the path on the host lead to this inode now? */
+static bool is_on_disk(const struct check *c, const char *path, const struct stat *st)
+{
+	AUTO(file_closep) int fd = -1;
+	struct stat now;
+	struct error err;
+
+	return file_open_beneath(c->node->root_fd, path, O_PATH, &fd, &err) &&
+	       !fstat(fd, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
+static void tell_difference(const struct check *c, const struct running *r,
+			    const struct report_entry *e)
+{
+	const struct manifest_file *file = r->program->file;
+	const char *name = r->program->name;
+
+	if (file->kind == MANIFEST_IN_IMAGE)
+		report_add(c->report, e,
+			   "running %s (pid %d) is no build that the manifest lists",
+			   name, r->pid);
+	else if (is_on_disk(c, file->path, &r->stat))
+		report_add(c->report, e,
+			   "running %s (pid %d) is %s, which differs from the manifest",
+			   name, r->pid, file->path);
+	else if (r->deleted || !strcmp(r->exe, file->path))
+		report_add(c->report, e, "running %s (pid %d) is not %s: restart it",
+			   name, r->pid, file->path);
+	else
+		report_add(c->report, e, "running %s (pid %d) is %s, not %s", name,
+			   r->pid, r->exe, file->path);
+}
+
+static void tell_environment(const struct check *c, const struct running *r,
+			     struct report_entry e)
+{
+	e.expected = NULL;
+	e.actual = r->environment;
+	e.verdict = r->environment ? REPORT_FAIL : REPORT_UNKNOWN;
+	if (r->environment)
+		report_add(c->report, &e, "a variable of its environment weakens it");
+	else if (r->environment_unknown)
+		report_add(c->report, &e, "its environment cannot be read");
+}
+
+static void tell(const struct check *c, const struct running *r,
+		 const struct digest_many_item *it)
+{
+	AUTO(buf_clear) struct buf subject = BUF_MAX(8192);
+	char expected[DIGEST_HEX_SIZE + 8], actual[DIGEST_HEX_SIZE + 8];
+	struct report_entry e = {
+		.kind = REPORT_PROCESS,
+		.verdict = REPORT_UNKNOWN,
+		.component = r->program->component->name,
+	};
+
+	buf_printf(&subject, "pid %d %s", r->pid, r->exe);
+	e.subject = subject.data;
+	tell_environment(c, r, e);
+	if (!r->program->file->link) {
+		snprintf(expected, sizeof(expected), "sha256:%s",
+			 DIGEST_HEX(&r->program->file->sha256));
+		e.expected = expected;
+	}
+	if (it->state != DIGEST_MANY_DONE) {
+		report_add(c->report, &e, "its executable: %s", check_why_not(it));
+		return;
+	}
+	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
+	e.actual = actual;
+	e.verdict = is_listed(r->program, &it->digest) ? REPORT_PASS : REPORT_FAIL;
+	if (e.verdict == REPORT_FAIL) {
+		tell_difference(c, r, &e);
+	} else {
+		e.expected = actual;
+		report_add(c->report, &e, NULL);
+	}
+}
+
+static void sum_up(const struct scan *s)
+{
+	const struct check *c = s->check;
+	bool late = digest_many_now() >= c->deadline;
+	char actual[96];
+	struct report_entry e = {
+		.kind = REPORT_PROCESS,
+		.verdict = s->denied || late ? REPORT_UNKNOWN : REPORT_PASS,
+		.subject = "all processes",
+		.actual = actual,
+	};
+
+	snprintf(actual, sizeof(actual), "%zu seen, %zu of the manifest's programs",
+		 s->seen, s->count);
+	if (late)
+		report_add(c->report, &e, "time was over before all were seen");
+	else if (s->denied)
+		report_add(c->report, &e,
+			   "%zu of %zu could not be looked at: run as root", s->denied,
+			   s->seen);
+	else
+		report_add(c->report, &e, NULL);
+}
+
+bool check_process(const struct check *c, struct error *err)
+{
+	AUTO(scan_clear) struct scan s = {.check = c};
+	const struct report_entry all = {
+		.kind = REPORT_PROCESS,
+		.verdict = c->node->live ? REPORT_UNKNOWN : REPORT_SKIPPED,
+		.subject = "all processes",
+	};
+
+	if (c->node->proc_fd < 0) {
+		report_add(c->report, &all, "%s",
+			   c->node->live ? "no proc file system on '/proc'"
+					 : "not applicable: not a live node");
+		return true;
+	}
+	if (!programs_of(c->manifest, &s.programs, err) || !scan_all(&s, err) ||
+	    !check_digests(c, s.items, s.item_count, err))
+		return false;
+	for (size_t i = 0; i < s.count; i++)
+		tell(c, &s.list[i], &s.items[s.list[i].item]);
+	sum_up(&s);
+	return true;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process: what the kernel says of a process (proc(5)).
+ *
+ * Rules: everything of one process is read through one descriptor of its folder, so
+ * that a number that the kernel gives to another process meanwhile is an end, never a
+ * mixture. A process that ends while it is looked at is no error.
+ */
+#ifndef CLIENT_PROCESS_H
+#define CLIENT_PROCESS_H
+
+#include "core/buf.h"
+
+#include <sys/types.h>
+
+enum process_state {
+	PROCESS_GONE,   /* it ended, or is a zombie */
+	PROCESS_KERNEL, /* a thread of the kernel */
+	PROCESS_DENIED, /* not ours to look at: argv0 may be known */
+	PROCESS_READ,
+};
+
+struct process {
+	pid_t pid;
+	enum process_state state;
+	int dir_fd;
+	char exe[4096];  /* as the kernel names it, without " (deleted)" */
+	bool deleted;    /* the path leads to another file now, or to none */
+	char argv0[256]; /* cut; "" when there is none */
+};
+
+/* Look at one; never fails: what came of it is the state. The descriptor is the
+ * caller's, closed by process_close(). */
+void process_read(int proc_fd, pid_t pid, struct process *out);
+void process_close(struct process *p);
+
+/* Open the executable itself, wherever its name leads by now; -1 with errno. */
+int process_open_exe(const struct process *p);
+
+/* Append environ(7) as it was at the start: strings that end in NUL. */
+bool process_environ(const struct process *p, struct buf *out,
+		     struct error *err) MUST_CHECK;
+
+/* The last part of a path or argument: "kubelet"; a login shell's dash is left out. */
+const char *process_name(const char *path);
+
+#endif

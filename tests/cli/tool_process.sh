@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# fips-tool and what really runs.
+# shellcheck source=tests/cli/lib.sh
+. "$TOP/tests/cli/lib.sh"
+# shellcheck source=tests/cli/node.bash
+. "$TOP/tests/cli/node.bash"
+need gpg jq unshare setpriv python3
+[ "$(uname -m)" = x86_64 ] || skip "the manifest is for x86_64"
+own_node "$0"
+become_node
+
+new_key alice
+mkdir bin container
+cp /bin/sleep bin/kubelet
+cp /bin/sleep bin/kube-apiserver
+echo >>bin/kube-apiserver # another build
+{
+	component "" kubelet required "$PWD/bin/kubelet"
+	component "" kube-apiserver optional "image:$PWD/bin/kube-apiserver"
+} | manifest m.json
+sign m.json alice
+check() { fips-tool --keyring alice.asc m.json.asc; }
+# run NAME COMMAND...: until the next call
+run() {
+	[ -z "${RUNNING-}" ] || { kill "$RUNNING"; wait "$RUNNING"; } 2>/dev/null
+	"$@" 600 &
+	RUNNING=$!
+	PIDS+=("$RUNNING")
+	# until it has become the program
+	wait_for 5 running || fail "$* does not run"
+}
+running() { ! readlink "/proc/$RUNNING/exe" | grep -qE '/(bash|env|setpriv|python.*|unshare)$'; }
+
+step "the listed build runs"
+run bin/kubelet
+expect 0 check
+grep -q "^kubelet  *process  *pid $RUNNING $PWD/bin/kubelet  *pass$" out || fail "no process"
+says "all processes" out
+expect 0 fips-tool --json --keyring alice.asc m.json.asc
+jq -e '[.checks[] | select(.subject == "all processes")][0].actual | endswith("1 of the manifest'"'"'s programs")' \
+	out >/dev/null || fail "another number of processes"
+
+step "the file was replaced, the old one runs on"
+cp bin/kubelet new
+echo >>bin/kubelet.old
+mv bin/kubelet kept
+cat kept bin/kubelet.old >bin/kubelet
+chmod 755 bin/kubelet
+run bin/kubelet
+rm bin/kubelet
+mv new bin/kubelet
+expect 1 check
+says "running kubelet (pid $RUNNING) is not $PWD/bin/kubelet: restart it; expected sha256:" out
+grep -q "^kubelet  *file  *$PWD/bin/kubelet  *pass$" out || fail "the file is right"
+# the same content under another inode is no finding
+run bin/kubelet
+cp bin/kubelet new
+mv new bin/kubelet
+expect 0 check
+
+step "the file on the disk is wrong, and runs"
+cp bin/kubelet kept
+mv bin/kubelet bin/x
+{ cat kept; echo; } >bin/kubelet
+chmod 755 bin/kubelet
+run bin/kubelet
+expect 1 check
+says "running kubelet (pid $RUNNING) is $PWD/bin/kubelet, which differs from the manifest" out
+mv bin/x bin/kubelet
+
+step "another program under the name, by path or by argv[0]"
+mkdir other
+cp /bin/cat other/ # not run: no process
+cp bin/kube-apiserver other/kubelet
+run other/kubelet
+expect 1 check
+says "running kubelet (pid $RUNNING) is $PWD/other/kubelet, not $PWD/bin/kubelet" out
+named() { exec -a "$1" "${@:2}"; }
+run named /usr/bin/kubelet /bin/sleep
+expect 0 check # sleep is the very build that the manifest lists
+run named kubelet other/kubelet
+expect 1 check
+run python3 -c '
+import os, sys
+fd = os.memfd_create("x")
+os.write(fd, open(sys.argv[1], "rb").read() + b"x")
+os.execv(f"/proc/self/fd/{fd}", ["kubelet", sys.argv[2]])' bin/kubelet
+expect 1 check
+says "kubelet (pid $RUNNING) is not $PWD/bin/kubelet: restart it" out
+
+step "a container: another mount namespace"
+in_container() {
+	# shellcheck disable=SC2016
+	exec unshare -m bash -c 'mount -t tmpfs none container && cp "$1" container/kube-apiserver &&
+		exec container/kube-apiserver "$2"' in_container "$@"
+}
+run in_container bin/kube-apiserver
+expect 0 check
+grep -q "^kube-apiserver  *process  *pid $RUNNING $PWD/container/kube-apiserver  *pass$" out ||
+	fail "the container's process was not seen"
+[ -e container/kube-apiserver ] && fail "not another namespace"
+run in_container bin/kubelet
+expect 1 check
+says "running kube-apiserver (pid $RUNNING) is no build that the manifest lists" out
+
+step "the environment"
+for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 LD_PRELOAD=libc.so.6; do
+	run env $bad bin/kubelet
+	expect 1 check
+	says "a variable of its environment weakens it; actual $bad  fail" out
+done
+for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 LD_PRELOAD= GODEBUG=xfips140=off; do
+	run env $good bin/kubelet
+	expect 0 check
+done
+
+step "no right to look"
+cat /proc/1/uid_map >uid_map
+if [ "$(id -u)" = 0 ] && grep -q 4294967295 uid_map; then
+	run bin/kubelet
+	chmod 755 . bin
+	chmod 644 alice.asc m.json.asc
+	tail=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	if "${tail[@]}" test -x "$BIN/fips-tool"; then
+		mkdir -m 777 nobody
+		expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$BIN/fips-tool" --keyring alice.asc m.json.asc
+		says "running kubelet: another user's process: run as root  unknown" out
+		says "could not be looked at: run as root" out
+	fi
+fi
+
+step "kernel threads, zombies and processes that vanish are no findings"
+run bin/kubelet
+bash -c 'while :; do /bin/true; done' &
+PIDS+=($!)
+bash -c '/bin/true & exec sleep 600' &
+PIDS+=($!)
+for _ in 1 2 3 4 5; do
+	expect 0 check
+done
