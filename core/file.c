@@ -293,38 +293,101 @@ static bool sync_folder(const char *path, struct error *err)
 	return true;
 }
 
-static bool fill(int fd, const void *data, size_t len, mode_t mode, struct error *err)
+/* A name of its own beside `path`, for mkostemp(3) and for link(2). */
+static char *beside(const char *path)
 {
-	if (!file_write_fd(fd, data, len, err))
-		return false;
-	if (fchmod(fd, mode) || fsync(fd))
-		return error_sys(err, "cannot write");
+	AUTO(buf_clear) struct buf name = BUF_MAX(PATH_MAX);
+
+	buf_printf(&name, "%s.tmp-XXXXXX", path);
+	return buf_take(&name);
+}
+
+bool file_temp_open(const char *path, struct file_temp *out, struct error *err)
+{
+	AUTO(file_temp_clear) struct file_temp t = FILE_TEMP;
+	AUTO(text_freep) char *dir = folder_of(path);
+
+	t.path = text_dup(path, strlen(path));
+	if (!dir || !t.path)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	/* a nameless file gets its name through /proc */
+	t.fd = access("/proc/self/fd", X_OK)
+		       ? -1
+		       : open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (t.fd < 0) {
+		t.name = beside(path);
+		if (!t.name)
+			return error_set(err, ERR_SYSTEM, "no memory");
+		t.fd = mkostemp(t.name, O_CLOEXEC);
+	}
+	if (t.fd < 0)
+		return error_sys(err, "cannot create a file beside '%s'",
+				 TEXT_SAFE(path));
+	*out = TAKE(t);
+	t.fd = -1;
 	return true;
+}
+
+/* Give a nameless file a name beside its place: rename(2) wants one. */
+static bool name_temp(struct file_temp *t, struct error *err)
+{
+	char fd_path[64];
+	int placeholder;
+
+	if (t->name)
+		return true;
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", t->fd);
+	for (int tries = 0; tries < 100; tries++) {
+		AUTO(text_freep) char *name = beside(t->path);
+
+		placeholder = name ? mkostemp(name, O_CLOEXEC) : -1;
+		if (placeholder < 0)
+			break;
+		close(placeholder);
+		unlink(name);
+		if (!linkat(AT_FDCWD, fd_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW)) {
+			t->name = TAKE(name);
+			return true;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	return error_sys(err, "cannot create a file beside '%s'", TEXT_SAFE(t->path));
+}
+
+bool file_temp_place(struct file_temp *t, mode_t mode, struct error *err)
+{
+	if (fchmod(t->fd, mode) || fsync(t->fd))
+		return error_sys(err, "'%s': cannot write", TEXT_SAFE(t->path));
+	if (!name_temp(t, err))
+		return false;
+	if (rename(t->name, t->path))
+		return error_sys(err, "cannot create '%s'", TEXT_SAFE(t->path));
+	free(t->name);
+	t->name = NULL;
+	return sync_folder(t->path, err);
+}
+
+void file_temp_clear(struct file_temp *t)
+{
+	if (t->name)
+		unlink(t->name);
+	free(t->name);
+	free(t->path);
+	file_closep(&t->fd);
+	*t = (struct file_temp)FILE_TEMP;
 }
 
 bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 		       struct error *err)
 {
-	AUTO(buf_clear) struct buf temp = BUF_MAX(PATH_MAX);
-	AUTO(file_closep) int fd = -1;
-	bool ok;
+	AUTO(file_temp_clear) struct file_temp t = FILE_TEMP;
 
-	buf_printf(&temp, "%s.tmp-XXXXXX", path);
-	if (!buf_ok(&temp, err))
+	if (!file_temp_open(path, &t, err))
 		return false;
-	fd = mkostemp(temp.data, O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, "cannot create a file beside '%s'",
-				 TEXT_SAFE(path));
-	ok = fill(fd, data, len, mode, err) ||
-	     error_prefix(err, "'%s'", TEXT_SAFE(path));
-	if (ok && rename(temp.data, path))
-		ok = error_sys(err, "cannot create '%s'", TEXT_SAFE(path));
-	if (!ok) {
-		unlink(temp.data);
-		return false;
-	}
-	return sync_folder(path, err);
+	if (!file_write_fd(t.fd, data, len, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(path));
+	return file_temp_place(&t, mode, err);
 }
 
 bool file_unnamed(int *fd, struct error *err)

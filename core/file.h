@@ -53,6 +53,26 @@ bool file_write_fd(int fd, const void *data, size_t len, struct error *err) MUST
 bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 		       struct error *err) MUST_CHECK;
 
+/*
+ * The same in pieces: write to temp.fd, then place it; cleared without that, nothing is
+ * left. Where the file system has O_TMPFILE, kill -9 leaves nothing either.
+ *
+ *     AUTO(file_temp_clear) struct file_temp temp = FILE_TEMP;
+ */
+struct file_temp {
+	int fd;
+	char *path; /* where it goes */
+	char *name; /* that it has beside it; NULL: none yet */
+};
+#define FILE_TEMP                                                                      \
+	{                                                                              \
+		.fd = -1                                                               \
+	}
+bool file_temp_open(const char *path, struct file_temp *out,
+		    struct error *err) MUST_CHECK;
+bool file_temp_place(struct file_temp *t, mode_t mode, struct error *err) MUST_CHECK;
+void file_temp_clear(struct file_temp *t);
+
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
 
