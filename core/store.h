@@ -16,6 +16,7 @@
 
 #include "core/buf.h"
 #include "core/digest.h"
+#include "core/sink.h"
 
 struct store;
 
@@ -200,6 +201,12 @@ bool store_sums(struct store *s, const struct digest *list, bool published_only,
 		struct store_sums *out, struct error *err) MUST_CHECK;
 bool store_sums_bytes(struct store *s, int64_t row, struct buf *out,
 		      struct error *err) MUST_CHECK;
+
+/* Hand the bytes of a signed file, a tool or a signed list, found by their row, to
+ * `take` in pieces and in order: memory does not grow with them. */
+enum store_blob { STORE_BLOB_SIGNED, STORE_BLOB_TOOL, STORE_BLOB_SUMS };
+bool store_stream(struct store *s, enum store_blob what, int64_t row,
+		  const struct sink *to, struct error *err) MUST_CHECK;
 
 /* Publish keyring, threshold, every tool and every signed list; counts what was
  * new. */

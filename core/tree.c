@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { LOAD_MAX = 64 * 1024 * 1024 }; /* of a carrier that cannot stream */
+
 const char *tree_media_type(const char *path)
 {
 	static const struct {
@@ -59,6 +61,13 @@ const struct tree_entry *tree_find(const struct tree *t, const char *path)
 	return NULL;
 }
 
+static bool wrong(const struct tree_entry *e, struct error *err)
+{
+	return error_set(err, ERR_MISMATCH,
+			 "'%s' of the tree does not have the digest %s",
+			 TEXT_SAFE(e->path), DIGEST_HEX(&e->digest));
+}
+
 bool tree_load(const struct tree *t, const struct tree_entry *e, struct buf *out,
 	       struct error *err)
 {
@@ -78,9 +87,62 @@ bool tree_load(const struct tree *t, const struct tree_entry *e, struct buf *out
 	out->len = at;
 	if (out->data)
 		out->data[at] = '\0';
-	return error_set(err, ERR_MISMATCH,
-			 "'%s' of the tree does not have the digest %s",
-			 TEXT_SAFE(e->path), DIGEST_HEX(&e->digest));
+	return wrong(e, err);
+}
+
+/* Bytes on their way: counted and digested. */
+struct passing {
+	const struct sink *to;
+	struct digest_stream *digest;
+	uint64_t size;
+};
+
+static bool pass(void *arg, const void *data, size_t len, struct error *err)
+{
+	struct passing *p = arg;
+
+	p->size += len;
+	return digest_stream_add(p->digest, data, len, err) &&
+	       sink_put(p->to, data, len, err);
+}
+
+static bool give(const struct tree *t, const struct tree_entry *e, struct passing *p,
+		 struct error *err)
+{
+	AUTO(buf_clear) struct buf whole = BUF_MAX(LOAD_MAX);
+
+	if (e->bytes)
+		return pass(p, e->bytes, e->size, err);
+	if (t->stream)
+		return t->stream(t->carrier, e, &(const struct sink){pass, p}, err);
+	return t->load(t->carrier, e, &whole, err) && buf_ok(&whole, err) &&
+	       pass(p, whole.data, whole.len, err);
+}
+
+bool tree_stream(const struct tree *t, const struct tree_entry *e,
+		 const struct sink *to, struct error *err)
+{
+	AUTO(digest_stream_freep) struct digest_stream *digest = NULL;
+	struct passing p = {.to = to};
+	struct digest d;
+
+	if (!digest_stream_new(&digest, err))
+		return false;
+	p.digest = digest;
+	if (!digest_stream_begin(digest, err) || !give(t, e, &p, err) ||
+	    !digest_stream_end(digest, &d, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
+	return (p.size == e->size && digest_equal(&d, &e->digest)) || wrong(e, err);
+}
+
+int64_t tree_time(const struct tree *t)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < t->index.manifest_count; i++)
+		if (newest < t->index.manifests[i].published)
+			newest = t->index.manifests[i].published;
+	return newest;
 }
 
 /* ---- for carriers ---- */

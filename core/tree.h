@@ -36,6 +36,9 @@ struct tree {
 	/* the carrier: appends an entry's bytes, unchecked */
 	bool (*load)(void *carrier, const struct tree_entry *e, struct buf *out,
 		     struct error *err);
+	/* the same in pieces; NULL: it has nothing that is large */
+	bool (*stream)(void *carrier, const struct tree_entry *e, const struct sink *to,
+		       struct error *err);
 	void *carrier; /* borrowed */
 };
 
@@ -50,11 +53,35 @@ const struct tree_entry *tree_find(const struct tree *t, const char *path);
 bool tree_load(const struct tree *t, const struct tree_entry *e, struct buf *out,
 	       struct error *err) MUST_CHECK;
 
+/* Hand the entry's bytes to `to` in pieces: they are the entry's only after this
+ * returned true. */
+bool tree_stream(const struct tree *t, const struct tree_entry *e,
+		 const struct sink *to, struct error *err) MUST_CHECK;
+
+/* When the tree became what it is, by its own index: the newest publication of a
+ * manifest, 0 in a tree without one. Alike in every carrier. */
+int64_t tree_time(const struct tree *t);
+
 /* The media type for a path by its ending. */
 const char *tree_media_type(const char *path);
 
 /* Append SHA256SUMS as sha256sum -c reads it: every tool of the index, by name. */
 bool tree_sums(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
+
+/* ---- writing a tree to another carrier (tree_dir, tree_tar, tree_oci) ---- */
+
+struct tree_writing {
+	bool zstd;       /* compress; a tar alone */
+	const char *tag; /* org.opencontainers.image.ref.name, or NULL; OCI alone */
+	/* Called for each entry before it is written. May be NULL. */
+	void (*begun)(void *arg, const struct tree_entry *e);
+	void *arg;
+};
+
+struct tree_written {
+	size_t files, fresh; /* fresh: those that were not there already */
+	uint64_t bytes;      /* of the fresh ones */
+};
 
 /* ---- for carriers: entries in any order, then tree_sort() ---- */
 

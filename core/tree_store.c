@@ -34,6 +34,18 @@ static bool load(void *carrier, const struct tree_entry *e, struct buf *out,
 	}
 }
 
+static bool stream(void *carrier, const struct tree_entry *e, const struct sink *to,
+		   struct error *err)
+{
+	static const enum store_blob blobs[] = {
+		[SIGNED] = STORE_BLOB_SIGNED,
+		[TOOL] = STORE_BLOB_TOOL,
+		[SUMS] = STORE_BLOB_SUMS,
+	};
+
+	return store_stream(carrier, blobs[e->kind], e->row, to, err);
+}
+
 static void newer(int64_t *t, int64_t than)
 {
 	if (*t < than)
@@ -279,7 +291,8 @@ static bool make(struct store *s, void *arg, struct error *err)
 
 bool tree_from_store(struct store *s, struct tree *out, struct error *err)
 {
-	struct maker maker = {.store = s, .tree = {.load = load, .carrier = s}};
+	struct maker maker = {.store = s,
+			      .tree = {.load = load, .stream = stream, .carrier = s}};
 
 	if (!store_view(s, make, &maker, err)) {
 		tree_clear(&maker.tree);
