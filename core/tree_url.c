@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/tree_url.h"
+
+#include "core/text.h"
+
+#include <stdlib.h>
+
+enum { URL_MAX = 8192 };
+
+struct server {
+	struct http *http;
+	char *base; /* ends with "/" */
+};
+
+static void close_server(void *carrier)
+{
+	struct server *s = carrier;
+
+	http_free(s->http);
+	free(s->base);
+	free(s);
+}
+
+/* RFC 3986: what a path segment holds as itself, less what some server reads
+ * otherwise. */
+static void quote(const char *path, struct buf *out)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789-._~/";
+
+	for (; *path; path++)
+		if (strchr(plain, *path))
+			buf_putc(out, *path);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*path);
+}
+
+static bool url_of(const struct server *s, const char *path, struct buf *out,
+		   struct error *err)
+{
+	buf_puts(out, s->base);
+	quote(path, out);
+	return buf_ok(out, err);
+}
+
+static bool get(void *carrier, const char *path, struct buf *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	struct server *s = carrier;
+
+	return url_of(s, path, &url, err) && http_get(s->http, url.data, out, err);
+}
+
+static bool save(void *carrier, const char *path, int fd, uint64_t max,
+		 struct error *err)
+{
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	struct server *s = carrier;
+
+	return url_of(s, path, &url, err) &&
+	       http_get_fd(s->http, url.data, fd, max, err);
+}
+
+/* The URL without a user and password that it may hold. */
+static bool show(const char *url, struct buf *out, struct error *err)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *at = memrchr(host, '@', strcspn(host, "/"));
+
+	buf_append(out, url, (size_t)(host - url));
+	buf_puts(out, at ? at + 1 : host);
+	return buf_ok(out, err);
+}
+
+bool tree_url_open(const char *url, const struct http_options *options,
+		   struct tree_source **out, struct error *err)
+{
+	static const struct tree_source_ops ops = {
+		.get = get,
+		.save = save,
+		.close = close_server,
+	};
+	static const struct http_options none = EMPTY;
+	AUTO(buf_clear)
+	struct buf base = BUF_MAX(URL_MAX / 2),
+		   shown = BUF_MAX(URL_MAX);
+	struct server *s;
+
+	if (strpbrk(url, "?#"))
+		return error_set(err, ERR_USAGE,
+				 "'%s' is no URL of a tree: it has a query or fragment",
+				 TEXT_SAFE(url));
+	buf_puts(&base, url);
+	if (!text_ends(url, "/"))
+		buf_putc(&base, '/');
+	if (!buf_ok(&base, err) || !show(url, &shown, err))
+		return false;
+	s = calloc(1, sizeof(*s));
+	if (!s || !(s->base = buf_take(&base))) {
+		free(s);
+		return error_set(err, ERR_SYSTEM, "no memory");
+	}
+	if (!http_new(options ? options : &none, &s->http, err)) {
+		close_server(s);
+		return false;
+	}
+	return tree_source_new(&ops, s, "server", shown.data, out, err);
+}
