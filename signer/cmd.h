@@ -55,8 +55,8 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 /* A time as the value of a member; 0 is left out. */
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
-extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_find, cmd_init, cmd_key,
-	cmd_list, cmd_log, cmd_publish, cmd_show, cmd_sign, cmd_tool, cmd_verify,
-	cmd_withdraw;
+extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_init,
+	cmd_key, cmd_list, cmd_log, cmd_publish, cmd_show, cmd_sign, cmd_tool,
+	cmd_verify, cmd_withdraw;
 
 #endif

@@ -20,6 +20,7 @@ static const struct cmd *const commands[] = {
 	&cmd_diff,
 	&cmd_find,
 	&cmd_withdraw,
+	&cmd_export,
 	&cmd_log,
 	&cmd_key,
 	&cmd_tool,

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* export: the published tree to a folder, a tar or an OCI layout. */
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "core/tree_dir.h"
+#include "core/tree_oci.h"
+#include "core/tree_tar.h"
+#include "signer/cmd.h"
+
+#include <inttypes.h>
+
+struct input {
+	bool zstd;
+};
+
+enum { OPT_ZSTD = 1000 };
+
+static const struct argp_option options[] = {
+	{"zstd", OPT_ZSTD, NULL, 0,
+	 "Compress a tar with zstd (a name in .tar.zst says so, too)", 0},
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+
+	(void)arg;
+	(void)err;
+	in->zstd = key == OPT_ZSTD;
+	return true;
+}
+
+static void on_file(void *arg, const struct tree_entry *e)
+{
+	cli_progress_add(arg, e->size, file_basename(e->path));
+}
+
+static bool write_oci(const struct tree *t, const char *where, struct tree_writing *how,
+		      struct tree_written *out, struct error *err)
+{
+	AUTO(text_freep) char *dir = NULL;
+	AUTO(text_freep) char *tag = NULL;
+
+	if (!tree_oci_split(where, &dir, &tag, err))
+		return false;
+	how->tag = tag;
+	return tree_oci_write(t, dir, how, out, err);
+}
+
+static bool write_tree(const struct tree *t, const char *dest, struct tree_writing *how,
+		       struct tree_written *out, struct error *err)
+{
+	bool tar = text_ends(dest, ".tar") || text_ends(dest, ".tar.zst");
+
+	if (how->zstd && !tar)
+		return error_set(err, ERR_USAGE,
+				 "--zstd is for a tar, and '%s' does not end in .tar",
+				 TEXT_SAFE(dest));
+	if (text_starts(dest, "oci:"))
+		return write_oci(t, dest + strlen("oci:"), how, out, err);
+	how->zstd |= text_ends(dest, ".zst");
+	return tar ? tree_tar_write(t, dest, how, out, err)
+		   : tree_dir_write(t, dest, how, out, err);
+}
+
+static bool report(const struct cli *cli, const struct tree *t, const char *dest,
+		   const struct tree_written *done, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(65536);
+	struct json_writer w = json_writer(&text);
+
+	cli_say(cli,
+		"exported %zu manifests and %zu tools to '%s': %zu files, %zu of them "
+		"written (%" PRIu64 " bytes)",
+		t->index.manifest_count, t->index.tool_count, TEXT_SAFE(dest),
+		done->files, done->fresh, done->bytes);
+	if (!cli->json)
+		return true;
+	json_open(&w, NULL, '{');
+	json_put_string(&w, "destination", dest);
+	json_put_integer(&w, "files", (int64_t)done->files);
+	json_put_integer(&w, "manifests", (int64_t)t->index.manifest_count);
+	json_put_integer(&w, "tools", (int64_t)t->index.tool_count);
+	json_put_integer(&w, "written", (int64_t)done->fresh);
+	json_put_integer(&w, "written_bytes", (int64_t)done->bytes);
+	json_close(&w);
+	if (!json_write_end(&w, err))
+		return false;
+	fputs(text.data, cli->out);
+	return true;
+}
+
+static bool run(struct cmd_context *ctx, struct error *err)
+{
+	AUTO(cli_progress_freep) struct cli_progress *progress = NULL;
+	const struct input *in = ctx->input;
+	struct tree_writing how = {.zstd = in->zstd, .begun = on_file};
+	AUTO(tree_clear) struct tree t = EMPTY;
+	struct tree_written done = EMPTY;
+	uint64_t total = 0;
+	bool ok;
+
+	if (!tree_from_store(ctx->store, &t, err))
+		return false;
+	for (size_t i = 0; i < t.count; i++)
+		total += t.entries[i].size;
+	progress = cli_progress_new(ctx->cli, "export", total);
+	how.arg = progress;
+	ok = write_tree(&t, ctx->operands[0], &how, &done, err);
+	cli_progress_freep(&progress);
+	return ok && report(ctx->cli, &t, ctx->operands[0], &done, err);
+}
+
+const struct cmd cmd_export = {
+	.name = "export",
+	.operands = "DEST",
+	.summary = "write the published tree to a folder, a tar or an OCI layout",
+	.doc = "DEST is a folder that any web server or rsync carries, NAME.tar or "
+	       "NAME.tar.zst, or oci:DIR[:TAG], an OCI image layout for skopeo. It "
+	       "holds "
+	       "the old tree whole or the new one whole; in a folder and a layout a "
+	       "file "
+	       "that did not change is not written again.",
+	.operands_min = 1,
+	.operands_max = 1,
+	.need = CMD_STORE_READ,
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
+	.run = run,
+};
