@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The main job in front of a person's eyes, on real RPMs and images: tests/demo.sh BIN.
+# Everything happens in a folder of its own; what was started is ended.
+set -eu -o pipefail
+export PATH=$1:$PATH TOP=${TOP:-$PWD} LC_ALL=C
+. "$TOP/tests/cli/fixtures.sh"
+
+if [ -t 1 ]; then
+	bold=$(tput bold 2>/dev/null || :) plain=$(tput sgr0 2>/dev/null || :)
+else
+	bold='' plain=''
+fi
+
+work=$(mktemp -d /tmp/fm-demo-XXXXXX)
+server=
+finish() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null || :
+	gpgconf --homedir "$work/gnupg" --kill all 2>/dev/null || :
+	wait 2>/dev/null || :
+	rm -rf "$work"
+}
+trap finish EXIT
+
+title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
+# show COMMAND...: print it as a user would type it, then run it
+show() {
+	printf '%s$ ' "$bold"
+	printf '%s ' "${@//$work\//}"
+	printf '%s\n' "$plain"
+	"$@"
+}
+# show_status WANTED COMMAND...: the same for a command whose exit status is the point
+show_status() {
+	local want=$1 got=0
+	shift
+	show "$@" || got=$?
+	printf '(exit status %d)\n' "$got"
+	[ "$got" = "$want" ] || {
+		echo "demo: expected exit status $want" >&2
+		exit 1
+	}
+}
+
+title "Real RPMs and images from Debian's own Go programs (made once, kept in build/fixtures)"
+fixture artifacts
+cd "$work"
+ln -s "$FIXTURES/artifacts" artifacts
+find -L artifacts -type f \( -name '*.rpm' -o -name '*.tar*' \) -printf '  %f  %k KB\n' | sort
+
+title "A throw-away release key"
+export GNUPGHOME=$work/gnupg
+mkdir -m 0700 "$GNUPGHOME"
+show gpg --batch --quiet --passphrase '' --quick-gen-key 'Release (demo) <release@demo.example>' rsa3072 sign 1y
+gpg --quiet --armor --export >release.asc
+
+title "Manifests of EL 7 and EL 8 from the artifacts themselves"
+show fips-manifest build artifacts/el7-v1.21.3.yaml artifacts/el8-v1.21.3.yaml \
+	--artifacts artifacts --output .
+sed -n '1,24p' manifest-el8-x86_64.json
+echo "  ..."
+
+title "Sign them: an .asc that stock gpg verifies"
+show fips-manifest sign --yes manifest-el7-x86_64.json manifest-el8-x86_64.json
+show gpg --quiet --verify manifest-el8-x86_64.json.asc
+
+title "Keep and publish"
+export FIPS_MANIFEST_STORE=$work/store.db
+show fips-manifest init
+show fips-manifest key add release.asc
+show fips-manifest add manifest-el7-x86_64.json.asc manifest-el8-x86_64.json.asc
+show fips-manifest tool add "$(command -v fips-tool)" --version 1.0.0 --arch x86_64
+show fips-manifest publish
+show fips-manifest list
+show fips-manifest log --verify
+
+title "Serve on a free loopback port"
+printf '%s$ fips-manifestd --store store.db --listen 127.0.0.1:0 &%s\n' "$bold" "$plain"
+fips-manifestd --store store.db --listen 127.0.0.1:0 >server.out 2>server.err &
+server=$!
+for _ in $(seq 100); do
+	url=$(sed -n 's/.*\(http:\/\/[0-9.:]*\).*/\1/p' server.out)
+	[ -z "$url" ] || break
+	sleep 0.05
+done
+[ -n "$url" ] || {
+	cat server.err >&2
+	exit 1
+}
+cat server.out
+show curl -sf "$url/tool/SHA256SUMS"
+
+title "A node with these RPMs unpacked: it passes"
+fixture_node node 8
+show_status 0 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
+
+title "One byte of kubelet changes: it fails, and says which file"
+printf '%s$ printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc%s\n' "$bold" "$plain"
+printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc status=none
+show_status 1 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
+
+title "The same offline, as JSON, from the manifest file"
+show_status 1 fips-tool --json --keyring release.asc --root node manifest-el8-x86_64.json.asc >report.json
+sed -n '1,/^(exit/{/"checks"/q;p}' report.json | head -40
+tail -n 1 report.json
+
+title "Done"
