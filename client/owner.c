@@ -7,6 +7,8 @@
 
 enum { OWNER_FILE_MAX = 8 * 1024 * 1024 };
 
+static const char ROOT_NAME[] = "root"; /* of user and group 0 */
+
 void owner_read(const struct node *node, struct owner *out)
 {
 	struct error ignored; /* no such file: numbers alone are known */
@@ -59,6 +61,10 @@ static bool id_of(const struct buf *file, const char *name, size_t len, uint64_t
 			return true;
 		}
 	}
+	if (len == strlen(ROOT_NAME) && !strncmp(name, ROOT_NAME, len)) {
+		*out = 0; /* also in a tree that has no /etc/passwd yet */
+		return true;
+	}
 	if (len >= sizeof(number))
 		return false;
 	memcpy(number, name, len);
@@ -88,7 +94,10 @@ static void put_name(const struct buf *file, uint64_t id, struct buf *out)
 			return;
 		}
 	}
-	buf_printf(out, "%llu", (unsigned long long)id);
+	if (id == 0)
+		buf_puts(out, ROOT_NAME);
+	else
+		buf_printf(out, "%llu", (unsigned long long)id);
 }
 
 void owner_text(const struct owner *o, uid_t uid, gid_t gid, struct buf *out)

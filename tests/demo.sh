@@ -23,11 +23,17 @@ finish() {
 trap finish EXIT
 
 title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
+say() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; }
 # show COMMAND...: print it as a user would type it, then run it
 show() {
-	printf '%s$ ' "$bold"
-	printf '%s ' "${@//$work\//}"
-	printf '%s\n' "$plain"
+	local word line=
+	for word in "${@//$work\//}"; do
+		case $word in
+		'' | *[[:space:]\<\>\(\)]*) line="$line '$word'" ;;
+		*) line="$line $word" ;;
+		esac
+	done
+	printf '%s$%s%s\n' "$bold" "$line" "$plain"
 	"$@"
 }
 # show_status WANTED COMMAND...: the same for a command whose exit status is the point
@@ -35,9 +41,12 @@ show_status() {
 	local want=$1 got=0
 	shift
 	show "$@" || got=$?
-	printf '(exit status %d)\n' "$got"
-	[ "$got" = "$want" ] || {
-		echo "demo: expected exit status $want" >&2
+	status "$want" "$got"
+}
+status() { # WANTED GOT
+	printf '(exit status %d)\n' "$2"
+	[ "$1" = "$2" ] || {
+		echo "demo: expected exit status $1" >&2
 		exit 1
 	}
 }
@@ -62,20 +71,27 @@ echo "  ..."
 
 title "Sign them: an .asc that stock gpg verifies"
 show fips-manifest sign --yes manifest-el7-x86_64.json manifest-el8-x86_64.json
-show gpg --quiet --verify manifest-el8-x86_64.json.asc
+say 'gpg --quiet --verify <manifest-el8-x86_64.json.asc'
+gpg --quiet --verify <manifest-el8-x86_64.json.asc
+show fips-manifest verify --keyring release.asc manifest-el8-x86_64.json.asc
 
 title "Keep and publish"
 export FIPS_MANIFEST_STORE=$work/store.db
 show fips-manifest init
 show fips-manifest key add release.asc
 show fips-manifest add manifest-el7-x86_64.json.asc manifest-el8-x86_64.json.asc
-show fips-manifest tool add "$(command -v fips-tool)" --version 1.0.0 --arch x86_64
+ln -s "$(command -v fips-tool)" fips-tool
+show fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
+say 'fips-manifest tool sums >SHA256SUMS'
+fips-manifest tool sums >SHA256SUMS
+show gpg --quiet --clearsign SHA256SUMS
+show fips-manifest tool add-sums SHA256SUMS.asc
 show fips-manifest publish
 show fips-manifest list
 show fips-manifest log --verify
 
 title "Serve on a free loopback port"
-printf '%s$ fips-manifestd --store store.db --listen 127.0.0.1:0 &%s\n' "$bold" "$plain"
+say 'fips-manifestd --store store.db --listen 127.0.0.1:0 &'
 fips-manifestd --store store.db --listen 127.0.0.1:0 >server.out 2>server.err &
 server=$!
 for _ in $(seq 100); do
@@ -95,13 +111,16 @@ fixture_node node 8
 show_status 0 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
 
 title "One byte of kubelet changes: it fails, and says which file"
-printf '%s$ printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc%s\n' "$bold" "$plain"
+say 'printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc'
 printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc status=none
 show_status 1 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
 
 title "The same offline, as JSON, from the manifest file"
-show_status 1 fips-tool --json --keyring release.asc --root node manifest-el8-x86_64.json.asc >report.json
-sed -n '1,/^(exit/{/"checks"/q;p}' report.json | head -40
-tail -n 1 report.json
+say 'fips-tool --json --keyring release.asc --root node manifest-el8-x86_64.json.asc >report.json'
+got=0
+fips-tool --json --keyring release.asc --root node manifest-el8-x86_64.json.asc >report.json ||
+	got=$?
+status 1 $got
+show jq '.checks[] | select(.verdict == "fail")' report.json
 
 title "Done"
