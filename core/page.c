@@ -109,7 +109,7 @@ static void filter(const struct index *x, struct buf *out)
 {
 	const char *last = "";
 
-	buf_puts(out, "<form id=\"filter\" hidden>\n<label>EL version <select "
+	buf_puts(out, "<div id=\"filter\" hidden>\n<label>EL version <select "
 		      "name=\"el\"><option value=\"\">all</option>");
 	for (size_t i = 0; i < x->manifest_count; i++) {
 		const char *el = x->manifests[i].el;
@@ -124,7 +124,7 @@ static void filter(const struct index *x, struct buf *out)
 	buf_puts(out, "</select></label>\n<label>Kubernetes version <input "
 		      "name=\"version\" type=\"search\" placeholder=\"v1.21\" "
 		      "autocomplete=\"off\" spellcheck=\"false\"></label>\n"
-		      "<output id=\"shown\" class=\"quiet\"></output>\n</form>\n");
+		      "<output id=\"shown\" class=\"quiet\"></output>\n</div>\n");
 }
 
 static void view_path(struct buf *out, const char *path)
@@ -152,8 +152,8 @@ static void links(const struct index_manifest *m, bool served, struct buf *out)
 		buf_puts(out, "<small><a href=\"");
 		view_path(out, m->path);
 		buf_printf(out,
-			   "\" aria-label=\"What %s of EL %s, %s lists\">what it "
-			   "lists</a></small>",
+			   "\" aria-label=\"what it lists: Kubernetes %s, EL %s, %s\">"
+			   "what it lists</a></small>",
 			   m->kubernetes, m->el, m->arch);
 	}
 }
@@ -168,7 +168,9 @@ static void row(const struct index_manifest *m, bool served, struct buf *out)
 	page_text(out, m->el);
 	buf_puts(out, "</td><th scope=\"row\" class=\"version\">");
 	page_text(out, m->kubernetes);
-	buf_printf(out, "</th><td class=\"wide\">%s</td><td class=\"wide\">%u</td><td>",
+	buf_printf(out,
+		   "</th><td class=\"wide\">%s</td><td class=\"wide\">%u</td><td "
+		   "class=\"wide\">",
 		   m->arch, m->revision);
 	page_date(out, m->created);
 	buf_puts(out, "</td><td class=\"wide\">");
@@ -190,17 +192,17 @@ static void manifests(const struct index *x, bool served, struct buf *out)
 	}
 	filter(x, out);
 	buf_puts(out,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		 "<section class=\"scroll\" tabindex=\"0\" "
 		 "aria-labelledby=\"table\">\n<table id=\"manifests\">\n<thead><tr>"
 		 "<th scope=\"col\">EL</th><th scope=\"col\">Kubernetes</th>"
 		 "<th scope=\"col\" class=\"wide\">Architecture</th>"
 		 "<th scope=\"col\" class=\"wide\">Revision</th>"
-		 "<th scope=\"col\">Date</th>"
+		 "<th scope=\"col\" class=\"wide\">Date</th>"
 		 "<th scope=\"col\" class=\"wide\">Signed by</th>"
 		 "<th scope=\"col\">Manifest</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < x->manifest_count; i++)
 		row(&x->manifests[i], served, out);
-	buf_puts(out, "</tbody>\n</table>\n</div>\n");
+	buf_puts(out, "</tbody>\n</table>\n</section>\n");
 }
 
 /* ---- what to type on a node ---- */
@@ -272,8 +274,9 @@ static void tools(const struct index *x, struct buf *out)
 	if (x->manifest_count)
 		check_offline(x, out);
 	buf_puts(out,
-		 "<h2 id=\"tool\">The tool</h2>\n<div class=\"scroll\" tabindex=\"0\" "
-		 "role=\"region\" aria-labelledby=\"tool\">\n<table>\n<thead><tr>"
+		 "<h2 id=\"tool\">The tool</h2>\n<section class=\"scroll\" "
+		 "tabindex=\"0\" "
+		 "aria-labelledby=\"tool\">\n<table>\n<thead><tr>"
 		 "<th scope=\"col\">File</th><th scope=\"col\">SHA-256</th>"
 		 "<th scope=\"col\" class=\"wide\">Bytes</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < x->tool_count; i++) {
@@ -289,7 +292,7 @@ static void tools(const struct index *x, struct buf *out)
 			   "<td class=\"wide\">%" PRIu64 "</td></tr>\n",
 			   DIGEST_HEX(&t->digest), t->size);
 	}
-	buf_puts(out, "</tbody>\n</table>\n</div>\n<p>All of them at once: <a "
+	buf_puts(out, "</tbody>\n</table>\n</section>\n<p>All of them at once: <a "
 		      "href=\"tool/SHA256SUMS\">SHA256SUMS</a>, read by "
 		      "<code>sha256sum -c</code>.</p>\n");
 }

@@ -30,25 +30,25 @@
 		});
 	}
 
-	const form = document.getElementById("filter");
-	if (!form)
+	const filter = document.getElementById("filter");
+	if (!filter)
 		return;
+	const el = filter.querySelector("select");
+	const version = filter.querySelector("input");
 	const rows = [...document.querySelectorAll("#manifests tbody tr")];
 	const status = document.getElementById("shown");
 	const apply = () => {
-		const el = form.elements.el.value;
-		const version = form.elements.version.value.trim();
+		const part = version.value.trim();
 		let shown = 0;
 		for (const row of rows) {
-			row.hidden = (el && row.dataset.el !== el) ||
-				!row.dataset.version.includes(version);
+			row.hidden = (el.value && row.dataset.el !== el.value) ||
+				!row.dataset.version.includes(part);
 			shown += !row.hidden;
 		}
 		status.textContent = shown === rows.length ? "" :
 			`${shown} of ${rows.length} shown`;
 	};
-	form.hidden = false;
-	form.addEventListener("input", apply);
-	form.addEventListener("submit", (event) => event.preventDefault());
+	filter.hidden = false;
+	filter.addEventListener("input", apply);
 	apply(); // a browser may have kept what was typed before a reload
 })();

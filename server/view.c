@@ -161,13 +161,14 @@ static void file_row(const struct manifest_file *f, struct buf *out)
 static void source(const struct manifest_source *s, struct buf *out)
 {
 	buf_puts(out, "<dl>\n");
-	term(out, manifest_source_name(s->type));
+	term(out, "Artifact");
+	buf_printf(out, "%s ", manifest_source_name(s->type));
 	page_text(out, s->name);
 	buf_printf(out, ", %" PRIu64 " bytes<br><span class=\"digest\">%s</span>",
 		   s->size, DIGEST_HEX(&s->sha256));
 	end_term(out);
 	text_term(out, "Vendor key", s->signer);
-	text_term(out, "Image", s->image_reference);
+	text_term(out, "Image name", s->image_reference);
 	if (s->type == MANIFEST_IMAGE) {
 		digest_term(out, "Image manifest", &s->image_manifest);
 		digest_term(out, "Image config", &s->image_config);
@@ -188,7 +189,7 @@ static void component(const struct manifest_component *c, size_t n, struct buf *
 		return;
 	buf_printf(
 		out,
-		"<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		"<section class=\"scroll\" tabindex=\"0\" "
 		"aria-labelledby=\"c%zu\">\n<table>\n<thead><tr><th scope=\"col\">"
 		"File</th><th scope=\"col\">SHA-256</th><th scope=\"col\" "
 		"class=\"wide\">Mode</th><th scope=\"col\" class=\"wide\">Go, crypto "
@@ -196,7 +197,7 @@ static void component(const struct manifest_component *c, size_t n, struct buf *
 		n);
 	for (size_t i = 0; i < c->file_count; i++)
 		file_row(&c->files[i], out);
-	buf_puts(out, "</tbody>\n</table>\n</div>\n");
+	buf_puts(out, "</tbody>\n</table>\n</section>\n");
 }
 
 static void list_term(struct buf *out, const char *name,
