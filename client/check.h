@@ -20,9 +20,10 @@ struct check {
 	struct report *report;
 	struct seen *seen; /* what was read so far */
 	const struct owner
-		*owner;   /* the node's users; NULL: owners mean nothing here */
-	int64_t deadline; /* milliseconds of digest_many_now() */
-	unsigned threads; /* 0: what is best */
+		*owner; /* the node's users; NULL: owners mean nothing here */
+	const char *containerd_root; /* beneath the node\'s root */
+	int64_t deadline;            /* milliseconds of digest_many_now() */
+	unsigned threads;            /* 0: what is best */
 	/* Called after a file of `bytes` bytes was read; may be NULL. */
 	void (*progress)(void *arg, const char *what, uint64_t bytes);
 	void *progress_arg;
@@ -37,8 +38,12 @@ bool check_file(const struct check *c, struct error *err) MUST_CHECK;
 bool check_extra(const struct check *c, struct error *err) MUST_CHECK;
 /* Processes that are named like a component's program; after check_file(). */
 bool check_process(const struct check *c, struct error *err) MUST_CHECK;
-/* The files that the manifest lists in container images. */
+/* The files that the manifest lists in container images, as containerd keeps them. */
 bool check_image(const struct check *c, struct error *err) MUST_CHECK;
+/* Image archives that are going to be shipped, named on the command line: each must
+ * be one that the manifest was built from. */
+bool check_archive(const struct check *c, char *const *archives, size_t count,
+		   struct error *err) MUST_CHECK;
 
 /* Digest the items that c->seen does not know, remember all of them. Items have
  * their descriptors open, or paths beneath the node's root. */

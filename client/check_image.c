@@ -1,35 +1,324 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check_image: the files that the manifest lists in container images. */
+/*
+ * check_image: the images that the manifest lists, as containerd keeps them.
+ *
+ * An unpacked layer that holds a component's program (/usr/local/bin/kube-apiserver)
+ * is a build of the component: the program and every other listed file in that layer
+ * must be as listed. Blobs that the manifest names, and the layers that those name,
+ * must be what their names say. Files of an image that lie in other layers cannot be
+ * told from those of other images, and are said to be skipped.
+ */
 #include "client/check.h"
+#include "client/containerd.h"
+#include "core/file.h"
+#include "core/text.h"
 
-static bool has_image_files(const struct manifest_component *c)
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { IMAGE_MANIFEST_MAX = 4 * 1024 * 1024 };
+
+/* One file to be digested: in a layer, or a blob (file NULL). */
+struct found {
+	const struct manifest_component *component;
+	const struct manifest_file *file;
+	struct digest expected;
+	char *subject;
+};
+
+struct images {
+	const struct check *check;
+	const struct containerd *containerd;
+	struct found *list;
+	struct digest_many_item *items;
+	size_t count, cap;
+};
+
+static void images_clear(struct images *x)
 {
+	for (size_t i = 0; i < x->count; i++) {
+		file_closep(&x->items[i].fd);
+		free(x->list[i].subject);
+	}
+	digest_many_clear(x->items, x->count);
+	free(x->items);
+	free(x->list);
+}
+
+static void report(const struct images *x, const struct found *f,
+		   enum report_verdict verdict, const char *actual, const char *reason)
+{
+	char expected[DIGEST_HEX_SIZE + 8];
+
+	snprintf(expected, sizeof(expected), "sha256:%s", DIGEST_HEX(&f->expected));
+	report_add(x->check->report,
+		   &(struct report_entry){
+			   .kind = REPORT_IMAGE,
+			   .verdict = verdict,
+			   .component = f->component->name,
+			   .subject = f->subject,
+			   .path = f->file ? f->file->path : NULL,
+			   .expected = expected,
+			   .actual = actual,
+		   },
+		   reason ? "%s" : NULL, reason);
+}
+
+static bool keep(struct images *x, struct found *f, int *fd, struct error *err)
+{
+	if (x->count == x->cap) {
+		size_t cap = x->cap ? 2 * x->cap : 32;
+		void *list = reallocarray(x->list, cap, sizeof(*x->list));
+		void *items = reallocarray(x->items, cap, sizeof(*x->items));
+
+		x->list = list ? list : x->list;
+		x->items = items ? items : x->items;
+		if (!list || !items)
+			return error_set(err, ERR_SYSTEM, "no memory");
+		x->cap = cap;
+	}
+	x->items[x->count] = (struct digest_many_item){
+		.path = f->subject,
+		.fd = TAKE_FD(*fd),
+		.hint = f->file ? f->file->size : 0,
+	};
+	x->list[x->count++] = TAKE(*f);
+	return true;
+}
+
+/* ---- unpacked layers ---- */
+
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+static char *subject_of(const char *where, const char *what)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(8192);
+
+	buf_printf(&b, "%s %s", where, what);
+	return buf_take(&b);
+}
+
+static void found_clear(struct found *f)
+{
+	free(f->subject);
+}
+
+/* Keep a listed file that the layer holds; *there says whether it does. */
+static bool look_for(struct images *x, int layer, const char *name,
+		     const struct manifest_component *c, const struct manifest_file *f,
+		     struct error *err)
+{
+	AUTO(found_clear) struct found found = {.component = c, .file = f};
+	AUTO(file_closep) int fd = -1;
+	struct error why;
+	struct stat st;
+
+	found.subject = subject_of(name, f->path);
+	found.expected = f->sha256;
+	if (!found.subject)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!file_open_beneath(layer, f->path, O_RDONLY | O_NONBLOCK, &fd, &why)) {
+		/* a whiteout is a device that no overlay lets be opened */
+		if (why.code != ERR_NOT_FOUND && why.os != ENXIO && why.os != ENODEV)
+			report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
+		return true;
+	}
+	if (fstat(fd, &st) || is_whiteout(&st))
+		return true;
+	return keep(x, &found, &fd, err);
+}
+
+static bool holds(int layer, const struct manifest_file *f)
+{
+	AUTO(file_closep) int fd = -1;
+	struct error err;
+	struct stat st;
+
+	return file_open_beneath(layer, f->path, O_PATH, &fd, &err)
+		       ? !fstat(fd, &st) && !is_whiteout(&st)
+		       : err.code != ERR_NOT_FOUND;
+}
+
+/* Is it the file by which a layer is known to be of the component? */
+static bool identifies(const struct manifest_component *c,
+		       const struct manifest_file *f)
+{
+	return f->kind == MANIFEST_IN_IMAGE && !f->link &&
+	       (c->file_count == 1 || !strcmp(file_basename(f->path), c->name));
+}
+
+static bool look_into(void *arg, int layer, const char *name, struct error *err)
+{
+	struct images *x = arg;
+	const struct manifest *m = x->check->manifest;
+
+	if (digest_many_now() >= x->check->deadline)
+		return true; /* sum_up() tells */
+	for (size_t i = 0; i < m->component_count; i++) {
+		const struct manifest_component *c = &m->components[i];
+		bool mine = false;
+
+		for (size_t k = 0; k < c->file_count && !mine; k++)
+			mine = identifies(c, &c->files[k]) &&
+			       holds(layer, &c->files[k]);
+		for (size_t k = 0; k < c->file_count && mine; k++)
+			if (c->files[k].kind == MANIFEST_IN_IMAGE &&
+			    !c->files[k].link &&
+			    !look_for(x, layer, name, c, &c->files[k], err))
+				return false;
+	}
+	return true;
+}
+
+/* ---- blobs ---- */
+
+/* Keep a blob if it is there; *fd is it, borrowed, or -1. */
+static bool look_for_blob(struct images *x, const struct manifest_component *c,
+			  const struct digest *digest, const char *what, int *fd,
+			  struct error *err)
+{
+	AUTO(found_clear) struct found found = {.component = c, .expected = *digest};
+	AUTO(file_closep) int blob = -1;
+	struct error why;
+
+	*fd = -1;
+	found.subject = subject_of(what, DIGEST_HEX(digest));
+	if (!found.subject)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!containerd_open_blob(x->containerd, digest, &blob, &why)) {
+		if (why.code != ERR_NOT_FOUND)
+			report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
+		return true;
+	}
+	*fd = blob;
+	return keep(x, &found, &blob, err);
+}
+
+/* The layers that the image's manifest names. A damaged one is found by its digest. */
+static bool look_for_layers(struct images *x, const struct manifest_component *c,
+			    int fd, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(IMAGE_MANIFEST_MAX);
+	struct digest *layers = NULL;
+	struct error why;
+	struct stat st;
+	size_t n = 0;
+	bool ok = true;
+	int ignored;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !file_read_fd(fd, &text, &why) ||
+	    !containerd_layers(text.data, text.len, &layers, &n, &why))
+		return true;
+	for (size_t i = 0; i < n && ok; i++)
+		ok = look_for_blob(x, c, &layers[i], "layer", &ignored, err);
+	free(layers);
+	return ok;
+}
+
+static bool look_for_blobs(struct images *x, struct error *err)
+{
+	const struct manifest *m = x->check->manifest;
+	int fd;
+
+	for (size_t i = 0; i < m->component_count; i++) {
+		const struct manifest_component *c = &m->components[i];
+
+		if (c->source.type != MANIFEST_IMAGE)
+			continue;
+		if (!look_for_blob(x, c, &c->source.image_config, "config", &fd, err) ||
+		    !look_for_blob(x, c, &c->source.image_manifest, "manifest", &fd,
+				   err) ||
+		    (fd >= 0 && !look_for_layers(x, c, fd, err)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- telling ---- */
+
+static void tell(const struct images *x, const struct found *f,
+		 const struct digest_many_item *it)
+{
+	char actual[DIGEST_HEX_SIZE + 8];
+
+	if (it->state == DIGEST_MANY_NOT_REGULAR) {
+		report(x, f, REPORT_FAIL, it->why, "not a regular file");
+		return;
+	}
+	if (it->state != DIGEST_MANY_DONE) {
+		report(x, f, REPORT_UNKNOWN, NULL, check_why_not(it));
+		return;
+	}
+	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
+	if (digest_equal(&it->digest, &f->expected))
+		report(x, f, REPORT_PASS, actual, NULL);
+	else
+		report(x, f, REPORT_FAIL, actual,
+		       f->file ? "another build"
+			       : "the blob is not what its name says");
+}
+
+/* What of the component was not seen, and that some of it should have been. */
+static void sum_up(const struct images *x, const struct manifest_component *c,
+		   const char *why_not)
+{
+	size_t listed = 0, seen = 0;
+	struct report_entry e = {
+		.kind = REPORT_IMAGE,
+		.verdict = REPORT_SKIPPED,
+		.component = c->name,
+		.subject = c->source.image_reference ? c->source.image_reference
+						     : c->source.name,
+	};
+
 	for (size_t i = 0; i < c->file_count; i++)
-		if (c->files[i].kind == MANIFEST_IN_IMAGE)
-			return true;
-	return false;
+		listed += c->files[i].kind == MANIFEST_IN_IMAGE && !c->files[i].link;
+	for (size_t i = 0; i < x->count; i++)
+		seen += x->list[i].component == c && x->list[i].file;
+	if (listed == 0)
+		return;
+	if (why_not || digest_many_now() >= x->check->deadline) {
+		e.verdict = REPORT_UNKNOWN;
+		report_add(x->check->report, &e, "%s",
+			   why_not ? why_not : "time was over before it was sought");
+	} else if (seen == 0 && c->presence == MANIFEST_REQUIRED) {
+		e.verdict = REPORT_FAIL;
+		report_add(x->check->report, &e, "missing: no unpacked layer holds it");
+	} else if (seen == 0) {
+		report_add(x->check->report, &e, "optional and not on this node");
+	} else if (seen < listed) {
+		report_add(x->check->report, &e,
+			   "%zu listed files lie in other layers: not looked at",
+			   listed - seen);
+	}
+}
+
+static bool look_everywhere(struct images *x, struct error *err)
+{
+	return containerd_each_snapshot(x->containerd, look_into, x, err) &&
+	       look_for_blobs(x, err);
 }
 
 bool check_image(const struct check *c, struct error *err)
 {
-	(void)err;
-	for (size_t i = 0; i < c->manifest->component_count; i++) {
-		const struct manifest_component *m = &c->manifest->components[i];
-		bool required = m->presence == MANIFEST_REQUIRED;
+	AUTO(containerd_close) struct containerd containerd = {.fd = -1};
+	AUTO(images_clear) struct images x = {.check = c, .containerd = &containerd};
+	struct error why = EMPTY;
+	bool looked = containerd_open(c->node->root_fd, c->containerd_root, &containerd,
+				      &why) &&
+		      (containerd.fd < 0 || look_everywhere(&x, &why));
 
-		if (has_image_files(m))
-			report_add(c->report,
-				   &(struct report_entry){
-					   .kind = REPORT_IMAGE,
-					   .verdict = required ? REPORT_UNKNOWN
-							       : REPORT_SKIPPED,
-					   .component = m->name,
-					   .subject =
-						   m->source.image_reference
-							   ? m->source.image_reference
-							   : m->source.name,
-				   },
-				   "this version does not look into container images");
-	}
+	if (!check_digests(c, x.items, x.count, err))
+		return false;
+	for (size_t i = 0; i < x.count; i++)
+		tell(&x, &x.list[i], &x.items[i]);
+	for (size_t i = 0; i < c->manifest->component_count; i++)
+		sum_up(&x, &c->manifest->components[i], looked ? NULL : why.msg);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fips-tool: hold a node against a signed manifest. */
 #include "client/check.h"
+#include "client/containerd.h"
 #include "client/fetch.h"
 #include "client/watch.h"
 #include "core/cli.h"
@@ -22,12 +23,17 @@ enum {
 	OPT_EL,
 	OPT_KUBERNETES,
 	OPT_TIMEOUT,
+	OPT_CONTAINERD_ROOT,
+	OPT_IMAGE,
+	IMAGES_MAX = 1000,
 };
 
 struct options {
 	const char *file; /* the operand */
 	const char *server, *el, *kubernetes;
-	const char *keyring, *root;
+	const char *keyring, *root, *containerd_root;
+	char *images[IMAGES_MAX];
+	size_t image_count;
 	size_t threshold;
 	unsigned timeout; /* seconds */
 	bool json, quiet;
@@ -49,6 +55,10 @@ static const struct argp_option option_table[] = {
 	 "With --server: EL version; default the node's os-release", 0},
 	{"kubernetes", OPT_KUBERNETES, "V", 0,
 	 "With --server: Kubernetes version; default the only one there", 0},
+	{"containerd-root", OPT_CONTAINERD_ROOT, "DIR", 0,
+	 "Where containerd keeps images; default " CONTAINERD_ROOT, 0},
+	{"image", OPT_IMAGE, "FILE", 0,
+	 "Check an image archive, too: the manifest must have been built from it", 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
 	 "Report what is known by then; default 600", 0},
 	{0},
@@ -99,6 +109,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_TIMEOUT:
 		o->timeout = (unsigned)number(state, "--timeout", arg, TIMEOUT_MAX);
+		break;
+	case OPT_CONTAINERD_ROOT:
+		o->containerd_root = arg;
+		break;
+	case OPT_IMAGE:
+		if (o->image_count == IMAGES_MAX)
+			argp_error(state, "more than %d images", IMAGES_MAX);
+		o->images[o->image_count++] = arg;
 		break;
 	case OPT_EL:
 		if (!text_is_el(arg))
@@ -227,6 +245,7 @@ static bool check_all(struct run *run, struct error *err)
 		.report = &run->report,
 		.seen = &run->seen,
 		.owner = owners_count(&run->node) ? &run->owner : NULL,
+		.containerd_root = run->options->containerd_root,
 		.deadline = run->deadline,
 		.progress = show_progress,
 	};
@@ -238,7 +257,8 @@ static bool check_all(struct run *run, struct error *err)
 	owner_read(&run->node, &run->owner);
 	check_system(&c);
 	return check_file(&c, err) && check_extra(&c, err) && check_process(&c, err) &&
-	       check_image(&c, err);
+	       check_image(&c, err) &&
+	       check_archive(&c, run->options->images, run->options->image_count, err);
 }
 
 static bool work(struct run *run, struct error *err)
@@ -342,7 +362,9 @@ int main(int argc, char **argv)
 		.args_doc = "MANIFEST.asc\n--server URL",
 		.doc = doc,
 	};
-	struct options options = {.threshold = 1, .timeout = TIMEOUT_DEFAULT};
+	struct options options = {.threshold = 1,
+				  .timeout = TIMEOUT_DEFAULT,
+				  .containerd_root = CONTAINERD_ROOT};
 	struct cli cli = {.program = "fips-tool", .out = stdout, .talk = stderr};
 	struct run run = {.options = &options, .cli = &cli, .node = NODE_NONE};
 	enum cli_exit status;

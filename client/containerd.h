@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * containerd: what containerd keeps of images on the disk (its root folder, version 1
+ * of the layout):
+ *
+ *     io.containerd.content.v1.content/blobs/sha256/HEX      blobs as they were pulled
+ *     io.containerd.snapshotter.v1.NAME/snapshots/N/fs/...   an unpacked layer
+ *     io.containerd.snapshotter.v1.native/snapshots/N/...
+ *
+ * Rule: a layer is a tree of its own: paths in it are opened beneath it.
+ */
+#ifndef CLIENT_CONTAINERD_H
+#define CLIENT_CONTAINERD_H
+
+#include "core/digest.h"
+
+#define CONTAINERD_ROOT "/var/lib/containerd"
+
+struct containerd {
+	int fd; /* of the root folder; -1: there is none */
+};
+
+/* `root` lies beneath the node's root. No such folder is no error: fd is -1. */
+bool containerd_open(int node_root_fd, const char *root, struct containerd *out,
+		     struct error *err) MUST_CHECK;
+void containerd_close(struct containerd *c);
+
+/* Call `each` for every unpacked layer; name is "overlayfs/12". Stops at the first
+ * false and returns it. ERR_SYSTEM when a folder cannot be read. */
+bool containerd_each_snapshot(const struct containerd *c,
+			      bool (*each)(void *arg, int fd, const char *name,
+					   struct error *err),
+			      void *arg, struct error *err) MUST_CHECK;
+
+/* Open a blob by its digest; ERR_NOT_FOUND when it is not there. */
+bool containerd_open_blob(const struct containerd *c, const struct digest *digest,
+			  int *fd, struct error *err) MUST_CHECK;
+
+/* The digests of an image manifest's layers (OCI image-spec, "layers"), from its
+ * text; `out` is to be freed. ERR_FORMAT. */
+bool containerd_layers(const char *text, size_t len, struct digest **out, size_t *count,
+		       struct error *err) MUST_CHECK;
+
+#endif
