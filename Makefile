@@ -19,6 +19,7 @@
 #   make clean               remove build/
 #
 # Settings: CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SAN=1 SOURCE_DATE_EPOCH
+#   TRUST=root.json: the TUF root that fips-tool begins to trust with
 
 VERSION := 1.0.0
 
@@ -121,7 +122,7 @@ ifneq ($(filter-out help clean deps check demo format lint fuzz bench,$(or $(MAK
 -include $(PKG_FLAGS)
 endif
 
-GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc)
+GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc trust.inc)
 
 $(OUT)/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
@@ -141,6 +142,13 @@ $(OUT)/gen/page.inc: core/page.css core/page.js
 $(OUT)/gen/openapi.inc: schema/openapi.json
 	@mkdir -p $(@D)
 	$(AS_STRING) >$@
+
+# the root that fips-tool begins to trust with: make TRUST=root.json
+$(OUT)/gen/trust.inc: $(TRUST) force
+	@mkdir -p $(@D)
+	@{ echo 'static const char trust_root[] ='; $(if $(TRUST),od -An -v -tx1 $(TRUST) | \
+		sed 's/ \(..\)/\\x\1/g; s/.*/"&"/',echo '""'); echo ';'; } >$@.new; \
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(CORE_LIB): $(call objects,$(CORE_SRC))
 $(SIGNER_LIB): $(call objects,$(filter-out signer/main.c,$(SIGNER_SRC)))

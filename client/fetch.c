@@ -113,18 +113,38 @@ static bool read_file(struct http *http, const struct fetch_options *o, struct f
 	return f->url || error_set(err, ERR_SYSTEM, "no memory");
 }
 
+static bool connect_to(const struct fetch_options *o, struct http **http,
+		       struct error *err)
+{
+	const struct http_options limits = {
+		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
+		.total_seconds = o->seconds,
+	};
+
+	return http_new(&limits, http, err);
+}
+
+bool fetch_version(const struct fetch_options *o, char out[64], struct error *err)
+{
+	AUTO(http_freep) struct http *http = NULL;
+	AUTO(index_clear) struct index x = EMPTY;
+	const char *version;
+
+	if (!connect_to(o, &http, err) || !read_index(http, o, &x, err) ||
+	    !only_version(&x, o, &version, err))
+		return false;
+	snprintf(out, 64, "%s", version);
+	return true;
+}
+
 bool fetch_manifest(const struct fetch_options *o, struct fetch *out, struct error *err)
 {
 	AUTO(http_freep) struct http *http = NULL;
 	AUTO(index_clear) struct index x = EMPTY;
 	AUTO(fetch_clear) struct fetch f = FETCH_NONE;
 	const struct index_manifest *row = NULL;
-	const struct http_options limits = {
-		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
-		.total_seconds = o->seconds,
-	};
 
-	if (!http_new(&limits, &http, err) || !read_index(http, o, &x, err) ||
+	if (!connect_to(o, &http, err) || !read_index(http, o, &x, err) ||
 	    !choose(&x, o, &row, err))
 		return false;
 	f.row = *row;

@@ -2,6 +2,7 @@
 /* fips-tool: hold a node against a signed manifest. */
 #include "client/check.h"
 #include "client/containerd.h"
+#include "client/current.h"
 #include "client/fetch.h"
 #include "client/watch.h"
 #include "core/cli.h"
@@ -25,6 +26,9 @@ enum {
 	OPT_TIMEOUT,
 	OPT_CONTAINERD_ROOT,
 	OPT_IMAGE,
+	OPT_TRUST,
+	OPT_STATE,
+	OPT_AS_OF_LAST_SEEN,
 	IMAGES_MAX = 1000,
 };
 
@@ -34,6 +38,8 @@ struct options {
 	const char *keyring, *root, *containerd_root;
 	char *images[IMAGES_MAX];
 	size_t image_count;
+	const char *trust, *state;
+	bool as_of_last_seen;
 	size_t threshold;
 	unsigned timeout; /* seconds */
 	bool json, quiet;
@@ -59,6 +65,13 @@ static const struct argp_option option_table[] = {
 	 "Where containerd keeps images; default " CONTAINERD_ROOT, 0},
 	{"image", OPT_IMAGE, "FILE", 0,
 	 "Check an image archive, too: the manifest must have been built from it", 0},
+	{"trust", OPT_TRUST, "ROOT.json", 0,
+	 "With --server: the TUF root to begin with, once; then the state has it", 0},
+	{"state", OPT_STATE, "DIR", 0,
+	 "What TUF keeps between runs; default " CURRENT_STATE_DEFAULT, 0},
+	{"as-of-last-seen", OPT_AS_OF_LAST_SEEN, NULL, 0,
+	 "Use metadata that expired, say so in the report; without --server ask nobody",
+	 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
 	 "Report what is known by then; default 600", 0},
 	{0},
@@ -78,10 +91,49 @@ static uint64_t number(struct argp_state *state, const char *what, const char *a
 /* What must hold of all options together. */
 static void check_options(struct argp_state *state, const struct options *o)
 {
-	if (!o->file == !o->server)
+	bool published = o->server || o->as_of_last_seen;
+
+	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
-	if (o->file && (o->el || o->kubernetes))
-		argp_error(state, "--el and --kubernetes go with --server");
+	if (o->file && (o->el || o->kubernetes || o->trust || o->state))
+		argp_error(state, "--el, --kubernetes, --trust and --state go with "
+				  "--server");
+}
+
+/* The options of --server. */
+static error_t parse_published(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 's':
+		o->server = arg;
+		break;
+	case OPT_TRUST:
+		o->trust = arg;
+		break;
+	case OPT_STATE:
+		o->state = arg;
+		break;
+	case OPT_AS_OF_LAST_SEEN:
+		o->as_of_last_seen = true;
+		break;
+	case OPT_EL:
+		if (!text_is_el(arg))
+			argp_error(state, "--el must be like 8 or 8.4, not '%s'",
+				   TEXT_SAFE(arg));
+		o->el = arg;
+		break;
+	case OPT_KUBERNETES:
+		if (!text_is_kubernetes(arg))
+			argp_error(state, "--kubernetes must be like v1.21.3, not '%s'",
+				   TEXT_SAFE(arg));
+		o->kubernetes = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -101,9 +153,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'r':
 		o->root = arg;
 		break;
-	case 's':
-		o->server = arg;
-		break;
 	case OPT_THRESHOLD:
 		o->threshold = number(state, "--threshold", arg, PGP_KEYS_MAX);
 		break;
@@ -118,18 +167,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "more than %d images", IMAGES_MAX);
 		o->images[o->image_count++] = arg;
 		break;
-	case OPT_EL:
-		if (!text_is_el(arg))
-			argp_error(state, "--el must be like 8 or 8.4, not '%s'",
-				   TEXT_SAFE(arg));
-		o->el = arg;
-		break;
-	case OPT_KUBERNETES:
-		if (!text_is_kubernetes(arg))
-			argp_error(state, "--kubernetes must be like v1.21.3, not '%s'",
-				   TEXT_SAFE(arg));
-		o->kubernetes = arg;
-		break;
 	case ARGP_KEY_ARG:
 		if (o->file)
 			argp_error(state, "one manifest at a time");
@@ -139,7 +176,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		check_options(state, o);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_published(key, arg, state);
 	}
 	return 0;
 }
@@ -163,6 +200,7 @@ struct run {
 	struct report report;
 	struct owner owner;
 	struct seen seen;
+	struct current current;
 	bool reporting; /* the manifest is trusted: there is something to report */
 	bool ok;
 	struct error err;
@@ -184,26 +222,73 @@ static bool load_file(struct run *run, const struct source_trust *trust,
 			   &run->source, err);
 }
 
-static bool load_from_server(struct run *run, const struct source_trust *trust,
-			     struct error *err)
+/* By the server's index, which nothing vouches for. */
+static bool load_from_index(struct run *run, const struct fetch_options *how,
+			    const struct source_trust *trust, struct error *err)
+{
+	AUTO(fetch_clear) struct fetch f = FETCH_NONE;
+
+	return fetch_manifest(how, &f, err) &&
+	       source_load(f.url, f.file.data, f.file.len, trust, &run->source, err) &&
+	       fetch_confirm(&f, &run->source, err);
+}
+
+/* The release keys that came through TUF must vouch for it, and the pinned ones where
+ * the user gave some. */
+static bool load_current(struct run *run, const struct current_options *how,
+			 const struct source_trust *pinned, struct error *err)
+{
+	AUTO(source_clear) struct source also = EMPTY;
+	struct current *c = &run->current;
+	struct source_trust trust = *pinned;
+
+	if (!current_fetch(how, c, err))
+		return false;
+	trust.keyring = c->keyring;
+	return source_load(c->origin, c->file.data, c->file.len, &trust, &run->source,
+			   err) &&
+	       (!pinned->keyring || source_load(c->origin, c->file.data, c->file.len,
+						pinned, &also, err)) &&
+	       current_confirm(c, &run->source, err);
+}
+
+static bool load_published(struct run *run, const struct source_trust *trust,
+			   struct error *err)
 {
 	const struct options *o = run->options;
-	AUTO(fetch_clear) struct fetch f = FETCH_NONE;
-	struct fetch_options how = {
+	struct fetch_options index = {
 		.server = o->server,
 		.el = o->el ? o->el : run->node.os.el,
 		.arch = *run->node.arch ? run->node.arch : "x86_64",
 		.kubernetes = o->kubernetes,
 		.seconds = o->timeout,
 	};
+	struct current_options how = {
+		.server = o->server,
+		.trust = o->trust,
+		.state = o->state,
+		.el = index.el,
+		.arch = index.arch,
+		.kubernetes = o->kubernetes,
+		.seconds = o->timeout,
+		.as_of_last_seen = o->as_of_last_seen,
+	};
+	char version[64] = "";
 
 	if (!*how.el)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the os-release here names no Enterprise Linux: --el "
 				 "says which manifest is meant");
-	return fetch_manifest(&how, &f, err) &&
-	       source_load(f.url, f.file.data, f.file.len, trust, &run->source, err) &&
-	       fetch_confirm(&f, &run->source, err);
+	if (!current_possible(&how) && !o->as_of_last_seen && !o->state)
+		return load_from_index(run, &index, trust, err);
+	if (!o->kubernetes && !o->server)
+		return error_set(err, ERR_USAGE,
+				 "without a server, --kubernetes must say which "
+				 "manifest is meant");
+	if (!o->kubernetes && !fetch_version(&index, version, err))
+		return false;
+	how.kubernetes = o->kubernetes ? o->kubernetes : version;
+	return load_current(run, &how, trust, err);
 }
 
 /* The digest of the program that runs, for the report. */
@@ -272,12 +357,14 @@ static bool work(struct run *run, struct error *err)
 
 	if (!node_open(o->root, &run->node, err))
 		return false;
-	if (o->server ? !load_from_server(run, &trust, err)
-		      : !load_file(run, &trust, err))
+	if (o->file ? !load_file(run, &trust, err) : !load_published(run, &trust, err))
 		return false;
 	report_init(&run->report, &run->node, &run->source);
 	run->report.threshold = o->threshold;
 	digest_self(&run->report);
+	if (!o->file)
+		current_report(run->current.client ? &run->current : NULL,
+			       &run->report);
 	__atomic_store_n(&run->reporting, true, __ATOMIC_RELEASE);
 	return check_all(run, err);
 }
@@ -366,7 +453,10 @@ int main(int argc, char **argv)
 				  .timeout = TIMEOUT_DEFAULT,
 				  .containerd_root = CONTAINERD_ROOT};
 	struct cli cli = {.program = "fips-tool", .out = stdout, .talk = stderr};
-	struct run run = {.options = &options, .cli = &cli, .node = NODE_NONE};
+	struct run run = {.options = &options,
+			  .cli = &cli,
+			  .node = NODE_NONE,
+			  .current = CURRENT_NONE};
 	enum cli_exit status;
 	bool finished = false;
 
@@ -382,6 +472,7 @@ int main(int argc, char **argv)
 	if (run.reporting)
 		report_clear(&run.report);
 	source_clear(&run.source);
+	current_clear(&run.current);
 	owner_clear(&run.owner);
 	seen_clear(&run.seen);
 	node_close(&run.node);

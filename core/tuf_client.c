@@ -40,12 +40,18 @@ bool tuf_client_new(const struct tuf_options *options, struct tuf_client **out,
 	return true;
 }
 
+void tuf_client_finish(struct tuf_client *c)
+{
+	tuf_state_close(&c->state);
+	c->options.source = (struct tuf_source)EMPTY;
+}
+
 void tuf_client_free(struct tuf_client *c)
 {
 	if (!c)
 		return;
+	tuf_client_finish(c);
 	tuf_trust_clear(&c->trust);
-	tuf_state_close(&c->state);
 	free(c->used);
 	free(c);
 }

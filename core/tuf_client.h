@@ -62,6 +62,8 @@ bool tuf_client_init(const char *state_dir, const void *root, size_t len,
 /* The strings of the options must outlive the client. */
 bool tuf_client_new(const struct tuf_options *options, struct tuf_client **out,
 		    struct error *err) MUST_CHECK;
+/* Let go of the state folder and the source: only reports may be asked for then. */
+void tuf_client_finish(struct tuf_client *c);
 void tuf_client_free(struct tuf_client *c);
 void tuf_client_freep(struct tuf_client **c);
 

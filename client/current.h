@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * current: a signed manifest from a server's published tree under TUF (The Update
+ * Framework 1.0.34): current, complete, meant for this node.
+ *
+ * Rules:
+ * - The server is believed nothing that is not signed from the trusted root on. The
+ *   root is the state folder's; it begins with --trust or the one that was built in.
+ * - The manifest is the target whose path names this EL, Kubernetes version and
+ *   architecture, the more exact EL first; its custom part must say the same, and the
+ *   verified manifest too (current_confirm()).
+ * - The release keyring comes through TUF (keys/release.asc). A keyring that the user
+ *   pins is asked as well, never instead.
+ * - What was fetched lies in the state folder, held against its digest at every use.
+ */
+#ifndef CLIENT_CURRENT_H
+#define CLIENT_CURRENT_H
+
+#include "client/report.h"
+#include "core/tuf_client.h"
+
+#define CURRENT_STATE_DEFAULT "/var/lib/fips-tool"
+
+struct current_options {
+	const char *server; /* NULL: ask nobody, use the state */
+	const char *trust;  /* file of a root; NULL: the built-in one, or the state's */
+	const char *state;  /* folder; NULL: the default */
+	const char *el, *arch, *kubernetes;
+	long seconds; /* limit of each request; 0: none */
+	bool as_of_last_seen;
+};
+
+struct current {
+	char *origin; /* URL of the server and target path, for reports */
+	struct buf file;
+	char *keyring; /* path of the release keys in the state */
+	char el[8], kubernetes[64], arch[16];
+	int64_t revision;
+	char **withdrawn; /* what the metadata say of earlier revisions */
+	size_t withdrawn_count;
+	struct tuf_client *client;
+};
+
+#define CURRENT_NONE                                                                   \
+	{                                                                              \
+		.file = BUF_MAX(SOURCE_FILE_MAX)                                       \
+	}
+
+/* Is there a root to begin with, so that a server can be held to TUF? */
+bool current_possible(const struct current_options *o);
+bool current_fetch(const struct current_options *o, struct current *out,
+		   struct error *err) MUST_CHECK;
+/* Is the verified manifest the one that the metadata names? ERR_UNTRUSTED. */
+bool current_confirm(const struct current *c, const struct source *s,
+		     struct error *err) MUST_CHECK;
+/* Say in the report which metadata were used until when, and every check that was
+ * relaxed; without TUF (c NULL), that nothing vouches for this being the newest. */
+void current_report(const struct current *c, struct report *r);
+void current_clear(struct current *c);
+
+#endif
