@@ -6,7 +6,7 @@
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
 . "$TOP/tests/cli/node.bash"
-need gpg jq
+need gpg jq node
 
 new_key alice
 new_key bob
@@ -179,6 +179,16 @@ cp out excepted.json
 excepted 2022-01-01
 expect 1 fips-tool --keyring alice.asc --root patched x.json.asc
 says "(expired 2022-01-01T00:00:00Z)" out
+
+step "the reports are what their schema says"
+judges
+judge ajv.mjs "$TOP/schema/report.schema.json" pass.json fail.json unknown.json excepted.json ||
+	fail "not by the schema"
+for bad in '.verdict = "passed"' '.checks[0].verdict = "ok"' 'del(.tool)' '.extra = 1' \
+	'(.checks[] | select(.verdict == "fail")).reason = null'; do
+	jq "$bad" fail.json >bad.json
+	judge ajv.mjs "$TOP/schema/report.schema.json" bad.json >out && fail "the schema takes $bad"
+done
 
 step "usage"
 expect 64 fips-tool

@@ -29,9 +29,11 @@ TEST(owner_compares_names_and_numbers_of_the_node)
 	assert_false(owner_is(&o, "etc:root", 998, 0));
 	assert_false(owner_is(&o, "broken:root", 0, 0));
 	owner_clear(&o);
-	/* no passwd at all: numbers are known */
+	/* no passwd at all: numbers and root are known */
 	assert_true(owner_is(&o, "0:0", 0, 0));
-	assert_false(owner_is(&o, "root:root", 0, 0));
+	assert_true(owner_is(&o, "root:root", 0, 0));
+	assert_false(owner_is(&o, "root:root", 0, 1));
+	assert_false(owner_is(&o, "etcd:root", 998, 0));
 }
 
 TEST(owner_writes_names_where_there_are_some)
