@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_system: is the node, or the tree, one that the manifest speaks of? */
 #include "client/check.h"
+#include "core/file.h"
 #include "core/text.h"
+
+#include <fcntl.h>
 
 static void check_el(const struct check *c)
 {
@@ -53,6 +56,36 @@ static void check_arch(const struct check *c)
 	report_add(c->report, &e, NULL);
 }
 
+/* Read a small text without its line end; false after a check was reported. */
+static bool read_line(const struct check *c, struct report_entry *e, bool proc,
+		      const char *path, struct buf *out, const char *absent)
+{
+	struct error err = EMPTY;
+	bool is_read = proc ? node_read_proc(c->node, path, out, &err)
+			    : node_read(c->node, path, out, &err);
+
+	if (is_read) {
+		if (out->len)
+			out->data[strcspn(out->data, "\n")] = '\0';
+		e->actual = out->data ? out->data : "";
+		return true;
+	}
+	if (err.code == ERR_NOT_FOUND && (!proc || c->node->proc_fd >= 0)) {
+		report_add(c->report, e, "%s", absent);
+	} else {
+		e->verdict = REPORT_UNKNOWN;
+		report_add(c->report, e, "%s", err.msg);
+	}
+	return false;
+}
+
+static void conclude(const struct check *c, struct report_entry *e, bool good,
+		     const char *advice)
+{
+	e->verdict = good ? REPORT_PASS : REPORT_FAIL;
+	report_add(c->report, e, good ? NULL : "%s", advice);
+}
+
 static void check_kernel_fips(const struct check *c)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(64);
@@ -62,30 +95,92 @@ static void check_kernel_fips(const struct check *c)
 		.expected = "1",
 		.verdict = REPORT_FAIL,
 	};
-	struct error err = EMPTY;
 
-	if (!c->node->live) {
+	if (!c->node->live)
 		not_live(c, e);
+	else if (read_line(c, &e, true, "sys/crypto/fips_enabled", &text,
+			   "this kernel has no FIPS mode"))
+		conclude(c, &e, !strcmp(e.actual, "1"),
+			 "off: enable it (fips-mode-setup --enable, or fips=1 on the "
+			 "kernel's command line) and reboot");
+}
+
+/* The last fips= of the command line is the one that the kernel keeps. */
+static bool asks_for_fips(const char *line)
+{
+	bool on = false;
+
+	for (const char *s = line; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (text_starts(s, "fips="))
+			on = n == strlen("fips=1") && s[5] == '1';
+		s += n;
+	}
+	return on;
+}
+
+static void check_command_line(const struct check *c)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(65536);
+	struct report_entry e = {
+		.kind = REPORT_SYSTEM,
+		.subject = "kernel command line",
+		.expected = "fips=1",
+		.verdict = REPORT_FAIL,
+	};
+
+	if (!c->node->live)
+		not_live(c, e);
+	else if (read_line(c, &e, true, "cmdline", &text, "there is none"))
+		conclude(c, &e, asks_for_fips(e.actual),
+			 "the kernel was not booted with fips=1");
+}
+
+/* EL 8 and later; "FIPS", or "FIPS:OSPP" and other modules on top of it. */
+static void check_crypto_policy(const struct check *c)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
+	struct report_entry e = {
+		.kind = REPORT_SYSTEM,
+		.subject = "crypto policy",
+		.expected = "FIPS",
+		.verdict = REPORT_SKIPPED,
+	};
+
+	if (read_line(c, &e, false, "/etc/crypto-policies/state/current", &text,
+		      "not applicable: this system has no crypto policies"))
+		conclude(c, &e,
+			 !strcmp(e.actual, "FIPS") || text_starts(e.actual, "FIPS:"),
+			 "another policy: update-crypto-policies --set FIPS");
+}
+
+/* Evidence alone: OpenSSL 3's FIPS module is a file, earlier ones are the library. */
+static void check_provider(const struct check *c)
+{
+	static const char *const places[] = {
+		"/usr/lib64/ossl-modules/fips.so",
+		"/usr/lib/x86_64-linux-gnu/ossl-modules/fips.so",
+		"/usr/lib/aarch64-linux-gnu/ossl-modules/fips.so",
+	};
+	struct report_entry e = {
+		.kind = REPORT_SYSTEM,
+		.subject = "OpenSSL FIPS provider",
+		.verdict = REPORT_SKIPPED,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		AUTO(file_closep) int fd = -1;
+		struct error err;
+
+		if (!file_open_beneath(c->node->root_fd, places[i], O_PATH, &fd, &err))
+			continue;
+		e.verdict = REPORT_PASS;
+		e.actual = places[i];
+		report_add(c->report, &e, NULL);
 		return;
 	}
-	if (node_read_proc(c->node, "sys/crypto/fips_enabled", &text, &err)) {
-		buf_reserve(&text, 0)[0] = '\0';
-		text.data[strcspn(text.data, "\n")] = '\0';
-		e.actual = text.data;
-		if (!strcmp(text.data, "1")) {
-			e.verdict = REPORT_PASS;
-			report_add(c->report, &e, NULL);
-		} else {
-			report_add(c->report, &e,
-				   "off: enable it (fips-mode-setup --enable, or "
-				   "fips=1 on the kernel's command line) and reboot");
-		}
-	} else if (err.code == ERR_NOT_FOUND && c->node->proc_fd >= 0) {
-		report_add(c->report, &e, "this kernel has no FIPS mode");
-	} else {
-		e.verdict = REPORT_UNKNOWN;
-		report_add(c->report, &e, "%s", err.msg);
-	}
+	report_add(c->report, &e, "not applicable: OpenSSL has none as a file here");
 }
 
 void check_system(const struct check *c)
@@ -93,4 +188,7 @@ void check_system(const struct check *c)
 	check_el(c);
 	check_arch(c);
 	check_kernel_fips(c);
+	check_command_line(c);
+	check_crypto_policy(c);
+	check_provider(c);
 }

@@ -83,5 +83,7 @@ become_node() {
 	mount -t tmpfs none /proc/sys
 	mkdir /proc/sys/crypto
 	echo 1 >/proc/sys/crypto/fips_enabled
+	echo BOOT_IMAGE=/vmlinuz ro fips=1 quiet >facts/cmdline
+	mount --bind facts/cmdline /proc/cmdline
 	set +e
 }

@@ -26,7 +26,7 @@ sign m.json alice
 
 step "a tree as the manifest says"
 expect 0 fips-tool --keyring alice.asc --root root m.json.asc
-says "pass (image): 7 checks, 4 pass, 3 skipped" out
+says "pass (image): 10 checks, 4 pass, 6 skipped" out
 says "kernel FIPS mode          not applicable: not a live node  skipped" out
 grep -q '^kubelet .*/usr/bin/kubelet .* pass$' out || fail "no line for kubelet"
 [ -s err ] && fail "talks without need"
@@ -45,7 +45,7 @@ field '.signatures[0].counts' true
 field '.signatures[0].key' "$(gpg --with-colons --show-keys alice.asc | sed -n '/^fpr/{s/fpr:*//;s/://;p;q}')"
 field .node.el 8.4
 field .node.hostname node-1
-field .summary.checks 7
+field .summary.checks 10
 cp out pass.json
 
 step "one changed byte"
@@ -53,7 +53,7 @@ cp root/usr/bin/kubelet kept
 printf X | dd of=root/usr/bin/kubelet bs=1 seek=100 conv=notrunc 2>/dev/null
 expect 1 fips-tool --keyring alice.asc --root root m.json.asc
 says "differs in content; expected sha256:$(sha256sum <kept | cut -c1-64) mode:0755; actual sha256:$(sha256sum <root/usr/bin/kubelet | cut -c1-64) mode:0755  fail" out
-says "fail: 7 checks" out
+says "fail: 10 checks" out
 expect 1 fips-tool --json --keyring alice.asc --root root m.json.asc
 field .verdict fail
 field '[.checks[] | select(.verdict == "fail") | .subject] | join(" ")' /usr/bin/kubelet
@@ -149,7 +149,7 @@ component root runc optional /usr/bin/runc | manifest optional.json
 sign optional.json alice
 node_root empty
 expect 3 fips-tool --keyring alice.asc --root empty optional.json.asc
-says "undecided: 5 checks, 1 pass, 4 skipped; nothing that the manifest lists was found good here" out
+says "undecided: 8 checks, 1 pass, 7 skipped; nothing that the manifest lists was found good here" out
 
 step "another Enterprise Linux"
 node_root el9 9.1

@@ -16,14 +16,18 @@ cp /bin/true root/kubelet
 component "" kubelet required "$PWD/root/kubelet" | manifest m.json
 sign m.json alice
 
+mkdir facts
+echo ro fips=1 quiet >facts/cmdline
+
 # on_node FIPS COMMAND...: with what /proc/sys/crypto/fips_enabled says: 1, 0, none (a
-# kernel without it) or unreadable (no /proc)
+# kernel without it), unreadable (no /proc), fifo
 on_node() {
 	# shellcheck disable=SC2016
 	unshare -m bash -c '
 		fips=$1; shift
 		mount --bind root/usr/lib/os-release "$(readlink -f /etc/os-release)" &&
-		mount -t tmpfs none /proc/sys && mkdir /proc/sys/crypto || exit 99
+		mount -t tmpfs none /proc/sys && mkdir /proc/sys/crypto &&
+		mount --bind facts/cmdline /proc/cmdline || exit 99
 		case $fips in
 		0 | 1) echo "$fips" >/proc/sys/crypto/fips_enabled ;;
 		fifo) mkfifo /proc/sys/crypto/fips_enabled ;;
@@ -36,7 +40,7 @@ step "a node in FIPS mode passes"
 expect 0 on_node 1 fips-tool --keyring alice.asc m.json.asc
 grep -q '^node .*kernel FIPS mode  *pass$' out || fail "no FIPS mode"
 grep -q '^node .*architecture  *pass$' out || fail "no architecture"
-says "pass: 5 checks, 5 pass" out
+says "pass: 8 checks, 6 pass, 2 skipped" out
 expect 0 on_node 1 fips-tool --json --keyring alice.asc m.json.asc
 jq -e '.verdict == "pass" and .node.live and .node.arch == "x86_64"' out >/dev/null ||
 	fail "the report does not name a live node"
@@ -44,15 +48,37 @@ jq -e '.verdict == "pass" and .node.live and .node.arch == "x86_64"' out >/dev/n
 step "one that is not never does"
 for fips in 0 none; do
 	expect 1 on_node $fips fips-tool --keyring alice.asc m.json.asc
-	says "fail: 5 checks, 4 pass, 1 fail" out
+	says "fail: 8 checks, 5 pass, 1 fail" out
 done
 if [ "${OUT##*/}" != san ]; then # the leak check wants /proc itself
 	expect 3 on_node unreadable fips-tool --keyring alice.asc m.json.asc
-	says "undecided: 5 checks, 3 pass, 2 unknown" out
+	says "undecided: 8 checks, 3 pass, 3 unknown" out
 fi
 step "gpg waits for ever: libgcrypt reads the same file"
 expect 3 on_node fifo timeout 30 fips-tool --timeout 1 --keyring alice.asc m.json.asc
 says "time was over (--timeout) before the manifest was verified"
+
+step "the command line and the crypto policy"
+for line in "ro quiet" "fips=0" "ro xfips=1" "fips=1 fips=0" "fips=11"; do
+	echo "$line" >facts/cmdline
+	expect 1 on_node 1 fips-tool --keyring alice.asc m.json.asc
+	says "the kernel was not booted with fips=1; expected fips=1; actual $line  fail" out
+done
+echo "fips=0 fips=1" >facts/cmdline
+expect 0 on_node 1 fips-tool --keyring alice.asc m.json.asc
+mkdir -p root/etc/crypto-policies/state
+component root kubelet required /kubelet | manifest tree.json
+sign tree.json alice
+for policy in FIPS FIPS:OSPP; do
+	echo $policy >root/etc/crypto-policies/state/current
+	expect 0 fips-tool --keyring alice.asc --root root tree.json.asc
+done
+for policy in DEFAULT LEGACY FIPSY ""; do
+	echo "$policy" >root/etc/crypto-policies/state/current
+	expect 1 fips-tool --keyring alice.asc --root root tree.json.asc
+	says "another policy: update-crypto-policies --set FIPS; expected FIPS" out
+done
+rm -r root/etc/crypto-policies
 
 step "no setting of the environment and no option makes it pass"
 expect 1 on_node 0 env OPENSSL_FORCE_FIPS_MODE=1 LIBGCRYPT_FORCE_FIPS_MODE=1 \
