@@ -140,6 +140,15 @@ bool digest_of_fd(int fd, struct digest *out, uint64_t *size, struct error *err)
 	return true;
 }
 
+bool digest_sha1(const void *data, size_t len, unsigned char out[DIGEST_SHA1_SIZE],
+		 struct error *err)
+{
+	if (EVP_Q_digest(NULL, "SHA1", NULL, data, len, out, NULL) != 1)
+		return error_set(err, ERR_SYSTEM,
+				 "OpenSSL cannot compute a fingerprint (SHA-1)");
+	return true;
+}
+
 bool digest_equal(const struct digest *a, const struct digest *b)
 {
 	return digest_cmp(a, b) == 0;

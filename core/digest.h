@@ -28,6 +28,12 @@ bool digest_of_bytes(const void *data, size_t len, struct digest *out,
 bool digest_of_fd(int fd, struct digest *out, uint64_t *size,
 		  struct error *err) MUST_CHECK;
 
+/* SHA-1, for the one thing that is defined by it: the name of a version 4 OpenPGP
+ * key, its fingerprint (RFC 9580 section 5.5.4.2). Never for content. */
+enum { DIGEST_SHA1_SIZE = 20 };
+bool digest_sha1(const void *data, size_t len, unsigned char out[DIGEST_SHA1_SIZE],
+		 struct error *err) MUST_CHECK;
+
 bool digest_equal(const struct digest *a, const struct digest *b) MUST_CHECK;
 /* memcmp order. */
 int digest_cmp(const struct digest *a, const struct digest *b);

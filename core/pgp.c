@@ -4,9 +4,12 @@
 #include "core/armor_block.h"
 #include "core/pgp_home.h"
 #include "core/pgp_policy.h"
+#include "core/pgp_status.h"
 #include "core/text.h"
 
 #include <stdio.h>
+
+enum { STATUS_MAX = 1 << 20 }; /* bytes of gpg's status lines */
 
 #define reason_set(s, ...) snprintf((s)->reason, sizeof((s)->reason), __VA_ARGS__)
 #define TIME(t) time_of(t, (char[TEXT_TIME_SIZE]){0})
@@ -34,46 +37,61 @@ static int64_t expiry(const struct pgp_keyring *k, const struct pgp_subkey *sub)
 	return own && (!primary || own < primary) ? own : primary;
 }
 
-/* Rule 3: gpg's own status of the signature. */
+/* The key has expired: since when, and is that after it signed? Only gpg can tell. */
+static bool judge_expired(const struct pgp_keyring *k, const struct pgp_policy *policy,
+			  struct pgp_signature *s)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring own = EMPTY;
+	const struct pgp_subkey *sub;
+	struct error why = EMPTY;
+
+	reason_set(s, "its key has expired");
+	if (!pgp_keyring_parse(k->bytes.data, k->bytes.len, &own, &why) ||
+	    !pgp_inspect(&own, &why))
+		return false;
+	sub = find_subkey(&own, s->signer);
+	if (!sub || !expiry(&own, sub))
+		return false;
+	reason_set(s, "its key expired on %s", TIME(expiry(&own, sub)));
+	if (!policy->signed_before_expiry || s->created >= expiry(&own, sub))
+		return false;
+	s->reason[0] = '\0';
+	return true;
+}
+
+/* Rule 3: what gpg says of the signature. */
 static bool judge_status(const struct pgp_keyring *k, const struct pgp_policy *policy,
-			 const struct pgp_subkey *sub, gpgme_error_t status,
+			 const struct pgp_subkey *sub, const struct pgp_status *status,
 			 struct pgp_signature *s)
 {
-	char text[96] = "";
-
-	switch (gpgme_err_code(status)) {
-	case GPG_ERR_NO_ERROR:
+	switch (status->kind) {
+	case PGP_STATUS_GOOD:
 		return true;
-	case GPG_ERR_BAD_SIGNATURE:
+	case PGP_STATUS_BAD:
 		reason_set(s, "bad signature: the text or the signature was changed");
 		break;
-	case GPG_ERR_NO_PUBKEY:
+	case PGP_STATUS_NO_KEY:
 		reason_set(s, "made by a key that is not in the keyring");
 		break;
-	case GPG_ERR_SIG_EXPIRED:
+	case PGP_STATUS_EXPIRED:
 		reason_set(s, "the signature expired on %s", TIME(s->expires));
 		break;
-	case GPG_ERR_KEY_EXPIRED:
-		if (sub && policy->signed_before_expiry && expiry(k, sub) &&
-		    s->created < expiry(k, sub))
-			return true;
-		reason_set(s, "its key expired on %s",
-			   sub ? TIME(expiry(k, sub)) : "an unknown date");
-		break;
-	case GPG_ERR_TIME_CONFLICT:
-		reason_set(s, "dated %s, before its key was made", TIME(s->created));
-		break;
-	case GPG_ERR_CERT_REVOKED:
+	case PGP_STATUS_KEY_EXPIRED:
+		return judge_expired(k, policy, s);
+	case PGP_STATUS_KEY_REVOKED:
+		s->revoked = true;
 		reason_set(s, "its key is revoked");
 		break;
-	default:
-		/* gpg says "bad public key" for a key whose fault has better words */
-		if (sub && k->keys[sub->key].problem[0]) {
+	case PGP_STATUS_ERROR:
+		/* gpg has a number for what has better words */
+		if (sub && k->keys[sub->key].problem[0])
 			reason_set(s, "%s", k->keys[sub->key].problem);
-			break;
-		}
-		gpgme_strerror_r(status, text, sizeof(text));
-		reason_set(s, "gpg cannot judge it: %s", text);
+		else if (sub && s->created < sub->created)
+			reason_set(s, "dated %s, before its key was made",
+				   TIME(s->created));
+		else
+			reason_set(s, "gpg cannot judge it (its error %u)",
+				   status->code);
 	}
 	return false;
 }
@@ -86,12 +104,10 @@ static bool judge_policy(const struct pgp_keyring *k, const struct pgp_policy *p
 	char name[sizeof(s->digest_algorithm)];
 
 	memcpy(name, s->digest_algorithm, sizeof(name));
-	if (!sub)
+	if (!sub || !*s->primary)
 		reason_set(s, "made by a key that is not in the keyring");
 	else if (k->keys[sub->key].problem[0])
 		reason_set(s, "%s", k->keys[sub->key].problem);
-	else if (k->keys[sub->key].revoked || sub->revoked)
-		reason_set(s, "its key is revoked");
 	else if (!digest_allowed)
 		reason_set(s, "made with %s; SHA256, SHA384 and SHA512 are allowed",
 			   name);
@@ -116,26 +132,24 @@ static const struct pgp_subkey *find_claimed(const struct pgp_keyring *k,
 }
 
 static void judge(const struct pgp_keyring *k, const struct pgp_policy *policy,
-		  gpgme_signature_t from, unsigned digest, struct pgp_signature *s)
+		  const struct pgp_status *from, unsigned digest,
+		  struct pgp_signature *s)
 {
-	const char *fpr = from->fpr ? from->fpr : "";
-	const struct pgp_subkey *sub = find_subkey(k, fpr);
-	const struct pgp_subkey *shown = sub ? sub : find_claimed(k, fpr);
-	const char *algorithm = gpgme_pubkey_algo_name(from->pubkey_algo);
+	const struct pgp_subkey *sub = find_subkey(k, from->signer);
+	const struct pgp_subkey *shown = sub ? sub : find_claimed(k, from->signer);
 	bool allowed = pgp_policy_digest(digest, s->digest_algorithm);
 
-	snprintf(s->signer, sizeof(s->signer), "%s", fpr);
+	memcpy(s->signer, from->signer, sizeof(s->signer));
 	snprintf(s->key_algorithm, sizeof(s->key_algorithm), "%s",
-		 shown       ? shown->algorithm
-		 : algorithm ? algorithm
-			     : "unknown");
-	s->created = (int64_t)from->timestamp;
-	s->expires = (int64_t)from->exp_timestamp;
+		 shown ? shown->algorithm : "unknown");
+	s->created = from->created;
+	s->expires = from->expires;
 	if (shown)
 		memcpy(s->uid, k->keys[shown->key].uid, sizeof(s->uid));
-	if (sub)
-		memcpy(s->primary, k->keys[sub->key].fpr, sizeof(s->primary));
-	s->counts = judge_status(k, policy, sub, from->status, s) &&
+	/* that a subkey belongs to a primary is gpg's word, not the file's order */
+	if (sub && !strcmp(k->keys[sub->key].fpr, from->primary))
+		memcpy(s->primary, from->primary, sizeof(s->primary));
+	s->counts = judge_status(k, policy, sub, from, s) &&
 		    judge_policy(k, policy, sub, allowed, s);
 }
 
@@ -179,42 +193,31 @@ static bool decide(const struct pgp_verdict *v, struct error *err)
 /* Judge all, in the order of the packets. gpg stops at a bad signature; whatever
  * good ones stand beside it, such a file was tampered with and vouches for nothing. */
 static bool judge_all(const struct pgp_keyring *k, const struct pgp_policy *policy,
-		      gpgme_signature_t from, const struct buf *packets,
-		      struct pgp_verdict *v, struct error *err)
+		      const struct pgp_status *from, size_t count,
+		      const struct buf *packets, struct pgp_verdict *v,
+		      struct error *err)
 {
 	struct armor_packet p = EMPTY;
-	bool bad = false;
 
-	for (; from && p.end < packets->len && !bad; from = from->next) {
+	while (v->count < count && p.end < packets->len) {
+		const struct pgp_status *s = &from[v->count];
+
 		if (!armor_block_packet(packets->data, packets->len, &p, err))
 			return false;
-		bad = gpgme_err_code(from->status) == GPG_ERR_BAD_SIGNATURE;
-		judge(k, policy, from, p.body[3], &v->signatures[v->count++]);
+		judge(k, policy, s, p.body[3], &v->signatures[v->count++]);
+		if (s->kind == PGP_STATUS_BAD)
+			return error_set(err, ERR_UNTRUSTED,
+					 "the signature by %s is bad: the text or the "
+					 "signature was changed",
+					 s->signer);
+		if (s->digest && s->digest != p.body[3])
+			return error_set(err, ERR_UNTRUSTED,
+					 "gpg judged the signatures in another order");
 	}
-	if (bad)
+	if (v->count < count || p.end < packets->len)
 		return error_set(err, ERR_UNTRUSTED,
-				 "the signature by %s is bad: the "
-				 "text or the signature was changed",
-				 v->signatures[v->count - 1].signer);
-	if (from || p.end < packets->len)
-		return error_set(err, ERR_UNTRUSTED,
-				 "gpg judged %s signatures than "
-				 "there are",
-				 from ? "more" : "fewer");
+				 "gpg told of %zu signatures and of no other", count);
 	return true;
-}
-
-static bool run_gpg(gpgme_ctx_t ctx, const char *text, size_t text_len,
-		    const struct buf *packets, struct error *err)
-{
-	AUTO(pgp_home_datap) gpgme_data_t signature = NULL, signed_text = NULL;
-	gpgme_error_t why;
-
-	if (!pgp_home_data(packets->data, packets->len, &signature, err) ||
-	    !pgp_home_data(text, text_len, &signed_text, err))
-		return false;
-	why = gpgme_op_verify(ctx, signature, signed_text, NULL);
-	return why ? pgp_home_error(err, why, "gpg cannot verify") : true;
 }
 
 bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
@@ -222,7 +225,8 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 		struct pgp_verdict *verdict, struct error *err)
 {
 	AUTO(buf_clear) struct buf checked = BUF_MAX(ARMOR_PACKET_MAX);
-	gpgme_ctx_t ctx = keyring->home->ctx;
+	AUTO(buf_clear) struct buf lines = BUF_MAX(STATUS_MAX);
+	struct pgp_status status[ARMOR_SIGNATURES_MAX];
 	size_t count;
 
 	*verdict = (struct pgp_verdict){.threshold = policy->threshold};
@@ -232,11 +236,18 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 		return error_set(err, ERR_UNTRUSTED,
 				 "the text does not end in a line feed");
 	if (!armor_packets(packets->data, packets->len, &checked, &count, err) ||
-	    /* what was signed ends before the last line feed (armor.h) */
-	    !run_gpg(ctx, text, text_len - 1, &checked, err))
-		return false;
-	if (!judge_all(keyring, policy, gpgme_op_verify_result(ctx)->signatures,
-		       &checked, verdict, err))
+	    !pgp_home_verify(
+		    &(struct pgp_home_job){
+			    .engine = policy->engine,
+			    .keyring = &keyring->bytes,
+			    .text = text,
+			    /* what was signed ends before the last LF (armor.h) */
+			    .text_len = text_len - 1,
+			    .signatures = &checked,
+		    },
+		    &lines, err) ||
+	    !pgp_status_parse(lines.data, lines.len, status, &count, err) ||
+	    !judge_all(keyring, policy, status, count, &checked, verdict, err))
 		return false;
 	count_owners(verdict);
 	return decide(verdict, err);
@@ -253,21 +264,5 @@ bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy 
 	    !pgp_verify(keyring, policy, c.text, c.text_len, &c.packets, verdict, err))
 		return false;
 	*cut = TAKE(c);
-	return true;
-}
-
-bool pgp_engine(char *out, size_t size, struct error *err)
-{
-	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
-	gpgme_engine_info_t info;
-
-	if (!pgp_home_users(&ctx, err))
-		return false;
-	info = gpgme_ctx_get_engine_info(ctx);
-	while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
-		info = info->next;
-	if (!info || !info->version)
-		return error_set(err, ERR_SYSTEM, "this machine has no gpg that runs");
-	snprintf(out, size, "gpg %s (%s)", info->version, info->file_name);
 	return true;
 }

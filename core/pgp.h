@@ -6,8 +6,8 @@
  *  1 the file was cut by armor.h; text and packets go to gpg as a detached pair;
  *  2 gpg runs by its absolute path in a private 0700 home that holds the pinned
  *    keyring and our gpg.conf, offline, with no agent; the home is deleted;
- *  3 the signature's own status is success: neither its expiry nor its key's nor
- *    a revocation is overlooked;
+ *  3 gpg's status lines tell of each signature that it is good and valid: neither
+ *    its expiry nor its key's nor a revocation is overlooked;
  *  4 it was made by a key of the keyring: counted by *primary* fingerprint;
  *  5 digest and public-key algorithm are in the policy table;
  *  6 it is dated neither later than now + PGP_SKEW nor before its key;
@@ -38,10 +38,11 @@ struct pgp_key {
 	char uid[PGP_UID_MAX];  /* first user id, escaped for printing */
 	char algorithm[16];     /* "RSA3072", "P-256", ... of the primary key */
 	int64_t created;
-	int64_t expires; /* 0: never */
-	bool revoked;
 	char problem[PGP_REASON_MAX]; /* why nothing it signs counts; "" when it may */
 	size_t at, len;               /* its packets in the keyring's bytes */
+	/* when inspected: */
+	int64_t expires; /* 0: never */
+	bool revoked;
 };
 
 /* A primary or a subkey. */
@@ -49,22 +50,22 @@ struct pgp_subkey {
 	char fpr[PGP_FPR_SIZE];
 	char algorithm[16];
 	int64_t created;
+	size_t key; /* index of its primary */
+	/* when inspected: */
 	int64_t expires; /* 0: never */
 	bool revoked;
-	bool can_sign;
-	size_t key; /* index of its primary */
+	bool can_sign; /* and its binding to the primary holds */
 };
 
-/* Frozen bytes of a keyring and what they hold. A keyring serves one thread at a
- * time (it may hold a private home until it is cleared). */
-struct pgp_home;
+/* Frozen bytes of a keyring and what they say of themselves; read-only once made, so
+ * threads may share one. */
 struct pgp_keyring {
-	struct buf bytes; /* binary key packets, as written to the private home */
+	struct buf bytes; /* binary key packets */
 	struct pgp_key keys[PGP_KEYS_MAX];
 	size_t key_count;
 	struct pgp_subkey subkeys[PGP_SUBKEYS_MAX];
 	size_t subkey_count;
-	struct pgp_home *home;
+	bool inspected;
 };
 
 /* Armored or binary, one or many keys, each once; secret keys are refused. */
@@ -77,6 +78,11 @@ void pgp_keyring_clear(struct pgp_keyring *k);
 bool pgp_keyring_write(const struct pgp_keyring *k, struct buf *out,
 		       struct error *err) MUST_CHECK;
 
+/* Ask gpg what holds of the keys now: expiry, revocation, which part can sign, the
+ * first valid user id. Verifying needs none of it. ERR_FORMAT for a key that gpg does
+ * not accept. */
+bool pgp_inspect(struct pgp_keyring *k, struct error *err) MUST_CHECK;
+
 struct pgp_signature {
 	char primary[PGP_FPR_SIZE]; /* "" when the key is not in the keyring */
 	char signer[PGP_FPR_SIZE];  /* of the (sub)key that signed, or its key id */
@@ -86,6 +92,7 @@ struct pgp_signature {
 	int64_t created;
 	int64_t expires; /* 0: never */
 	bool counts;
+	bool revoked;                /* does not count because its key is revoked */
 	char reason[PGP_REASON_MAX]; /* why it does not count; "" when it does */
 };
 
@@ -100,6 +107,7 @@ struct pgp_policy {
 	size_t threshold;          /* at least 1 */
 	int64_t now;               /* one fixed time a run */
 	bool signed_before_expiry; /* count a signature of a key that expired later */
+	const char *engine;        /* NULL: this machine's gpg; tests name old ones */
 };
 
 /* True only when verdict->distinct >= policy->threshold; ERR_UNTRUSTED with the

@@ -21,7 +21,8 @@ struct pgp_finding {
 	char text[PGP_REASON_MAX];
 };
 
-/* Findings of key `at` of the keyring to `out`, faults first; returns how many. */
+/* Findings of key `at` of an inspected keyring to `out`, faults first; returns how
+ * many. */
 size_t pgp_check_key(const struct pgp_keyring *k, size_t at, int64_t now,
 		     struct pgp_finding out[PGP_CHECK_MAX]);
 

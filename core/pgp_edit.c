@@ -2,15 +2,12 @@
 #include "core/pgp_edit.h"
 
 #include "core/armor_block.h"
-#include "core/pgp_keyring.h"
+#include "core/pgp_packet.h"
 #include "core/text.h"
 
 #include <strings.h>
 
-enum {
-	TAG_SIGNATURE = 2,
-	TYPE_REVOCATION = 0x20,
-};
+enum { TYPE_REVOCATION = 0x20 };
 
 static const char block_begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
 
@@ -34,6 +31,19 @@ bool pgp_edit_find(const struct pgp_keyring *k, const char *fpr, size_t *at,
 			return true;
 		}
 	return error_set(err, ERR_NOT_FOUND, "no key has the fingerprint %s", fpr);
+}
+
+/* Read it again, and by gpg: out is complete or untouched. */
+static bool settle(const struct buf *bytes, struct pgp_keyring *out, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+
+	if (!buf_ok(bytes, err) ||
+	    !pgp_keyring_parse(bytes->data, bytes->len, &k, err) ||
+	    !pgp_inspect(&k, err))
+		return false;
+	*out = TAKE(k);
+	return true;
 }
 
 static void append_key(const struct pgp_keyring *k, size_t at, struct buf *out)
@@ -67,8 +77,7 @@ bool pgp_edit_join(const struct pgp_keyring *ring, const struct pgp_keyring *mor
 	for (size_t j = 0; j < more->key_count; j++)
 		if (!placed[j])
 			append_key(more, j, &bytes);
-	return buf_ok(&bytes, err) &&
-	       pgp_keyring_parse(bytes.data, bytes.len, out, err);
+	return settle(&bytes, out, err);
 }
 
 bool pgp_edit_drop(const struct pgp_keyring *ring, size_t at, struct buf *out,
@@ -107,7 +116,8 @@ static bool read_certificate(const char *file, size_t len, struct buf *out,
 	while (p.end < out->len) {
 		if (!armor_block_packet(out->data, out->len, &p, err))
 			return false;
-		if (p.tag != TAG_SIGNATURE || p.len < 6 || p.body[1] != TYPE_REVOCATION)
+		if (p.tag != PGP_PACKET_SIGNATURE || p.len < 6 ||
+		    p.body[1] != TYPE_REVOCATION)
 			return error_set(err, ERR_FORMAT,
 					 "it is not a revocation certificate of a key");
 	}
@@ -126,8 +136,16 @@ static bool insert(const struct pgp_keyring *ring, size_t at, const struct buf *
 	buf_append(&bytes, ring->bytes.data, p.end);
 	buf_append(&bytes, packets->data, packets->len);
 	buf_append(&bytes, ring->bytes.data + p.end, ring->bytes.len - p.end);
-	return buf_ok(&bytes, err) &&
-	       pgp_keyring_parse(bytes.data, bytes.len, out, err);
+	return settle(&bytes, out, err);
+}
+
+static bool first_issued_by(const struct buf *packets, const char *fpr)
+{
+	struct armor_packet p = EMPTY;
+	struct error why = EMPTY;
+
+	return armor_block_packet(packets->data, packets->len, &p, &why) &&
+	       pgp_packet_issued_by(&p, fpr);
 }
 
 bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t len,
@@ -141,7 +159,7 @@ bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t le
 	for (size_t i = 0; i < ring->key_count; i++) {
 		AUTO(pgp_keyring_clear) struct pgp_keyring next = EMPTY;
 
-		if (!pgp_keyring_issued(&packets, ring->keys[i].fpr))
+		if (!first_issued_by(&packets, ring->keys[i].fpr))
 			continue;
 		claimed = true;
 		if (!insert(ring, i, &packets, &next, err))

@@ -3,7 +3,8 @@
  * pgp_edit: keyrings made of keyrings.
  *
  * Rule: a key's packets are kept, replaced or dropped as a whole, byte for byte;
- * nothing that gpg did not accept when it was read again is handed out.
+ * keyrings that come in were inspected, and one that is handed out was read again and
+ * inspected too.
  */
 #ifndef CORE_PGP_EDIT_H
 #define CORE_PGP_EDIT_H

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BASE_MAX = 40 }; /* bytes of the folder that a home is made in */
+enum {
+	BASE_MAX = 40, /* bytes of the folder that a home is made in */
+	HOME_SIZE = sizeof(((struct pgp_home *)0)->path),
+};
 
 /* Never through PATH: who can write there would decide what is trusted. */
 static const char *const engines[] = {
@@ -42,17 +45,23 @@ static const char conf[] = "ignore-invalid-option no-autostart disable-dirmngr "
 			   "weak-digest RIPEMD160\n"
 			   "no-auto-check-trustdb\n"
 			   "trust-model always\n"
+			   "no-random-seed-file\n"
 			   "lock-never\n";
 
 /* ---- the library ---- */
 
+/*
+ * GPGME looks for "gpg" along PATH when it begins, and runs what it finds. A folder
+ * is found for the name ".", and cannot be run; from then on it gets absolute paths.
+ */
 static void init(void)
 {
 	gpgme_set_global_flag("disable-gpgconf", "1");
+	gpgme_set_global_flag("gpg-name", ".");
 	gpgme_check_version(NULL);
 }
 
-static bool find_engine(const char **out, struct error *err)
+bool pgp_home_engine(const char **out, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		if (!access(engines[i], X_OK)) {
@@ -65,27 +74,36 @@ static bool find_engine(const char **out, struct error *err)
 			 engines[0], engines[1], engines[3]);
 }
 
-static bool new_context(const char *engine, const char *home, gpgme_ctx_t *out,
-			struct error *err)
+static bool new_context(gpgme_protocol_t protocol, gpgme_ctx_t *out, struct error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
 	gpgme_error_t why;
 
 	pthread_once(&once, init);
-	if (!engine && !find_engine(&engine, err))
-		return false;
 	why = gpgme_new(&ctx);
 	if (!why)
-		why = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, engine,
-						home);
-	if (!why)
-		why = gpgme_set_protocol(ctx, GPGME_PROTOCOL_OpenPGP);
+		why = gpgme_set_protocol(ctx, protocol);
+	if (why)
+		return pgp_home_error(err, why, "cannot use GPGME");
+	*out = TAKE(ctx);
+	return true;
+}
+
+/* A context for gpg in this home; NULL: the user's. */
+static bool gpg_context(const char *home, gpgme_ctx_t *out, struct error *err)
+{
+	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
+	const char *engine;
+	gpgme_error_t why;
+
+	if (!pgp_home_engine(&engine, err) ||
+	    !new_context(GPGME_PROTOCOL_OpenPGP, &ctx, err))
+		return false;
+	why = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, engine, home);
 	if (why)
 		return pgp_home_error(err, why, "cannot run '%s'", engine);
-	if (!pgp_home_at_least(ctx, "1.4"))
-		return error_set(err, ERR_SYSTEM, "'%s' is not a gpg that runs",
-				 engine);
+	gpgme_set_offline(ctx, 1);
 	*out = TAKE(ctx);
 	return true;
 }
@@ -99,17 +117,7 @@ void pgp_home_releasep(gpgme_ctx_t *ctx)
 
 bool pgp_home_users(gpgme_ctx_t *out, struct error *err)
 {
-	return new_context(NULL, NULL, out, err);
-}
-
-bool pgp_home_at_least(gpgme_ctx_t ctx, const char *version)
-{
-	gpgme_engine_info_t info = gpgme_ctx_get_engine_info(ctx);
-
-	for (; info; info = info->next)
-		if (info->protocol == GPGME_PROTOCOL_OpenPGP && info->version)
-			return strverscmp(info->version, version) >= 0;
-	return false;
+	return gpg_context(NULL, out, err);
 }
 
 bool pgp_home_data(const void *bytes, size_t len, gpgme_data_t *out, struct error *err)
@@ -164,25 +172,6 @@ void pgp_home_error_(struct error *err, gpgme_error_t why, const char *fmt, ...)
 	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", words);
 }
 
-void pgp_home_algorithm(gpgme_subkey_t key, char out[16])
-{
-	static const char *const curves[][2] = {
-		{"nistp256", "P-256"},  {"nistp384", "P-384"},  {"nistp521", "P-521"},
-		{"ed25519", "Ed25519"}, {"cv25519", "Cv25519"}, {"ed448", "Ed448"},
-	};
-	const char *name = gpgme_pubkey_algo_name(key->pubkey_algo);
-
-	for (size_t i = 0; key->curve && i < ARRAY_LEN(curves); i++)
-		if (!strcmp(key->curve, curves[i][0])) {
-			snprintf(out, 16, "%s", curves[i][1]);
-			return;
-		}
-	if (key->curve)
-		text_safe(key->curve, out, 16);
-	else
-		snprintf(out, 16, "%s%u", name ? name : "unknown", key->length);
-}
-
 /* ---- the folder ---- */
 
 static int remove_one(const char *path, const struct stat *st, int kind,
@@ -195,19 +184,29 @@ static int remove_one(const char *path, const struct stat *st, int kind,
 	return 0;
 }
 
-static bool make_in(const char *base, char *path, size_t size)
+static void remove_folder(char (*path)[HOME_SIZE])
 {
-	if (!base || base[0] != '/' || strlen(base) > BASE_MAX)
-		return false;
-	snprintf(path, size, "%s/fips-XXXXXX", base);
-	return mkdtemp(path) != NULL;
+	if (**path)
+		nftw(*path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static bool make_folder(char *path, size_t size, struct error *err)
+static bool make_in(const char *base, char path[HOME_SIZE])
 {
-	if (make_in(secure_getenv("XDG_RUNTIME_DIR"), path, size) ||
-	    make_in("/tmp", path, size) || make_in("/dev/shm", path, size) ||
-	    make_in("/run", path, size))
+	char made[HOME_SIZE];
+
+	if (!base || base[0] != '/' || strlen(base) > BASE_MAX)
+		return false;
+	snprintf(made, sizeof(made), "%s/fips-XXXXXX", base);
+	if (!mkdtemp(made))
+		return false;
+	memcpy(path, made, sizeof(made));
+	return true;
+}
+
+static bool make_folder(char path[HOME_SIZE], struct error *err)
+{
+	if (make_in(secure_getenv("XDG_RUNTIME_DIR"), path) || make_in("/tmp", path) ||
+	    make_in("/dev/shm", path) || make_in("/run", path))
 		return true;
 	return error_sys(err, "cannot make a private folder for gpg in /tmp, /dev/shm "
 			      "or /run");
@@ -232,8 +231,7 @@ void pgp_home_close(struct pgp_home *h)
 	if (!h)
 		return;
 	pgp_home_releasep(&h->ctx);
-	if (h->path[0])
-		nftw(h->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_folder(&h->path);
 	free(h);
 }
 
@@ -243,23 +241,73 @@ void pgp_home_closep(struct pgp_home **h)
 	*h = NULL;
 }
 
-bool pgp_home_open(const char *engine, const struct buf *keyring, struct pgp_home **out,
-		   struct error *err)
+/* A folder with keyring and gpg.conf; its path is set as soon as it is there. */
+static bool fill(const struct buf *keyring, char path[HOME_SIZE], struct error *err)
+{
+	/* pubring.gpg and not .kbx: every gpg from 1.4 on reads it, without import */
+	return make_folder(path, err) &&
+	       put_file(path, "gpg.conf", conf, sizeof(conf) - 1, err) &&
+	       put_file(path, "pubring.gpg", keyring->data, keyring->len, err);
+}
+
+bool pgp_home_open(const struct buf *keyring, struct pgp_home **out, struct error *err)
 {
 	AUTO(pgp_home_closep) struct pgp_home *h = calloc(1, sizeof(*h));
-	char path[sizeof(h->path)];
 
 	if (!h)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!make_folder(path, sizeof(path), err))
+	if (!fill(keyring, h->path, err) || !gpg_context(h->path, &h->ctx, err))
 		return false;
-	memcpy(h->path, path, sizeof(path));
-	/* pubring.gpg and not .kbx: every gpg from 1.4 on reads it, without import */
-	if (!put_file(path, "gpg.conf", conf, sizeof(conf) - 1, err) ||
-	    !put_file(path, "pubring.gpg", keyring->data, keyring->len, err) ||
-	    !new_context(engine, path, &h->ctx, err))
-		return false;
-	gpgme_set_offline(h->ctx, 1);
 	*out = TAKE(h);
 	return true;
+}
+
+/* ---- verifying ---- */
+
+/* GPGME's own verification runs gpg once more to ask its version, which would double
+ * the time; it is the spawning and the reading that it does here. */
+static bool spawn(const char *engine, const char *home, struct buf *status,
+		  struct error *err)
+{
+	AUTO(text_freep) char *signatures = file_join(home, "signatures");
+	AUTO(text_freep) char *text = file_join(home, "text");
+	const char *argv[] = {"gpg",      "--homedir", home,       "--status-fd",
+			      "1",        "--batch",   "--no-tty", "--verify",
+			      signatures, text,        NULL};
+	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
+	AUTO(pgp_home_datap) gpgme_data_t out = NULL;
+	gpgme_error_t why;
+	char *bytes;
+	size_t len;
+
+	if (!signatures || !text)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!new_context(GPGME_PROTOCOL_SPAWN, &ctx, err))
+		return false;
+	why = gpgme_data_new(&out);
+	if (!why)
+		why = gpgme_op_spawn(ctx, engine, argv, NULL, out, NULL, 0);
+	if (why)
+		return pgp_home_error(err, why, "cannot run '%s'", engine);
+	bytes = gpgme_data_release_and_get_mem(TAKE(out), &len);
+	buf_append(status, bytes ? bytes : "", len);
+	gpgme_free(bytes);
+	if (!len)
+		return error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
+				 engine);
+	return buf_ok(status, err);
+}
+
+bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
+		     struct error *err)
+{
+	AUTO(remove_folder) char home[HOME_SIZE] = "";
+	const char *engine = job->engine;
+
+	return (engine || pgp_home_engine(&engine, err)) &&
+	       fill(job->keyring, home, err) &&
+	       put_file(home, "text", job->text, job->text_len, err) &&
+	       put_file(home, "signatures", job->signatures->data, job->signatures->len,
+			err) &&
+	       spawn(engine, home, status, err);
 }

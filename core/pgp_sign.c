@@ -162,7 +162,8 @@ static bool export_keys(struct pgp_sign *s, struct error *err)
 	if (why)
 		return pgp_home_error(err, why, "gpg cannot export the public keys");
 	bytes = gpgme_data_release_and_get_mem(TAKE(data), &len);
-	ok = pgp_keyring_parse(bytes ? bytes : "", len, &s->public, err);
+	ok = pgp_keyring_parse(bytes ? bytes : "", len, &s->public, err) &&
+	     pgp_inspect(&s->public, err);
 	gpgme_free(bytes);
 	return ok;
 }
@@ -170,17 +171,12 @@ static bool export_keys(struct pgp_sign *s, struct error *err)
 static bool check_key(const struct pgp_keyring *k, const struct pgp_subkey *sub,
 		      bool rsa_only, struct error *err)
 {
-	const struct pgp_key *key = &k->keys[sub->key];
 	char reason[PGP_REASON_MAX];
 
-	if (key->problem[0])
-		return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", key->fpr,
-				 key->problem);
-	if (!pgp_policy_signs(key->algorithm, rsa_only, reason) ||
-	    !pgp_policy_signs(sub->algorithm, rsa_only, reason))
-		return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", sub->fpr,
-				 reason);
-	return true;
+	if (pgp_policy_signs(k->keys[sub->key].algorithm, rsa_only, reason) &&
+	    pgp_policy_signs(sub->algorithm, rsa_only, reason))
+		return true;
+	return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", sub->fpr, reason);
 }
 
 /* The part of key `at` that gpg will take: the newest that can sign. */
@@ -201,11 +197,15 @@ static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t
 static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *err)
 {
 	for (size_t i = 0; i < s->public.key_count; i++) {
+		const struct pgp_key *key = &s->public.keys[i];
 		const struct pgp_subkey *sub = signing_part(&s->public, i);
 
+		if (key->problem[0])
+			return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s",
+					 key->fpr, key->problem);
 		if (!sub)
 			return error_set(err, ERR_NOT_FOUND, "no part of %s can sign",
-					 s->public.keys[i].fpr);
+					 key->fpr);
 		if (!check_key(&s->public, sub, rsa_only, err))
 			return false;
 	}
@@ -225,7 +225,6 @@ bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out
 		return false;
 	if (!pgp_home_users(&s->ctx, err))
 		return false;
-	gpgme_set_offline(s->ctx, 1);
 	gpgme_set_textmode(s->ctx, 1);
 	if (options->passphrase_fd >= 0) {
 		gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_LOOPBACK);

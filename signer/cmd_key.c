@@ -57,7 +57,14 @@ static bool load(struct store *s, struct pgp_keyring *out, struct error *err)
 	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
 
 	return store_keyring(s, &bytes, err) &&
-	       (!bytes.len || pgp_keyring_parse(bytes.data, bytes.len, out, err));
+	       (!bytes.len || (pgp_keyring_parse(bytes.data, bytes.len, out, err) &&
+			       pgp_inspect(out, err)));
+}
+
+static bool read_file(const char *path, struct pgp_keyring *out, struct error *err)
+{
+	return pgp_keyring_read(path, out, err) &&
+	       (pgp_inspect(out, err) || error_prefix(err, "'%s'", TEXT_SAFE(path)));
 }
 
 /* "FPR UID" of each key that the change is about, for the log. */
@@ -163,10 +170,9 @@ static bool add(struct cmd_context *ctx, struct store *s, struct error *err)
 	struct pgp_keyring ring = EMPTY, more = EMPTY, next = EMPTY;
 	int64_t now = time(NULL);
 
-	if (!pgp_keyring_read(ctx->operands[1], &more, err) ||
-	    !check_named(ctx, &more, err) || !check_fit(&more, err) ||
-	    !check_marks(s, &more, err) || !load(s, &ring, err) ||
-	    !pgp_edit_join(&ring, &more, &next, err) ||
+	if (!read_file(ctx->operands[1], &more, err) || !check_named(ctx, &more, err) ||
+	    !check_fit(&more, err) || !check_marks(s, &more, err) ||
+	    !load(s, &ring, err) || !pgp_edit_join(&ring, &more, &next, err) ||
 	    !save(s, &next.bytes, "add", more.keys, more.key_count, err))
 		return false;
 	for (size_t i = 0; i < more.key_count; i++) {
@@ -264,7 +270,7 @@ static bool check(struct cmd_context *ctx, struct store *s, struct error *err)
 	size_t bad = 0;
 
 	(void)s;
-	if (!pgp_keyring_read(ctx->operands[1], &k, err))
+	if (!read_file(ctx->operands[1], &k, err))
 		return false;
 	if (ctx->cli->json && !key_show_all(ctx->cli, &k, 0, err))
 		return false;

@@ -71,7 +71,8 @@ struct item {
 	char *name;           /* of the file, or "ID" of the store's row; owned */
 	int64_t row;          /* in the store; 0: a file */
 	struct digest digest; /* of the text, when trusted */
-	char *id;             /* "el8/v1.21.3/x86_64@1"; owned; NULL when not trusted */
+	char *id; /* "el8/v1.21.3/x86_64@1"; owned; NULL when not trusted or another
+		     text */
 	struct pgp_signature *signatures; /* owned */
 	size_t count, distinct;
 	struct error err; /* ERR_NONE: trusted */
@@ -143,21 +144,51 @@ static bool read_item(struct work *w, struct item *item, struct buf *out,
 	return ok;
 }
 
-/* The text that was verified is a manifest. */
+/* A member of the outermost object, read off its line: a canonical text has it
+ * behind exactly two blanks. To show, not to decide by. */
+static bool member(const struct armor_cut *cut, const char *key, char *out, size_t size)
+{
+	AUTO(buf_clear) struct buf line = BUF_MAX(64);
+	const char *at, *end;
+	size_t n;
+
+	buf_printf(&line, "\n  \"%s\": ", key);
+	at = memmem(cut->text, cut->text_len, line.data, line.len);
+	if (!at)
+		return false;
+	at += line.len;
+	end = memchr(at, '\n', (size_t)(cut->text + cut->text_len - at));
+	at += *at == '"';
+	n = strcspn(at, "\",\n");
+	if (!end || n >= size || at + n > end)
+		return false;
+	memcpy(out, at, n);
+	out[n] = '\0';
+	return true;
+}
+
+/* What was verified: its digest, and which manifest it is, if it is one. Whether it
+ * is a valid one is for those who read it: a list of tools is signed the same way. */
 static bool identify(struct item *item, const struct armor_cut *cut, struct error *err)
 {
-	AUTO(manifest_clear) struct manifest m = EMPTY;
+	char format[32], el[16], kubernetes[80], arch[32], revision[16];
+	AUTO(buf_clear) struct buf id = BUF_MAX(256);
 
-	if (!manifest_parse(cut->text, cut->text_len, &m, err))
-		return error_prefix(err, "signed, but no valid manifest");
 	if (!digest_of_bytes(cut->text, cut->text_len, &item->digest, err))
 		return false;
-	item->id = manifest_id(&m);
+	if (!member(cut, "format", format, sizeof(format)) ||
+	    strcmp(format, MANIFEST_FORMAT) != 0 ||
+	    !member(cut, "el", el, sizeof(el)) ||
+	    !member(cut, "kubernetes", kubernetes, sizeof(kubernetes)) ||
+	    !member(cut, "arch", arch, sizeof(arch)) ||
+	    !member(cut, "revision", revision, sizeof(revision)))
+		return true;
+	buf_printf(&id, "el%s/%s/%s@%s", el, kubernetes, arch, revision);
+	item->id = buf_take(&id);
 	return item->id ? true : error_set(err, ERR_SYSTEM, "no memory");
 }
 
-static bool verify_item(struct work *w, const struct pgp_keyring *keyring,
-			struct item *item, struct error *err)
+static bool verify_item(struct work *w, struct item *item, struct error *err)
 {
 	AUTO(buf_clear) struct buf file = BUF_MAX(FILE_MAX);
 	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
@@ -166,8 +197,8 @@ static bool verify_item(struct work *w, const struct pgp_keyring *keyring,
 
 	if (!read_item(w, item, &file, err))
 		return false;
-	ok = pgp_verify_file(keyring, &w->policy, file.data ? file.data : "", file.len,
-			     &cut, &v, err);
+	ok = pgp_verify_file(w->keyring, &w->policy, file.data ? file.data : "",
+			     file.len, &cut, &v, err);
 	item->distinct = v.distinct;
 	item->signatures = calloc(v.count + 1, sizeof(v.signatures[0]));
 	if (!item->signatures)
@@ -188,19 +219,14 @@ static struct item *take_item(struct work *w)
 	return item;
 }
 
-/* A keyring serves one thread: each further one reads the bytes for itself. */
 static void *work_on(void *arg)
 {
-	AUTO(pgp_keyring_clear) struct pgp_keyring own = EMPTY;
 	struct work *w = arg;
-	const struct buf *bytes = &w->keyring->bytes;
 	struct error why = EMPTY;
 	struct item *item;
 
-	if (!pgp_keyring_parse(bytes->data, bytes->len, &own, &why))
-		return NULL; /* the first thread does the work, or says why not */
 	while ((item = take_item(w)))
-		if (!verify_item(w, &own, item, &why))
+		if (!verify_item(w, item, &why))
 			item->err = why;
 	return NULL;
 }
@@ -209,17 +235,13 @@ static void verify_items(struct work *w)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t threads[THREADS_MAX];
-	struct error why = EMPTY;
-	struct item *item;
 	size_t n = 0;
 
 	/* a thread pays from its second item on */
 	while (n + 1 < (size_t)(cores > 1 ? cores : 1) && n < THREADS_MAX &&
 	       2 * (n + 1) < w->count && !pthread_create(&threads[n], NULL, work_on, w))
 		n++;
-	while ((item = take_item(w)))
-		if (!verify_item(w, w->keyring, item, &why))
-			item->err = why;
+	work_on(w);
 	while (n)
 		pthread_join(threads[--n], NULL);
 }
@@ -230,8 +252,9 @@ static void show(FILE *out, const struct work *w, const struct item *item)
 {
 	if (item->err.code == ERR_NONE)
 		fprintf(out, "%s: trusted: %s, SHA-256 %s; %zu signed, %zu needed\n",
-			TEXT_SAFE(item->name), item->id, DIGEST_HEX(&item->digest),
-			item->distinct, w->policy.threshold);
+			TEXT_SAFE(item->name),
+			item->id ? TEXT_SAFE(item->id) : "a text that is no manifest",
+			DIGEST_HEX(&item->digest), item->distinct, w->policy.threshold);
 	else
 		fprintf(out, "%s: %s: %s\n", TEXT_SAFE(item->name),
 			item->err.code == ERR_UNTRUSTED ? "NOT TRUSTED" : "UNDECIDED",

@@ -15,7 +15,8 @@ bool vouch_load(struct store *s, struct vouch *out, struct error *err)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the store trusts no key yet: add one with "
 				 "'fips-manifest key add FILE.asc'");
-	if (!pgp_keyring_parse(bytes.data, bytes.len, &out->keyring, err))
+	if (!pgp_keyring_parse(bytes.data, bytes.len, &out->keyring, err) ||
+	    !pgp_inspect(&out->keyring, err))
 		return error_prefix(err, "the store's release keys");
 	out->policy = (struct pgp_policy){.threshold = threshold, .now = time(NULL)};
 	return true;

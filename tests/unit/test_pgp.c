@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/file.h"
 #include "core/pgp.h"
-#include "core/pgp_keyring.h"
 #include "core/text.h"
 #include "tests/unit/test.h"
 
@@ -78,7 +77,8 @@ static bool verify(const char *engine, const char *ring, const char *asc,
 	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
 	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
 
-	return pgp_keyring_parse_with(engine, keys.data, keys.len, &k, e) &&
+	p.engine = engine;
+	return pgp_keyring_parse(keys.data, keys.len, &k, e) &&
 	       pgp_verify_file(&k, &p, file.data, file.len, &cut, v, e);
 }
 
@@ -130,7 +130,15 @@ TEST(pgp_reads_keyrings)
 	assert_int_equal(k.key_count, 2);
 	assert_string_equal(k.keys[1].uid, "B <b@example.org>");
 	assert_string_equal(k.keys[0].problem, "");
+	assert_false(k.inspected);
+	assert_ok(pgp_inspect(&k, &err));
+	assert_true(k.inspected);
 	assert_true(k.keys[0].expires > time(NULL));
+	assert_true(k.subkeys[0].can_sign);
+	assert_int_equal(k.subkey_count, 3);
+	assert_false(k.subkeys[1].can_sign);
+	assert_true(k.subkeys[2].can_sign);
+	assert_int_equal(k.subkeys[2].key, 1);
 	assert_int_equal(k.keys[0].at + k.keys[0].len, k.keys[1].at);
 	assert_int_equal(k.keys[1].at + k.keys[1].len, k.bytes.len);
 	assert_ok(pgp_keyring_write(&k, &again, &err));
@@ -150,7 +158,7 @@ TEST(pgp_refuses_other_files_as_keyrings)
 		AUTO(buf_clear) struct buf b = slurp(files[i]);
 
 		assert_err(ERR_FORMAT, pgp_keyring_parse(b.data, b.len, &k, &err));
-		assert_null(k.home);
+		assert_null(k.bytes.data);
 	}
 	assert_err(ERR_FORMAT, pgp_keyring_parse("", 0, &k, &err));
 	assert_err(ERR_FORMAT, pgp_keyring_parse(twice.data, twice.len - 1, &k, &err));

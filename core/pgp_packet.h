@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pgp_packet: what the packets of a key say of themselves (RFC 9580 sections 5.2
+ * and 5.5): fingerprint, algorithm, who issued a signature and with which digest.
+ *
+ * Rule: nothing here verifies a signature, so nothing here is a reason to trust; it
+ * names and refuses. Which subkey belongs to which key is for gpg to say.
+ */
+#ifndef CORE_PGP_PACKET_H
+#define CORE_PGP_PACKET_H
+
+#include "core/armor_block.h"
+#include "core/pgp.h"
+
+enum {
+	PGP_PACKET_SIGNATURE = 2,
+	PGP_PACKET_SECRET_KEY = 5,
+	PGP_PACKET_KEY = 6,
+	PGP_PACKET_SECRET_SUBKEY = 7,
+	PGP_PACKET_USER_ID = 13,
+	PGP_PACKET_SUBKEY = 14,
+};
+
+/* Fingerprint, algorithm and date of a version 4 key or subkey. ERR_FORMAT for
+ * another version and for one that is cut off. */
+bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
+		    struct error *err) MUST_CHECK;
+
+/* Is this a version 4 signature that says this key made it? */
+bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CHECK;
+
+/* Why nothing that this key signs counts, to `problem`: a user id or subkey that it
+ * binds to itself with no allowed digest. "" when nothing is wrong. */
+bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
+			 char problem[PGP_REASON_MAX], struct error *err) MUST_CHECK;
+
+#endif
