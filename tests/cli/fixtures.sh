@@ -25,6 +25,9 @@
 #              signed by each key and by none; hard links, symlinks, %config, %ghost
 #   images     small images: docker-archive, OCI archive, OCI layout, zstd and plain
 #              layers, whiteouts, opaque folders, an index of two architectures
+#   go         boring boring-stripped boring-nocgo (Go 1.19), fips140 fips140-off
+#              plain-1.24: one small program built by Debian's toolchains; go1.16: a
+#              program out of an npm package that a toolchain of that age built
 #
 # Functions for other artifacts:
 #
@@ -102,6 +105,29 @@ fixture_debs() {
 	rm -r "$dir/debs"
 }
 
+# The same from another release of Debian than this machine runs.
+fixture_debs_of() { # SUITE DIR PACKAGE...
+	local suite=$1 dir=$2 mirror apt
+	shift 2
+	fixture_need apt-get dpkg-deb
+	# shellcheck disable=SC2016  # apt-get's own variable
+	mirror=$(apt-get indextargets --format '$(SITE)' | grep '/debian$' | head -n 1)
+	apt=$(mktemp -d /tmp/fxa-XXXXXX)
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
+		>"$apt/sources.list"
+	cat >"$apt/conf" <<-EOF
+		Dir::Etc::SourceList "$apt/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::State::Lists "$apt/lists";
+		Dir::Cache "$apt/cache";
+		APT::Sandbox::User "$(id -un)";
+	EOF
+	APT_CONFIG=$apt/conf apt-get update -q
+	APT_CONFIG=$apt/conf fixture_debs "$dir" "$@"
+	rm -r "$apt"
+}
+
 fixture_make_programs() {
 	fixture_debs "$1/unpacked" containerd runc etcd-server kubernetes-client
 	local name
@@ -111,6 +137,47 @@ fixture_make_programs() {
 	done
 	mv "$1/unpacked/root/usr/sbin/runc" "$1/"
 	rm -r "$1/unpacked"
+}
+
+# A program that uses crypto, built by one toolchain: FLAGS are environment variables.
+fixture_go_build() { # GOROOT SOURCE OUT FLAG...
+	local root=$1 source=$2 out=$3
+	shift 3
+	(cd "$source" && env GOROOT="$root" GOCACHE="$source/../cache" \
+		GOPATH="$source/../path" GOPROXY=off GOTOOLCHAIN=local "$@" \
+		"$root/bin/go" build -trimpath -o "$out" .)
+}
+
+fixture_make_go() {
+	fixture_need gcc npm strip
+	local work=$1/work old new
+	mkdir -p "$work/hello" "$work/off"
+	fixture_debs "$work/old" golang-1.19-go golang-1.19-src
+	fixture_debs_of trixie "$work/new" golang-1.24-go golang-1.24-src
+	old=$work/old/root/usr/lib/go-1.19 new=$work/new/root/usr/lib/go-1.24
+	printf 'module example.org/hello\n\ngo 1.19\n' | tee "$work/off/go.mod" \
+		>"$work/hello/go.mod"
+	cat >"$work/hello/main.go" <<-'EOF'
+		package main
+
+		import "crypto/sha256"
+
+		func main() {
+			sum := sha256.Sum256([]byte("hello"))
+			println(sum[0])
+		}
+	EOF
+	{ echo '//go:debug fips140=off'; cat "$work/hello/main.go"; } >"$work/off/main.go"
+	fixture_go_build "$old" "$work/hello" "$1/boring" GOEXPERIMENT=boringcrypto CGO_ENABLED=1
+	fixture_go_build "$old" "$work/hello" "$1/boring-nocgo" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
+	strip -o "$1/boring-stripped" "$1/boring"
+	fixture_go_build "$new" "$work/hello" "$1/plain-1.24" CGO_ENABLED=0
+	fixture_go_build "$new" "$work/hello" "$1/fips140" GOFIPS140=v1.0.0 CGO_ENABLED=0
+	fixture_go_build "$new" "$work/off" "$1/fips140-off" GOFIPS140=v1.0.0 CGO_ENABLED=0
+	(cd "$work" && npm pack --silent esbuild-linux-64@0.12.15 && tar -xf esbuild-*.tgz)
+	mv "$work/package/bin/esbuild" "$1/go1.16"
+	chmod -R u+w "$work"
+	rm -r "$work"
 }
 
 # ---- RPMs ----
