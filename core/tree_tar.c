@@ -147,29 +147,27 @@ static bool check_kind(struct archive_entry *e, const char *name, struct error *
 	return true;
 }
 
-/* The name as the tree has it; "" is the archive's own top. */
+/* The name as the tree has it; "." is the archive's own top. */
 static bool name_of(struct archive_entry *e, char **out, struct error *err)
 {
 	const char *name = archive_entry_pathname(e);
+	bool folder = archive_entry_filetype(e) == AE_IFDIR;
 	AUTO(text_freep) char *path = NULL;
+	const char *from;
 	size_t len;
 
 	if (!name)
 		return error_set(err, ERR_FORMAT, "a name that is not ASCII");
 	if (!check_kind(e, name, err))
 		return false;
-	len = strlen(name);
-	if (archive_entry_filetype(e) == AE_IFDIR && len && name[len - 1] == '/')
+	from = text_starts(name, "./") && name[2] ? name + 2 : name;
+	len = strlen(from);
+	if (folder && len > 1 && from[len - 1] == '/')
 		len--;
-	if (len == 1 && name[0] == '.')
-		len = 0;
-	else if (len > 2 && text_starts(name, "./"))
-		name += 2, len -= 2;
-	path = text_dup(name, len);
+	path = text_dup(from, len);
 	if (!path)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!tree_source_is_path(path) &&
-	    !(archive_entry_filetype(e) == AE_IFDIR && !len))
+	if (!tree_source_is_path(path) && !(folder && !strcmp(path, ".")))
 		return refuse(name, "is no path of a tree", err);
 	*out = TAKE(path);
 	return true;
