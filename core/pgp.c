@@ -190,21 +190,40 @@ static bool decide(const struct pgp_verdict *v, struct error *err)
 			 v->distinct, v->threshold, s->signer, s->reason);
 }
 
-/* Judge all, in the order of the packets. gpg stops at a bad signature; whatever
- * good ones stand beside it, such a file was tampered with and vouches for nothing. */
-static bool judge_all(const struct pgp_keyring *k, const struct pgp_policy *policy,
-		      const struct pgp_status *from, size_t count,
-		      const struct buf *packets, struct pgp_verdict *v,
-		      struct error *err)
+/* A verification under way: which packets are not judged yet. */
+struct run {
+	const struct pgp_keyring *keyring;
+	const struct pgp_policy *policy;
+	const char *text; /* what was signed */
+	size_t text_len;
+	struct buf packets;
+	size_t at; /* of the first packet that is not judged */
+	struct pgp_verdict *verdict;
+};
+
+static void run_clear(struct run *r)
 {
-	struct armor_packet p = EMPTY;
+	buf_clear(&r->packets);
+}
 
-	while (v->count < count && p.end < packets->len) {
-		const struct pgp_status *s = &from[v->count];
+/* Judge the next ones, in the order of the packets. gpg stops at a bad signature;
+ * whatever good ones stand beside it, such a file was tampered with and vouches for
+ * nothing. */
+static bool judge_next(struct run *r, const struct pgp_status *from, size_t count,
+		       struct error *err)
+{
+	struct armor_packet p = {.end = r->at};
 
-		if (!armor_block_packet(packets->data, packets->len, &p, err))
+	for (const struct pgp_status *s = from; s < from + count; s++) {
+		struct pgp_signature *out = &r->verdict->signatures[r->verdict->count];
+
+		if (p.end == r->packets.len)
+			return error_set(err, ERR_UNTRUSTED,
+					 "gpg told of more signatures than there are");
+		if (!armor_block_packet(r->packets.data, r->packets.len, &p, err))
 			return false;
-		judge(k, policy, s, p.body[3], &v->signatures[v->count++]);
+		judge(r->keyring, r->policy, s, p.body[3], out);
+		r->verdict->count++;
 		if (s->kind == PGP_STATUS_BAD)
 			return error_set(err, ERR_UNTRUSTED,
 					 "the signature by %s is bad: the text or the "
@@ -214,9 +233,37 @@ static bool judge_all(const struct pgp_keyring *k, const struct pgp_policy *poli
 			return error_set(err, ERR_UNTRUSTED,
 					 "gpg judged the signatures in another order");
 	}
-	if (v->count < count || p.end < packets->len)
-		return error_set(err, ERR_UNTRUSTED,
-				 "gpg told of %zu signatures and of no other", count);
+	r->at = p.end;
+	return true;
+}
+
+/* All at once, or, of several digests, one at a time: gpg 1.4 and 2.0 look at no
+ * more than the first then. */
+static bool judge_all(struct run *r, struct error *err)
+{
+	struct pgp_status status[ARMOR_SIGNATURES_MAX];
+	size_t count;
+
+	while (r->at < r->packets.len) {
+		AUTO(buf_clear) struct buf lines = BUF_MAX(STATUS_MAX);
+		const struct pgp_home_job job = {
+			.engine = r->policy->engine,
+			.keyring = &r->keyring->bytes,
+			.text = r->text,
+			.text_len = r->text_len,
+			.signatures = r->packets.data + r->at,
+			.signatures_len = r->packets.len - r->at,
+		};
+
+		if (!pgp_home_verify(&job, &lines, err) ||
+		    !pgp_status_parse(lines.data, lines.len, status, &count, err))
+			return false;
+		if (!count)
+			return error_set(err, ERR_UNTRUSTED,
+					 "gpg finds no signature where there is one");
+		if (!judge_next(r, status, count, err))
+			return false;
+	}
 	return true;
 }
 
@@ -224,9 +271,15 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 		const char *text, size_t text_len, const struct buf *packets,
 		struct pgp_verdict *verdict, struct error *err)
 {
-	AUTO(buf_clear) struct buf checked = BUF_MAX(ARMOR_PACKET_MAX);
-	AUTO(buf_clear) struct buf lines = BUF_MAX(STATUS_MAX);
-	struct pgp_status status[ARMOR_SIGNATURES_MAX];
+	AUTO(run_clear)
+	struct run r = {
+		.keyring = keyring,
+		.policy = policy,
+		.text = text,
+		.text_len = text_len - 1, /* ends before the last LF (armor.h) */
+		.packets = BUF_MAX(ARMOR_PACKET_MAX),
+		.verdict = verdict,
+	};
 	size_t count;
 
 	*verdict = (struct pgp_verdict){.threshold = policy->threshold};
@@ -235,19 +288,8 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 	if (!text_len || text[text_len - 1] != '\n')
 		return error_set(err, ERR_UNTRUSTED,
 				 "the text does not end in a line feed");
-	if (!armor_packets(packets->data, packets->len, &checked, &count, err) ||
-	    !pgp_home_verify(
-		    &(struct pgp_home_job){
-			    .engine = policy->engine,
-			    .keyring = &keyring->bytes,
-			    .text = text,
-			    /* what was signed ends before the last LF (armor.h) */
-			    .text_len = text_len - 1,
-			    .signatures = &checked,
-		    },
-		    &lines, err) ||
-	    !pgp_status_parse(lines.data, lines.len, status, &count, err) ||
-	    !judge_all(keyring, policy, status, count, &checked, verdict, err))
+	if (!armor_packets(packets->data, packets->len, &r.packets, &count, err) ||
+	    !judge_all(&r, err))
 		return false;
 	count_owners(verdict);
 	return decide(verdict, err);

@@ -307,7 +307,7 @@ bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
 	return (engine || pgp_home_engine(&engine, err)) &&
 	       fill(job->keyring, home, err) &&
 	       put_file(home, "text", job->text, job->text_len, err) &&
-	       put_file(home, "signatures", job->signatures->data, job->signatures->len,
+	       put_file(home, "signatures", job->signatures, job->signatures_len,
 			err) &&
 	       spawn(engine, home, status, err);
 }

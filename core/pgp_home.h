@@ -27,7 +27,8 @@ struct pgp_home_job {
 	const struct buf *keyring; /* binary key packets */
 	const char *text;          /* as it was signed: without its last LF */
 	size_t text_len;
-	const struct buf *signatures;
+	const char *signatures; /* binary packets */
+	size_t signatures_len;
 };
 bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
 		     struct error *err) MUST_CHECK;

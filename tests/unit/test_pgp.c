@@ -28,6 +28,7 @@ static const char script[] =
 	"g --digest-algo SHA256 -u $k@ -o $k.asc --clearsign t.json; done\n"
 	"cat a.gpg b.gpg >ab.gpg; cat a.pub b.pub >ab.pub\n"
 	"g -u a@ -u b@ -o ab.asc --clearsign t.json\n"
+	"g --digest-algo SHA512 -u b@ -o b512.asc --clearsign t.json\n"
 	"g --armor --export-secret-keys a@ >secret.asc; g --export-secret-keys a@ "
 	">secret.gpg\n"
 	"printf '#!/bin/sh\\nexit 1\\n' >broken; chmod 755 broken\n"
@@ -191,6 +192,25 @@ TEST(pgp_works_with_gpg_1_4)
 	assert_err(ERR_UNTRUSTED,
 		   verify("/usr/bin/gpg1", "b.gpg", "a.asc", p, &v, &err));
 	assert_says("not in the keyring");
+}
+
+/* of two digests gpg 1.4 looks at the first signature alone */
+TEST(pgp_judges_signatures_of_different_digests)
+{
+	struct pgp_policy p = {.threshold = 2, .now = time(NULL)};
+	AUTO(buf_clear) struct buf a = slurp("a.asc"), b = slurp("b512.asc");
+	AUTO(armor_cut_clear) struct armor_cut ca = EMPTY, cb = EMPTY;
+	AUTO(buf_clear) struct buf both = BUF_MAX(1 << 20);
+	struct pgp_verdict v;
+
+	assert_ok(armor_cut(a.data, a.len, &ca, &err));
+	assert_ok(armor_cut(b.data, b.len, &cb, &err));
+	assert_ok(armor_merge(&ca, &cb, &both, &err));
+	assert_ok(file_write_atomic("mixed.asc", both.data, both.len, 0644, &err));
+	assert_ok(verify(NULL, "ab.gpg", "mixed.asc", p, &v, &err));
+	assert_int_equal(v.distinct, 2);
+	if (!access("/usr/bin/gpg1", X_OK))
+		assert_ok(verify("/usr/bin/gpg1", "ab.gpg", "mixed.asc", p, &v, &err));
 }
 
 TEST(pgp_needs_a_gpg)
