@@ -295,47 +295,15 @@ bool store_manifest_by_digest(struct store *s, const struct digest *d,
 			 "the store has no manifest with the digest %s", DIGEST_HEX(d));
 }
 
-/* Column 1 of the row, whose digest is column 0. */
-static bool append_checked(struct store_query *q, const char *what, struct buf *out,
-			   struct error *err)
-{
-	struct digest wanted, got;
-	size_t at = out->len;
-
-	if (!store_one(q, what, err) || !store_column_digest(q, 0, &wanted, err))
-		return false;
-	store_column_append(q, 1, out);
-	if (!buf_ok(out, err) ||
-	    !digest_of_bytes(out->data + at, out->len - at, &got, err))
-		return false;
-	if (digest_equal(&wanted, &got))
-		return true;
-	out->len = at;
-	out->data[at] = '\0';
-	return error_set(err, ERR_FORMAT,
-			 "store '%s' is damaged: the bytes of a %s do not have their "
-			 "digest",
-			 TEXT_SAFE(q->s->path), what);
-}
-
-static bool append_by_row(struct store *s, enum store_sql which, int64_t row,
-			  struct buf *out, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query q = store_query(s, which);
-
-	store_bind_int(&q, row);
-	return append_checked(&q, "manifest", out, err);
-}
-
 bool store_text(struct store *s, int64_t row, struct buf *out, struct error *err)
 {
-	return append_by_row(s, SQL_SIGNED_TEXT, row, out, err);
+	return store_blob(s, SQL_SIGNED_TEXT, row, "manifest", out, err);
 }
 
 bool store_signed_bytes(struct store *s, int64_t row, struct buf *out,
 			struct error *err)
 {
-	return append_by_row(s, SQL_SIGNED_BYTES, row, out, err);
+	return store_blob(s, SQL_SIGNED_BYTES, row, "manifest", out, err);
 }
 
 bool store_asc(struct store *s, int64_t row, struct buf *out, struct error *err)

@@ -8,6 +8,13 @@
 /* The newest signed file of m, published or not. */
 #define NEWEST_OF_M "(SELECT max(id) FROM signed WHERE manifest = m.id)"
 
+#define METADATA                                                                       \
+	"id, role, version, expires, published, length(bytes), digest FROM metadata"
+/* The publication whose replaced files are shown no more: STORE_TUF_KEEP ago. */
+#define GONE                                                                           \
+	"max(0, coalesce((SELECT max(version) FROM metadata "                          \
+	"WHERE role = 'snapshot'), 0) - 8)"
+
 static const char *const statements[] = {
 	[SQL_VERSION] = "PRAGMA data_version",
 	[SQL_LOG_LAST] = "SELECT id, digest FROM log ORDER BY id DESC LIMIT 1",
@@ -99,7 +106,7 @@ static const char *const statements[] = {
 	[SQL_TOOL_BY_NAME] = "SELECT digest FROM tool WHERE version = ? AND arch = ?",
 	[SQL_TOOL_EACH] = "SELECT id, version, arch, digest, size, added, published "
 			  "FROM tool ORDER BY version, arch",
-	[SQL_TOOL_BYTES] = "SELECT bytes FROM tool WHERE id = ?",
+	[SQL_TOOL_BYTES] = "SELECT digest, bytes FROM tool WHERE id = ?",
 	[SQL_TOOL_PUBLISH] = "UPDATE tool SET published = ? WHERE published IS NULL",
 	[SQL_SUMS_ADD] = "INSERT INTO sums (digest, added, asc) VALUES (?, ?, ?)",
 	[SQL_SUMS] = "SELECT id, added, published, length(asc) FROM sums "
@@ -107,6 +114,31 @@ static const char *const statements[] = {
 		     "ORDER BY id DESC LIMIT 1",
 	[SQL_SUMS_BYTES] = "SELECT asc FROM sums WHERE id = ?",
 	[SQL_SUMS_PUBLISH] = "UPDATE sums SET published = ? WHERE published IS NULL",
+	[SQL_TUF_ADD] = "INSERT INTO metadata (role, version, expires, published, "
+			"since, digest, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[SQL_TUF_END] = "UPDATE metadata SET until = ? WHERE role = ? "
+			"AND until IS NULL",
+	[SQL_TUF_CURRENT] = "SELECT " METADATA " WHERE role = ? AND until IS NULL",
+	[SQL_TUF_VERSION] = "SELECT " METADATA " WHERE role = ? AND version = ?",
+	[SQL_TUF_BYTES] = "SELECT digest, bytes FROM metadata WHERE id = ?",
+	[SQL_TUF_EACH] = "SELECT " METADATA " WHERE until IS NULL OR NOT ?1 "
+			 "AND (role = 'root' OR role <> 'timestamp' AND until > " GONE
+			 ") ORDER BY role, version",
+	[SQL_TARGET_ADD] = "INSERT INTO target (path, digest, size, published, since, "
+			   "kind, row, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_TARGET_END] = "UPDATE target SET until = ? WHERE id = ?",
+	[SQL_TARGET_EACH] =
+		"SELECT id, path, digest, size, published, kind, row FROM target "
+		"WHERE until IS NULL OR NOT ?1 AND until > " GONE " ORDER BY path, id",
+	[SQL_TARGET_BYTES] = "SELECT digest, bytes FROM target WHERE id = ?",
+	[SQL_ROLE] = "SELECT days, threshold FROM role WHERE name = ?",
+	[SQL_ROLE_SET] = "INSERT INTO role (name, days, threshold) VALUES (?1, ?2, ?3) "
+			 "ON CONFLICT (name) DO UPDATE SET days = ?2, threshold = ?3",
+	[SQL_ROLE_KEY_ADD] = "INSERT INTO role_key (role, type, scheme, value) "
+			     "VALUES (?, ?, ?, ?)",
+	[SQL_ROLE_KEY_REMOVE] = "DELETE FROM role_key WHERE role = ? AND value = ?",
+	[SQL_ROLE_KEY_EACH] = "SELECT type, scheme, value FROM role_key WHERE role = ? "
+			      "ORDER BY value",
 };
 
 static enum error_code code_of(int rc)
@@ -332,6 +364,30 @@ void store_column_append(struct store_query *q, int i, struct buf *out)
 	const void *bytes = sqlite3_column_blob(q->st, i);
 
 	buf_append(out, bytes ? bytes : "", (size_t)sqlite3_column_bytes(q->st, i));
+}
+
+bool store_blob(struct store *s, enum store_sql which, int64_t row, const char *what,
+		struct buf *out, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+	struct digest wanted, got;
+	size_t at = out->len;
+
+	store_bind_int(&q, row);
+	if (!store_one(&q, what, err) || !store_column_digest(&q, 0, &wanted, err))
+		return false;
+	store_column_append(&q, 1, out);
+	if (!buf_ok(out, err) ||
+	    !digest_of_bytes(out->data + at, out->len - at, &got, err))
+		return false;
+	if (digest_equal(&wanted, &got))
+		return true;
+	out->len = at;
+	out->data[at] = '\0';
+	return error_set(err, ERR_FORMAT,
+			 "store '%s' is damaged: the bytes of a %s do not have their "
+			 "digest",
+			 TEXT_SAFE(s->path), what);
 }
 
 bool store_column_manifest(struct store_query *q, struct store_manifest *out,

@@ -62,6 +62,21 @@ enum store_sql {
 	SQL_SUMS,
 	SQL_SUMS_BYTES,
 	SQL_SUMS_PUBLISH,
+	SQL_TUF_ADD,
+	SQL_TUF_END,
+	SQL_TUF_CURRENT,
+	SQL_TUF_VERSION,
+	SQL_TUF_BYTES,
+	SQL_TUF_EACH,
+	SQL_TARGET_ADD,
+	SQL_TARGET_END,
+	SQL_TARGET_EACH,
+	SQL_TARGET_BYTES,
+	SQL_ROLE,
+	SQL_ROLE_SET,
+	SQL_ROLE_KEY_ADD,
+	SQL_ROLE_KEY_REMOVE,
+	SQL_ROLE_KEY_EACH,
 	SQL_COUNT,
 };
 
@@ -112,6 +127,11 @@ bool store_column_text(struct store_query *q, int i, char *out, size_t size,
 bool store_column_digest(struct store_query *q, int i, struct digest *out,
 			 struct error *err) MUST_CHECK;
 void store_column_append(struct store_query *q, int i, struct buf *out);
+
+/* Append column 1 of the row that the statement finds by one number; column 0 is its
+ * digest: ERR_FORMAT when it is not. Nothing is appended on failure. */
+bool store_blob(struct store *s, enum store_sql which, int64_t row, const char *what,
+		struct buf *out, struct error *err) MUST_CHECK;
 
 /* Run `change` as one step: all of it is stored, or nothing. */
 bool store_change(struct store *s,

@@ -209,13 +209,7 @@ bool store_each_tool(struct store *s,
 
 bool store_tool_bytes(struct store *s, int64_t row, struct buf *out, struct error *err)
 {
-	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_TOOL_BYTES);
-
-	store_bind_int(&q, row);
-	if (!store_one(&q, "such tool", err))
-		return false;
-	store_column_append(&q, 0, out);
-	return buf_ok(out, err);
+	return store_blob(s, SQL_TOOL_BYTES, row, "tool", out, err);
 }
 
 /* ---- the signed list ---- */
