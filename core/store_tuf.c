@@ -31,7 +31,9 @@ static bool put_metadata(struct store *s, void *arg, struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_TUF_ADD);
 	const struct put *p = arg;
+	char subject[STORE_ROLE_SIZE + 24];
 
+	snprintf(subject, sizeof(subject), "%s %" PRId64, p->m.role, p->m.version);
 	store_bind_text(&q, p->m.role);
 	store_bind_int(&q, p->m.version);
 	store_bind_int(&q, p->m.expires);
@@ -39,7 +41,8 @@ static bool put_metadata(struct store *s, void *arg, struct error *err)
 	store_bind_int(&q, p->at);
 	store_bind_digest(&q, &p->m.digest);
 	store_bind_blob(&q, p->bytes, p->m.size);
-	return end_role(s, p->m.role, p->at, err) && store_run(&q, err);
+	return end_role(s, p->m.role, p->at, err) && store_run(&q, err) &&
+	       store_log(s, "metadata", subject, DIGEST_HEX(&p->m.digest), err);
 }
 
 bool store_tuf_put(struct store *s, const struct store_metadata *m, const void *bytes,

@@ -2,13 +2,16 @@
 /* The tree as a store has published it. */
 #include "core/page.h"
 #include "core/pgp.h"
+#include "core/store_tuf.h"
 #include "core/text.h"
 #include "core/tree.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum kind { SIGNED, TOOL, SUMS };
+/* of an entry: enum store_target_kind, and */
+enum { METADATA = 100 };
 
 enum { MADE_MAX = 64 * 1024 * 1024 };
 
@@ -19,19 +22,18 @@ struct maker {
 	size_t manifest_room, withdrawn_room, tool_room;
 	int64_t modified;      /* of anything */
 	int64_t tool_modified; /* of the newest tool */
+	size_t first_target;   /* index of the first entry of targets/ */
 };
 
 static bool load(void *carrier, const struct tree_entry *e, struct buf *out,
 		 struct error *err)
 {
-	switch (e->kind) {
-	case SIGNED:
-		return store_signed_bytes(carrier, e->row, out, err);
-	case TOOL:
-		return store_tool_bytes(carrier, e->row, out, err);
-	default:
-		return store_sums_bytes(carrier, e->row, out, err);
-	}
+	struct store_target t = {
+		.kind = (enum store_target_kind)e->kind, .row = e->row, .of = e->row};
+
+	if (e->kind == METADATA)
+		return store_tuf_bytes(carrier, e->row, out, err);
+	return store_tuf_target_bytes(carrier, &t, out, err);
 }
 
 static bool stream(void *carrier, const struct tree_entry *e, const struct sink *to,
@@ -121,7 +123,7 @@ static bool add_visible(void *arg, const struct store_manifest *m,
 				.digest = f->digest,
 				.size = f->size,
 				.modified = f->published,
-				.kind = SIGNED,
+				.kind = STORE_TARGET_SIGNED,
 				.row = f->row,
 			},
 			err);
@@ -177,7 +179,7 @@ static bool add_tool(void *arg, const struct store_tool *t, struct error *err)
 				.size = t->size,
 				.modified = t->published,
 				.immutable = true,
-				.kind = TOOL,
+				.kind = STORE_TARGET_TOOL,
 				.row = t->row,
 			},
 			err);
@@ -208,7 +210,7 @@ static bool add_tool_sums(struct maker *maker, struct error *err)
 static bool add_signed_sums(struct maker *maker, const struct digest *list,
 			    struct error *err)
 {
-	struct tree_entry e = {.kind = SUMS};
+	struct tree_entry e = {.kind = STORE_TARGET_SUMS};
 	AUTO(buf_clear) struct buf bytes = BUF_MAX(MADE_MAX);
 	struct store_sums sums;
 
@@ -240,6 +242,73 @@ static bool add_sums(struct maker *maker, struct error *err)
 	       tree_add_made(&maker->tree, "tool/SHA256SUMS", maker->tool_modified,
 			     &list, err) &&
 	       add_signed_sums(maker, &d, err);
+}
+
+/* ---- TUF ---- */
+
+/* Versions never change; timestamp has none in its name. */
+static bool add_metadata(void *arg, const struct store_metadata *m, struct error *err)
+{
+	struct maker *maker = arg;
+	bool timestamp = !strcmp(m->role, "timestamp");
+	char path[STORE_ROLE_SIZE + 64];
+
+	if (timestamp)
+		snprintf(path, sizeof(path), "metadata/timestamp.json");
+	else
+		snprintf(path, sizeof(path), "metadata/%" PRId64 ".%s.json", m->version,
+			 m->role);
+	return tree_add(&maker->tree, path,
+			&(const struct tree_entry){
+				.digest = m->digest,
+				.size = m->size,
+				.modified = m->published,
+				.immutable = !timestamp,
+				.kind = METADATA,
+				.row = m->row,
+			},
+			err);
+}
+
+/* Consistent snapshots: the digest stands in front of the name. The same file may
+ * have been a target twice. */
+static bool add_target(void *arg, const struct store_target *t, struct error *err)
+{
+	struct maker *maker = arg;
+	const char *slash = strrchr(t->path, '/');
+	int dir = slash ? (int)(slash + 1 - t->path) : 0;
+	char path[sizeof(t->path) + DIGEST_HEX_SIZE + 16];
+
+	snprintf(path, sizeof(path), "targets/%.*s%s.%s", dir, t->path,
+		 DIGEST_HEX(&t->digest), t->path + dir);
+	/* the rows come by path, so twins are neighbours */
+	for (size_t i = maker->tree.count; i > maker->first_target; i--) {
+		const char *other = maker->tree.entries[i - 1].path;
+
+		if (!strcmp(other, path))
+			return true;
+		if (strlen(other) != strlen(path) ||
+		    !text_ends(other, t->path + dir))
+			break;
+	}
+	return tree_add(&maker->tree, path,
+			&(const struct tree_entry){
+				.digest = t->digest,
+				.size = t->size,
+				.modified = t->published,
+				.immutable = true,
+				.kind = (int)t->kind,
+				.row = t->kind == STORE_TARGET_MADE ? t->row : t->of,
+			},
+			err);
+}
+
+static bool add_tuf(struct maker *maker, struct error *err)
+{
+	if (!store_tuf_each(maker->store, false, add_metadata, maker, err))
+		return false;
+	maker->first_target = maker->tree.count;
+	return store_tuf_each_target(maker->store, false, add_target, maker, err);
 }
 
 /* ---- the rest ---- */
@@ -283,7 +352,7 @@ static bool make(struct store *s, void *arg, struct error *err)
 	    !add_sums(maker, err) ||
 	    !store_each_manifest(s, &(const struct store_filter)EMPTY, add_withdrawn,
 				 maker, err) ||
-	    !add_keys(maker, err))
+	    !add_keys(maker, err) || !add_tuf(maker, err))
 		return false;
 	index_sort(x);
 	return add_index(maker, err) && tree_sort(&maker->tree, err);

@@ -56,7 +56,7 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
 extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_init,
-	cmd_key, cmd_list, cmd_log, cmd_publish, cmd_show, cmd_sign, cmd_tool,
-	cmd_verify, cmd_withdraw;
+	cmd_key, cmd_list, cmd_log, cmd_publish, cmd_refresh, cmd_root, cmd_show,
+	cmd_sign, cmd_status, cmd_tool, cmd_verify, cmd_withdraw;
 
 #endif

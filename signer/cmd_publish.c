@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "core/tree.h"
 #include "signer/cmd.h"
+#include "signer/repo.h"
 #include "signer/vouch.h"
 
 #include <stdlib.h>
@@ -23,8 +24,28 @@ struct row {
 	char why[512]; /* why it stays behind or was taken out */
 };
 
+struct input {
+	struct role_keys_input keys;
+};
+
+static const struct argp_option options[] = {
+	ROLE_KEYS_OPTIONS,
+	{0},
+};
+
+static bool parse(int key, char *arg, void *input, struct error *err)
+{
+	struct input *in = input;
+	bool ok;
+
+	if (role_keys_option(key, arg, &in->keys, &ok, err))
+		return ok;
+	return error_set(err, ERR_INTERNAL, "unknown option");
+}
+
 struct work {
 	struct store *store;
+	struct role_keys *keys;
 	const struct cli *cli;
 	struct vouch vouch;
 	struct row *rows; /* everything that was not withdrawn */
@@ -32,6 +53,7 @@ struct work {
 	struct store_published rest;
 	size_t taken_out;
 	struct tree tree; /* afterwards */
+	char tuf[1024];   /* the roles that were signed */
 };
 
 static void work_clear(struct work *w)
@@ -143,6 +165,7 @@ static bool publish_all(struct work *w, struct error *err)
 			return false;
 	}
 	return store_publish_rest(w->store, &w->rest, err) &&
+	       repo_update(w->store, w->keys, w->tuf, err) &&
 	       tree_from_store(w->store, &w->tree, err);
 }
 
@@ -200,8 +223,10 @@ static void show(const struct work *w)
 		any = any || r->published || r->taken_out;
 	}
 	show_rest(w);
-	if (!any && !w->rest.keyrings && !w->rest.thresholds && !w->rest.tools &&
-	    !w->rest.sums)
+	if (*w->tuf)
+		cli_say(w->cli, "signed %s", w->tuf);
+	if (!any && !*w->tuf && !w->rest.keyrings && !w->rest.thresholds &&
+	    !w->rest.tools && !w->rest.sums)
 		cli_say(w->cli, "nothing new to publish");
 }
 
@@ -231,6 +256,7 @@ static bool print(const struct work *work, struct error *err)
 		if (work->rows[i].published || *work->rows[i].why)
 			put_row(&w, work, &work->rows[i]);
 	json_close(&w);
+	json_put_string(&w, "signed_roles", work->tuf);
 	json_put_bool(&w, "signed_sums", work->rest.sums != 0);
 	json_put_bool(&w, "threshold", work->rest.thresholds != 0);
 	json_put_integer(&w, "tools", work->rest.tools);
@@ -240,8 +266,14 @@ static bool print(const struct work *work, struct error *err)
 
 static bool run(struct cmd_context *ctx, struct error *err)
 {
-	AUTO(work_clear) struct work w = {.store = ctx->store, .cli = ctx->cli};
+	AUTO(buf_clear) struct buf dir = BUF_MAX(4096);
+	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
+	AUTO(work_clear)
+	struct work w = {.store = ctx->store, .cli = ctx->cli, .keys = &keys};
+	const struct input *in = ctx->input;
 
+	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err))
+		return false;
 	if (!store_begin(w.store, err))
 		return false;
 	if (!publish_all(&w, err)) {
@@ -271,5 +303,8 @@ const struct cmd cmd_publish = {
 	       "is taken out of the tree, with exit status 1; it comes back when it "
 	       "has gained signatures.",
 	.need = CMD_STORE_WRITE,
+	.options = options,
+	.parse = parse,
+	.input_size = sizeof(struct input),
 	.run = run,
 };

@@ -8,22 +8,26 @@
 #include "core/text.h"
 #include "signer/cmd.h"
 #include "signer/id.h"
+#include "signer/repo.h"
 
 struct input {
 	const char *reason;
+	struct role_keys_input keys;
 };
 
 static const struct argp_option options[] = {
 	{"reason", 'r', "TEXT", 0, "Why; it is published", 0},
+	ROLE_KEYS_OPTIONS,
 	{0},
 };
 
 static bool parse(int key, char *arg, void *input, struct error *err)
 {
 	struct input *in = input;
+	bool ok;
 
-	if (key != 'r')
-		return error_set(err, ERR_INTERNAL, "unknown option");
+	if (role_keys_option(key, arg, &in->keys, &ok, err))
+		return ok;
 	in->reason = arg;
 	return true;
 }
@@ -37,25 +41,47 @@ static bool find(struct cmd_context *ctx, struct store_manifest *out, struct err
 	return id_find(ctx->store, name, id_parse(name, &id) && !id.revision, out, err);
 }
 
+static bool withdraw(struct cmd_context *ctx, struct store_manifest *m, char said[1024],
+		     struct error *err)
+{
+	AUTO(buf_clear) struct buf dir = BUF_MAX(4096);
+	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
+	const struct input *in = ctx->input;
+
+	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err) ||
+	    !find(ctx, m, err) ||
+	    !store_set_state(ctx->store, m->row, STORE_WITHDRAWN, in->reason, err))
+		return false;
+	/* what was never published is in no tree */
+	return !m->published || repo_update(ctx->store, &keys, said, err);
+}
+
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	const struct input *in = ctx->input;
+	char id[STORE_ID_SIZE], said[1024] = "";
 	struct store_manifest m;
-	char id[STORE_ID_SIZE];
 
 	if (!in->reason)
 		return error_set(err, ERR_USAGE, "say why, with --reason TEXT");
 	if (!text_is_utf8(in->reason, strlen(in->reason)) ||
 	    in->reason[strcspn(in->reason, "\n\r\t")])
 		return error_set(err, ERR_USAGE, "a reason is one line of UTF-8 text");
-	if (!find(ctx, &m, err) ||
-	    !store_set_state(ctx->store, m.row, STORE_WITHDRAWN, in->reason, err))
+	if (!store_begin(ctx->store, err))
+		return false;
+	if (!withdraw(ctx, &m, said, err)) {
+		store_rollback(ctx->store);
+		return false;
+	}
+	if (!store_commit(ctx->store, err))
 		return false;
 	store_manifest_id(&m, id);
 	cli_say(ctx->cli, "%s is withdrawn%s", id,
 		m.published ? "; nothing is served in its place until a newer revision "
 			      "is published"
 			    : "; it was never published");
+	if (*said)
+		cli_say(ctx->cli, "signed %s", said);
 	return true;
 }
 
@@ -65,7 +91,7 @@ const struct cmd cmd_withdraw = {
 	.summary = "take a manifest back, with the reason",
 	.doc = "Without @REVISION the newest published revision is meant. An older "
 	       "revision does not come back: nothing is served until a newer one is "
-	       "published.",
+	       "published. The tree is signed again, which needs the role keys.",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_WRITE,

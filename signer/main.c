@@ -24,6 +24,9 @@ static const struct cmd *const commands[] = {
 	&cmd_log,
 	&cmd_key,
 	&cmd_tool,
+	&cmd_root,
+	&cmd_refresh,
+	&cmd_status,
 };
 /* clang-format on */
 
