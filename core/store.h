@@ -204,7 +204,13 @@ bool store_sums_bytes(struct store *s, int64_t row, struct buf *out,
 
 /* Hand the bytes of a signed file, a tool or a signed list, found by their row, to
  * `take` in pieces and in order: memory does not grow with them. */
-enum store_blob { STORE_BLOB_SIGNED, STORE_BLOB_TOOL, STORE_BLOB_SUMS };
+enum store_blob {
+	STORE_BLOB_SIGNED,
+	STORE_BLOB_TOOL,
+	STORE_BLOB_SUMS,
+	STORE_BLOB_TARGET,   /* store_tuf.h: the bytes of a target that was made, */
+	STORE_BLOB_METADATA, /* and a metadata file */
+};
 bool store_stream(struct store *s, enum store_blob what, int64_t row,
 		  const struct sink *to, struct error *err) MUST_CHECK;
 

@@ -15,6 +15,8 @@ static bool open_blob(struct store *s, enum store_blob what, int64_t row,
 		[STORE_BLOB_SIGNED] = {"signed", "asc"},
 		[STORE_BLOB_TOOL] = {"tool", "bytes"},
 		[STORE_BLOB_SUMS] = {"sums", "asc"},
+		[STORE_BLOB_TARGET] = {"target", "bytes"},
+		[STORE_BLOB_METADATA] = {"metadata", "bytes"},
 	};
 
 	return sqlite3_blob_open(s->db, "main", blobs[what].table, blobs[what].column,

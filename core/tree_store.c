@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* of an entry: enum store_target_kind, and */
-enum { METADATA = 100 };
-
 enum { MADE_MAX = 64 * 1024 * 1024 };
 
 /* A tree in the making. */
@@ -25,13 +22,20 @@ struct maker {
 	size_t first_target;   /* index of the first entry of targets/ */
 };
 
+/* An entry's kind is an enum store_blob, and these are the same numbers. */
+_Static_assert((int)STORE_TARGET_SIGNED == (int)STORE_BLOB_SIGNED &&
+		       (int)STORE_TARGET_TOOL == (int)STORE_BLOB_TOOL &&
+		       (int)STORE_TARGET_SUMS == (int)STORE_BLOB_SUMS &&
+		       (int)STORE_TARGET_MADE == (int)STORE_BLOB_TARGET,
+	       "kinds of targets and of blobs");
+
 static bool load(void *carrier, const struct tree_entry *e, struct buf *out,
 		 struct error *err)
 {
 	struct store_target t = {
 		.kind = (enum store_target_kind)e->kind, .row = e->row, .of = e->row};
 
-	if (e->kind == METADATA)
+	if (e->kind == STORE_BLOB_METADATA)
 		return store_tuf_bytes(carrier, e->row, out, err);
 	return store_tuf_target_bytes(carrier, &t, out, err);
 }
@@ -39,13 +43,7 @@ static bool load(void *carrier, const struct tree_entry *e, struct buf *out,
 static bool stream(void *carrier, const struct tree_entry *e, const struct sink *to,
 		   struct error *err)
 {
-	static const enum store_blob blobs[] = {
-		[SIGNED] = STORE_BLOB_SIGNED,
-		[TOOL] = STORE_BLOB_TOOL,
-		[SUMS] = STORE_BLOB_SUMS,
-	};
-
-	return store_stream(carrier, blobs[e->kind], e->row, to, err);
+	return store_stream(carrier, (enum store_blob)e->kind, e->row, to, err);
 }
 
 static void newer(int64_t *t, int64_t than)
@@ -123,7 +121,7 @@ static bool add_visible(void *arg, const struct store_manifest *m,
 				.digest = f->digest,
 				.size = f->size,
 				.modified = f->published,
-				.kind = STORE_TARGET_SIGNED,
+				.kind = STORE_BLOB_SIGNED,
 				.row = f->row,
 			},
 			err);
@@ -179,7 +177,7 @@ static bool add_tool(void *arg, const struct store_tool *t, struct error *err)
 				.size = t->size,
 				.modified = t->published,
 				.immutable = true,
-				.kind = STORE_TARGET_TOOL,
+				.kind = STORE_BLOB_TOOL,
 				.row = t->row,
 			},
 			err);
@@ -210,7 +208,7 @@ static bool add_tool_sums(struct maker *maker, struct error *err)
 static bool add_signed_sums(struct maker *maker, const struct digest *list,
 			    struct error *err)
 {
-	struct tree_entry e = {.kind = STORE_TARGET_SUMS};
+	struct tree_entry e = {.kind = STORE_BLOB_SUMS};
 	AUTO(buf_clear) struct buf bytes = BUF_MAX(MADE_MAX);
 	struct store_sums sums;
 
@@ -264,7 +262,7 @@ static bool add_metadata(void *arg, const struct store_metadata *m, struct error
 				.size = m->size,
 				.modified = m->published,
 				.immutable = !timestamp,
-				.kind = METADATA,
+				.kind = STORE_BLOB_METADATA,
 				.row = m->row,
 			},
 			err);
@@ -287,8 +285,7 @@ static bool add_target(void *arg, const struct store_target *t, struct error *er
 
 		if (!strcmp(other, path))
 			return true;
-		if (strlen(other) != strlen(path) ||
-		    !text_ends(other, t->path + dir))
+		if (strlen(other) != strlen(path) || !text_ends(other, t->path + dir))
 			break;
 	}
 	return tree_add(&maker->tree, path,
