@@ -202,8 +202,9 @@ static bool read_all(int fd, struct buf *out, struct error *err)
 	for (;;) {
 		/* one byte is asked for even at the ceiling, to see the end */
 		size_t room = out->max - out->len;
-		char spare, *to = room ? buf_reserve(out, chunk < room ? chunk : room)
-				       : &spare;
+		char spare = 0,
+		     *to = room ? buf_reserve(out, chunk < room ? chunk : room)
+				: &spare;
 		ssize_t n;
 
 		if (!to)

@@ -127,7 +127,7 @@ static bool known_only(const struct manifest_field *table, struct json object,
 	const char *keys[MEMBERS_MAX + 1] = EMPTY;
 	size_t there = 0;
 
-	for (size_t i = 0; table[i].key && i < MEMBERS_MAX; i++) {
+	for (size_t i = 0; i < MEMBERS_MAX && table[i].key; i++) {
 		keys[i] = table[i].key;
 		there += json_has(object, keys[i]);
 	}

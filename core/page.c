@@ -323,10 +323,12 @@ static void foot(const struct index *x, bool served, struct buf *out)
 	buf_puts(out, "</main>\n<footer class=\"quiet\">\n<p>For machines: <a "
 		      "href=\"index.json\">index.json</a>");
 	if (served)
-		buf_puts(out, " · <a href=\"openapi.json\">openapi.json</a>");
+		buf_puts(out, " &middot; <a href=\"openapi.json\">openapi.json</a>");
 	if (x->tool_count)
-		buf_puts(out, " · <a href=\"tool/SHA256SUMS\">tool/SHA256SUMS</a>");
-	buf_puts(out, " · <a href=\"keys/release.asc\">keys/release.asc</a></p>\n");
+		buf_puts(out,
+			 " &middot; <a href=\"tool/SHA256SUMS\">tool/SHA256SUMS</a>");
+	buf_puts(out,
+		 " &middot; <a href=\"keys/release.asc\">keys/release.asc</a></p>\n");
 	page_foot(out);
 }
 

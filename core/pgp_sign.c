@@ -135,7 +135,7 @@ static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *er
 		return error_set(err, ERR_NOT_FOUND,
 				 "the secret key '%s' cannot sign: %s",
 				 TEXT_SAFE(named), f.why);
-	if (!f.usable)
+	if (!f.key)
 		return error_set(err, ERR_NOT_FOUND,
 				 "no secret key matches '%s' in the GnuPG home",
 				 TEXT_SAFE(named));

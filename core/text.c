@@ -46,8 +46,8 @@ bool text_unhex(const char *hex, void *out, size_t len)
 		if (nibble(hex[i]) < 0)
 			return false;
 	for (size_t i = 0; i < len; i++)
-		p[i] = (unsigned char)(nibble(hex[2 * i]) << 4 |
-				       nibble(hex[2 * i + 1]));
+		p[i] = (unsigned char)((unsigned)nibble(hex[2 * i]) << 4 |
+				       (unsigned)nibble(hex[2 * i + 1]));
 	return true;
 }
 
@@ -144,11 +144,21 @@ void text_time(int64_t t, char out[TEXT_TIME_SIZE])
 		out[0] = '\0';
 }
 
+/* The number of n digits at s. */
+static int digits(const char *s, int n)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = v * 10 + (s[i] - '0');
+	return v;
+}
+
 bool text_untime(const char *s, int64_t *out)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
 	char again[TEXT_TIME_SIZE];
-	struct tm tm = EMPTY;
+	struct tm tm;
 	int64_t t;
 
 	if (strnlen(s, sizeof(shape)) != sizeof(shape) - 1)
@@ -156,12 +166,14 @@ bool text_untime(const char *s, int64_t *out)
 	for (size_t i = 0; shape[i]; i++)
 		if (shape[i] == 'd' ? !is_digit(s[i]) : s[i] != shape[i])
 			return false;
-	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6 ||
-	    tm.tm_year < 1970)
-		return false;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
+	tm = (struct tm){
+		.tm_year = digits(s, 4) - 1900,
+		.tm_mon = digits(s + 5, 2) - 1,
+		.tm_mday = digits(s + 8, 2),
+		.tm_hour = digits(s + 11, 2),
+		.tm_min = digits(s + 14, 2),
+		.tm_sec = digits(s + 17, 2),
+	};
 	t = (int64_t)timegm(&tm);
 	text_time(t, again);
 	if (strcmp(again, s)) /* 2021-02-30 and leap seconds come back changed */

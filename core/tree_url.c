@@ -83,8 +83,7 @@ bool tree_url_open(const char *url, const struct http_options *options,
 	};
 	static const struct http_options none = EMPTY;
 	AUTO(buf_clear)
-	struct buf base = BUF_MAX(URL_MAX / 2),
-		   shown = BUF_MAX(URL_MAX);
+	struct buf base = BUF_MAX(URL_MAX / 2), shown = BUF_MAX(URL_MAX);
 	struct server *s;
 
 	if (strpbrk(url, "?#"))

@@ -48,11 +48,14 @@ static bool read_signature(struct tuf_signed *s, struct json v, struct error *er
 	if (!json_as_object(v, err) || !json_get_string(v, "keyid", &id, err) ||
 	    !json_get_string(v, "sig", &hex, err))
 		return false;
-	for (size_t i = 0; i < s->count; i++)
-		if (!strcmp(s->signatures[i].id, id))
+	for (size_t i = 0; i < s->count; i++) {
+		const char *other = s->signatures[i].id;
+
+		if (other && !strcmp(other, id))
 			return error_set(err, ERR_FORMAT,
 					 "two signatures by the key id '%s'",
 					 TEXT_SAFE(id));
+	}
 	sig->id = text_dup(id, strlen(id));
 	if (!sig->id)
 		return error_set(err, ERR_SYSTEM, "no memory");

@@ -34,7 +34,7 @@ static bool keep(struct reading *r, const struct store_manifest *m, struct error
 	struct history *h = r->history;
 	struct digests_source *s;
 
-	if (h->count == h->room) {
+	if (!h->hidden || h->count == h->room) {
 		s = reallocarray(h->hidden, h->room * 2 + 16, sizeof(*s));
 		if (!s)
 			return error_set(err, ERR_SYSTEM, "no memory");

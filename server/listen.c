@@ -107,7 +107,7 @@ bool listen_inherited(int *fd, struct error *err)
 
 bool listen_text(int fd, char out[LISTEN_TEXT_SIZE], struct error *err)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = EMPTY;
 	socklen_t len = sizeof(a);
 	char host[64], port[8];
 

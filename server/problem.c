@@ -110,14 +110,14 @@ static bool html(enum problem p, struct problem_answer *a, struct error *err)
 	return respond(p, "text/html; charset=utf-8", &text, &a->html, err);
 }
 
-bool problems_init(struct problems *out, struct error *err)
+bool problem_init(struct problems *out, struct error *err)
 {
 	struct problems made = EMPTY;
 
 	for (int p = 0; p < PROBLEMS; p++) {
 		if (!json((enum problem)p, &made.of[p], err) ||
 		    !html((enum problem)p, &made.of[p], err)) {
-			problems_clear(&made);
+			problem_clear(&made);
 			return false;
 		}
 	}
@@ -125,7 +125,7 @@ bool problems_init(struct problems *out, struct error *err)
 	return true;
 }
 
-void problems_clear(struct problems *p)
+void problem_clear(struct problems *p)
 {
 	for (int i = 0; i < PROBLEMS; i++) {
 		httpd_response_free(p->of[i].json);

@@ -40,8 +40,8 @@ struct problems {
 /* Append one as JSON. */
 bool problem_write(enum problem p, struct buf *out, struct error *err) MUST_CHECK;
 
-bool problems_init(struct problems *out, struct error *err) MUST_CHECK;
-void problems_clear(struct problems *p);
+bool problem_init(struct problems *out, struct error *err) MUST_CHECK;
+void problem_clear(struct problems *p);
 unsigned problem_status(enum problem p);
 void problem_answer(const struct problems *all, enum problem p, bool html,
 		    struct httpd_answer *out);

@@ -34,7 +34,7 @@ struct route {
 };
 
 /* `s` may be NULL: nothing is loaded yet. */
-void route(const struct snapshot *s, const struct httpd_request *r, int64_t now,
+void route(const struct snapshot *s, const struct httpd_request *q, int64_t now,
 	   struct route *out);
 
 /* How this resource answers the request; for ROUTE_VIEW, with the page. */

@@ -17,7 +17,7 @@ bool serve_init(struct serve *s, const struct log *log, enum serve_access access
 	memset(s, 0, sizeof(*s));
 	s->log = log;
 	s->access = access;
-	if (!problems_init(&s->problems, err))
+	if (!problem_init(&s->problems, err))
 		return false;
 	pthread_mutex_init(&s->lock, NULL);
 	views_init(&s->views);
@@ -28,7 +28,7 @@ void serve_clear(struct serve *s)
 {
 	snapshot_drop(s->snapshot);
 	views_clear(&s->views);
-	problems_clear(&s->problems);
+	problem_clear(&s->problems);
 	pthread_mutex_destroy(&s->lock);
 	memset(s, 0, sizeof(*s));
 }
@@ -70,7 +70,8 @@ static struct snapshot *hold_current(struct serve *s)
 
 /* ---- answers that are made for one request ---- */
 
-static bool answer_once(unsigned status, struct bytes *body, size_t at, size_t len,
+/* The caller sets the status. */
+static bool answer_once(struct bytes *body, size_t at, size_t len,
 			const struct httpd_header *headers, size_t count,
 			struct httpd_answer *out)
 {
@@ -78,7 +79,6 @@ static bool answer_once(unsigned status, struct bytes *body, size_t at, size_t l
 
 	if (!httpd_response_new(body, at, len, headers, count, &out->response, &err))
 		return false;
-	out->status = status;
 	out->len = len;
 	out->once = true;
 	return true;
@@ -102,7 +102,8 @@ static bool answer_text(unsigned status, const struct httpd_header *headers,
 	if (!body)
 		return false;
 	memcpy(&all[2], headers, count * sizeof(*headers));
-	ok = answer_once(status, body, 0, body->len, all, count + 2, out);
+	out->status = status;
+	ok = answer_once(body, 0, body->len, all, count + 2, out);
 	bytes_drop(body);
 	return ok;
 }
@@ -124,7 +125,8 @@ static bool answer_part(const struct route *r, struct httpd_answer *out)
 	snprintf(range, sizeof(range), "bytes %" PRIu64 "-%" PRIu64 "/%zu", r->first,
 		 r->last, rep->body->len);
 	headers[n++] = (struct httpd_header){"Content-Range", range};
-	return answer_once(206, rep->body, r->first, r->last - r->first + 1, headers, n,
+	out->status = 206;
+	return answer_once(rep->body, r->first, r->last - r->first + 1, headers, n,
 			   out);
 }
 

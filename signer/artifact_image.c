@@ -231,18 +231,18 @@ static bool add_entry(struct image *m, const char *path, const struct image_node
 static bool add_node(struct image *m, const struct image_node *n, struct error *err)
 {
 	const struct artifact_entry asked = {.file.path = n->path, .type = n->type};
-	const struct image_node *to = n;
+	const struct image_node *to = NULL;
 
-	if (n->type == UNPACK_LINK) {
-		if (!artifact_wanted(m->job, &asked))
-			return true;
-		if (!image_tree_resolve(&m->root, n->path, &to, err))
-			return false;
-		if (!to)
-			return error_set(err, ERR_NOT_FOUND,
-					 "'%s' is a symlink that leads to nothing",
-					 TEXT_SAFE(n->path));
-	}
+	if (n->type != UNPACK_LINK)
+		return add_entry(m, n->path, n, err);
+	if (!artifact_wanted(m->job, &asked))
+		return true;
+	if (!image_tree_resolve(&m->root, n->path, &to, err))
+		return false;
+	if (!to)
+		return error_set(err, ERR_NOT_FOUND,
+				 "'%s' is a symlink that leads to nothing",
+				 TEXT_SAFE(n->path));
 	return add_entry(m, n->path, to, err);
 }
 

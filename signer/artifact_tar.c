@@ -166,8 +166,10 @@ static bool check_folders(const struct artifact *a, struct error *err)
 	char path[UNPACK_PATH_MAX];
 
 	for (size_t i = 0; i < a->count; i++) {
+		char *slash;
+
 		snprintf(path, sizeof(path), "%s", a->entries[i].file.path);
-		for (char *slash = path; (slash = strrchr(path, '/')) != path;) {
+		while ((slash = strrchr(path, '/')) != path) {
 			const struct artifact_entry *over;
 
 			*slash = '\0';

@@ -250,7 +250,8 @@ static bool check(struct cmd_context *ctx, const struct built *b, const char *fi
 		return false;
 	if (!manifest_parse(text.data ? text.data : "", text.len, &there, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(file));
-	if (text.len == b->text.len && !memcmp(text.data, b->text.data, text.len)) {
+	if (text.data && b->text.data && text.len == b->text.len &&
+	    !memcmp(text.data, b->text.data, text.len)) {
 		cli_say(ctx->cli, "%s: '%s' is what the definition and artifacts give",
 			b->id, TEXT_SAFE(file));
 		return true;

@@ -352,10 +352,10 @@ fixture_skopeo() { skopeo copy --quiet --insecure-policy "$@"; }
 
 # The image "tool", tags v1 and other; /usr/bin/tool is the Go program, replaced in the
 # second layer; /opt/gone was whited out; /srv/d is opaque: old is gone, new is there.
-#   layout/ (v1, gzip) · oci.tar (OCI archive) · docker.tar (docker-archive, reference
-#   registry.example/tool:v1) · zstd/ (zstd layers) · docker-links.tar (as older engines
-#   write it: FOLDER/layer.tar, one of them a symlink) · multi/ (an index of amd64 and
-#   arm64, whose /usr/bin/tool differ) · two/ (two tags and no index between them)
+#   layout/ (v1, gzip), oci.tar (OCI archive), docker.tar (docker-archive, reference
+#   registry.example/tool:v1), zstd/ (zstd layers), docker-links.tar (as older engines
+#   write it: FOLDER/layer.tar, one of them a symlink), multi/ (an index of amd64 and
+#   arm64, whose /usr/bin/tool differ), two/ (two tags and no index between them)
 fixture_make_images() {
 	fixture programs
 	fixture_need umoci skopeo jq

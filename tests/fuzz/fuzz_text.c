@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(text_is_utf8(s, strlen(s)) && !strstr(s, "/../"));
 	text_escape((const char *)data, size, &safe);
 	check(text_is_utf8(safe.data ? safe.data : "", safe.len));
-	for (size_t i = 0; i < safe.len; i++)
+	for (size_t i = 0; safe.data && i < safe.len; i++)
 		check((unsigned char)safe.data[i] >= 0x20 && safe.data[i] != 0x7f);
 	text_safe(s, cut, sizeof(cut));
 	check(text_is_utf8(cut, strlen(cut)));

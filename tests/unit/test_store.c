@@ -544,8 +544,8 @@ TEST(published_rows_and_the_log_refuse_every_change)
 		"UPDATE log SET detail = 'x'",
 		"DELETE FROM log",
 		"REPLACE INTO log SELECT * FROM log WHERE id = 1",
-		"INSERT INTO log SELECT id + 100, time, actor, action, subject, "
-		"detail, previous, digest FROM log WHERE id = 2",
+		("INSERT INTO log SELECT id + 100, time, actor, action, subject, "
+		 "detail, previous, digest FROM log WHERE id = 2"),
 		"UPDATE setting SET threshold = 0",
 		"UPDATE setting SET threshold = 'two'",
 		"INSERT INTO setting VALUES (2, 1, 1)",
