@@ -7,6 +7,7 @@ bug of other clients, each kind of bad input, against build/tests/tuf-client.
 Every refusal is one line on stderr that names the role and the rule (sim.Client.run
 holds it to one line), leaves the state as it was, and stands beside the happy case.
 """
+import fcntl
 import json
 import os
 import subprocess
@@ -726,6 +727,19 @@ def state_on_a_full_file_system(name):
     repo.publish_all()
     equal(c.refresh(), 1)
     says(c, "No space left on device")
+
+
+@test()
+def one_process_at_a_time_uses_the_state(name):
+    repo, c = start(name)
+    folder = os.open(c.state, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    waiting = subprocess.Popen([c.program, "--metadata-dir", c.state, "--metadata-url",
+                                c.url + "/metadata/", "refresh"])
+    time.sleep(0.3)
+    equal((waiting.poll(), repo.asked), (None, []))
+    os.close(folder)
+    equal(waiting.wait(60), 0)
 
 
 @test()
