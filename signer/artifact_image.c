@@ -241,7 +241,7 @@ static bool add_node(struct image *m, const struct image_node *n, struct error *
 		return false;
 	if (!to)
 		return error_set(err, ERR_NOT_FOUND,
-				 "'%s' is a symlink that leads to nothing",
+				 "'%s' is a symlink that leads to no file",
 				 TEXT_SAFE(n->path));
 	return add_entry(m, n->path, to, err);
 }
