@@ -278,6 +278,16 @@ install: all
 	for page in $(MAN); do \
 		install -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; done
 
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/,systemd/system sysusers.d tmpfiles.d)
+	sed 's,/usr/local,$(PREFIX),' server/systemd/fips-manifestd.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/fips-manifestd.service
+	install -m 0644 server/systemd/fips-manifestd.socket \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 0644 server/systemd/fips-manifest.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/fips-manifest.conf
+	install -m 0644 server/systemd/fips-manifest.tmpfiles \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/fips-manifest.conf
+
 clean:
 	rm -rf $(BUILD) compile_commands.json
 

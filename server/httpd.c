@@ -382,6 +382,10 @@ static struct MHD_Daemon *start(struct httpd *h, const char *cert, const char *k
 						    (char *)(uintptr_t)cert};
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
 						    (char *)(uintptr_t)key};
+		more[n++] = (struct MHD_OptionItem){
+			MHD_OPTION_HTTPS_PRIORITIES, 0,
+			(char *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1."
+					    "2"};
 	}
 	if (o->threads > 1)
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,

@@ -7,6 +7,7 @@
 #include "openapi.inc" /* openapi_json: schema/openapi.json */
 #include "server/listen.h"
 #include "server/options.h"
+#include "server/tls.h"
 #include "server/watch.h"
 
 #include <errno.h>
@@ -42,8 +43,12 @@ static unsigned connections_for(uint64_t wanted)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return SPARE_FDS;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < limit.rlim_max) {
+		const struct rlimit all = {limit.rlim_max, limit.rlim_max};
+
+		if (!setrlimit(RLIMIT_NOFILE, &all))
+			limit = all;
+	}
 	if (limit.rlim_cur < wanted + SPARE_FDS)
 		wanted = limit.rlim_cur > 2 * SPARE_FDS ? limit.rlim_cur - SPARE_FDS
 							: SPARE_FDS;
@@ -68,7 +73,10 @@ static bool read_tls(struct server *s, struct error *err)
 	buf_reset(&s->cert);
 	buf_reset(&s->key);
 	return file_read(s->options.tls_cert, &s->cert, err) &&
-	       file_read(s->options.tls_key, &s->key, err);
+	       file_read(s->options.tls_key, &s->key, err) &&
+	       (tls_check_pair(&s->cert, &s->key, err) ||
+		error_prefix(err, "'%s', '%s'", TEXT_SAFE(s->options.tls_cert),
+			     TEXT_SAFE(s->options.tls_key)));
 }
 
 /* Confine the process to the folders that a reload needs. */
@@ -138,15 +146,13 @@ static void loop(struct server *s, const sigset_t *signals)
 
 static bool start(struct server *s, int listen_fd, struct error *err)
 {
-	const struct httpd_options http = {
+	struct httpd_options http = {
 		.listen_fd = listen_fd,
 		.threads = (unsigned)s->options.threads,
 		.connections = connections_for(s->options.connections),
 		.per_address = (unsigned)s->options.per_address,
 		.timeout_ms = (unsigned)s->options.timeout * 1000,
 		.min_rate = (unsigned)s->options.min_rate,
-		.tls_cert = s->options.tls_cert ? s->cert.data : NULL,
-		.tls_key = s->options.tls_key ? s->key.data : NULL,
 		.answer = serve_answer,
 		.done = serve_done,
 		.arg = &s->serve,
@@ -155,7 +161,11 @@ static bool start(struct server *s, int listen_fd, struct error *err)
 
 	if (!listen_text(listen_fd, address, err) || !read_tls(s, err) ||
 	    !sandbox_become(s->options.user, err) || !watch_start(&s->watch, err) ||
-	    !confine(s, err) || !httpd_start(&http, &s->serve.httpd, err))
+	    !confine(s, err))
+		return false;
+	http.tls_cert = s->cert.data;
+	http.tls_key = s->key.data;
+	if (!httpd_start(&http, &s->serve.httpd, err))
 		return false;
 	buf_cleanse(&s->key);
 	fprintf(s->cli.out, "listening on http%s://%s/\n", http.tls_cert ? "s" : "",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The pages in a real browser, and the API held against its OpenAPI description.
 . "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/server_lib.bash"
 . "$TOP/tests/cli/keys.sh"
 need gpg chromium
 judges
@@ -32,18 +33,13 @@ head -c 100000 /dev/urandom >fips-tool
 expect 0 fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
 expect 0 fips-manifest publish
 
-fips-manifestd --listen 127.0.0.1:0 >url 2>log &
-PID=$!
-PIDS+=("$PID")
-wait_for 20 grep -q '^listening on ' url || fail "$(cat log)"
-url=$(sed 's/^listening on //; s,/$,,' url)
+serve
 
 step "OpenAPI"
-judge openapi.mjs "$TOP/schema/openapi.json" "$url" || fail "the API is not as described"
+judge openapi.mjs "$TOP/schema/openapi.json" "$URL" || fail "the API is not as described"
 
 step "browser"
 shots=$OUT/screenshots
-judge browser.mjs "$url" "$shots" || fail "the pages"
+judge browser.mjs "$URL" "$shots" || fail "the pages"
 [ -s "$shots/page-phone-dark.png" ] || fail "no screenshots in $shots"
-kill "$PID"
-wait "$PID" || fail "exit $?"
+stop
