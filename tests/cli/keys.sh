@@ -10,6 +10,7 @@
 #     export_key NAME               write NAME.pub and NAME.gpg again
 #     fprs NAME                     the fingerprints of NAME, the primary's first
 #     clearsign OUT FILE GPG-OPTION...     what a person with stock gpg makes of FILE
+#     framed OUT TEXT PACKETS [HASH]     a signed file made by hand, of any packets
 #     g ARGUMENT...                 gpg, quiet, asking nothing; $PASSPHRASE, default none
 #
 # The agents that gpg starts in such homes are ended with the test.
@@ -61,4 +62,11 @@ clearsign() {
 	local out=$1 file=$2
 	shift 2
 	g "$@" --output "$out" --clearsign "$file"
+}
+framed() {
+	{
+		printf -- '-----BEGIN PGP SIGNED MESSAGE-----\nHash: %s\n\n' "${4:-SHA512}"
+		cat "$2"
+		g --enarmor <"$3" | sed '/^Comment/d; s/ARMORED FILE/SIGNATURE/'
+	} >"$1"
 }

@@ -75,11 +75,8 @@ for order in "$a $b" "$b $a"; do
 	read -r one two <<<"$order"
 	g --output one.sig -u "$one" --textmode --detach-sign <(head -c -1 m.json)
 	g --output two.sig -u "$two" --textmode --detach-sign <(echo other)
-	{
-		printf -- '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n'
-		cat m.json
-		cat one.sig two.sig | g --enarmor | sed '/^Comment/d;s/ARMORED FILE/SIGNATURE/'
-	} >mixed.asc
+	cat one.sig two.sig >both.sig
+	framed mixed.asc m.json both.sig
 	expect 2 fips-manifest verify --keyring ab.gpg mixed.asc
 	says "is bad: the text or the signature was changed"
 done
