@@ -77,7 +77,9 @@ show fips-manifest verify --keyring release.asc manifest-el8-x86_64.json.asc
 
 title "Keep and publish"
 export FIPS_MANIFEST_STORE=$work/store.db
-show fips-manifest init
+head -c 18 /dev/urandom | base64 >passphrase
+say 'fips-manifest init --passphrase-fd 3 3<passphrase'
+fips-manifest init --passphrase-fd 3 3<passphrase
 show fips-manifest key add release.asc
 show fips-manifest add manifest-el7-x86_64.json.asc manifest-el8-x86_64.json.asc
 ln -s "$(command -v fips-tool)" fips-tool
@@ -86,8 +88,12 @@ say 'fips-manifest tool sums >SHA256SUMS'
 fips-manifest tool sums >SHA256SUMS
 show gpg --quiet --clearsign SHA256SUMS
 show fips-manifest tool add-sums SHA256SUMS.asc
-show fips-manifest publish
+say 'fips-manifest publish --passphrase-fd 3 3<passphrase'
+fips-manifest publish --passphrase-fd 3 3<passphrase
 show fips-manifest list
+show fips-manifest status
+show fips-manifest export tree
+cp tree/metadata/1.root.json root.json
 show fips-manifest log --verify
 
 title "Serve on a free loopback port"
@@ -108,12 +114,14 @@ show curl -sf "$url/tool/SHA256SUMS"
 
 title "A node with these RPMs unpacked: it passes"
 fixture_node node 8
-show_status 0 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
+check=(fips-tool --server "$url" --trust root.json --state state --el 8
+	--kubernetes v1.21.3 --root node)
+show_status 0 "${check[@]}"
 
 title "One byte of kubelet changes: it fails, and says which file"
 say 'printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc'
 printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc status=none
-show_status 1 fips-tool --server "$url" --keyring release.asc --el 8 --kubernetes v1.21.3 --root node
+show_status 1 "${check[@]}" --quiet
 
 title "The same offline, as JSON, from the manifest file"
 say 'fips-tool --json --keyring release.asc --root node manifest-el8-x86_64.json.asc >report.json'
