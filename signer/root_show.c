@@ -61,8 +61,10 @@ static bool print(const struct cli *cli, const struct tuf_root *r,
 	struct json_writer w = json_writer(&text);
 
 	json_open(&w, NULL, '{');
-	if (f->there) {
+	if (f->there)
 		put(&w, "preparation", &f->root);
+	put(&w, "published", r);
+	if (f->there) {
 		json_open(&w, "signed", '{');
 		json_put_integer(&w, "new", n->own_has);
 		json_put_integer(&w, "new_needed", n->own_needs);
@@ -70,7 +72,6 @@ static bool print(const struct cli *cli, const struct tuf_root *r,
 		json_put_integer(&w, "published_needed", n->old_needs);
 		json_close(&w);
 	}
-	put(&w, "published", r);
 	json_close(&w);
 	return cmd_print_json(cli, &w, err);
 }
