@@ -139,6 +139,20 @@ static const char *const statements[] = {
 	[SQL_ROLE_KEY_REMOVE] = "DELETE FROM role_key WHERE role = ? AND value = ?",
 	[SQL_ROLE_KEY_EACH] = "SELECT type, scheme, value FROM role_key WHERE role = ? "
 			      "ORDER BY value",
+	[SQL_MIRROR] = "SELECT source, arrived, checked, el, kubernetes FROM mirror",
+	[SQL_MIRROR_SET] = "INSERT INTO mirror (id, source, arrived, checked, el, "
+			   "kubernetes) VALUES (1, ?1, ?2, ?3, ?4, ?5) "
+			   "ON CONFLICT (id) DO UPDATE SET source = ?1, arrived = ?2, "
+			   "checked = ?3, el = ?4, kubernetes = ?5",
+	[SQL_TARGET_BY_DIGEST] =
+		"SELECT id, path, digest, size, published, kind, row FROM target "
+		"WHERE digest = ? LIMIT 1",
+	[SQL_SITE] = "SELECT name, statement FROM site",
+	[SQL_SITE_ADD] = "INSERT INTO site (id, name) VALUES (1, ?)",
+	[SQL_SITE_STATE] = "UPDATE site SET statement = ?",
+	[SQL_TOOL_ROOM] =
+		"INSERT INTO tool (version, arch, digest, size, added, bytes) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, zeroblob(?4))",
 };
 
 static enum error_code code_of(int rc)

@@ -77,6 +77,13 @@ enum store_sql {
 	SQL_ROLE_KEY_ADD,
 	SQL_ROLE_KEY_REMOVE,
 	SQL_ROLE_KEY_EACH,
+	SQL_MIRROR,
+	SQL_MIRROR_SET,
+	SQL_TARGET_BY_DIGEST,
+	SQL_SITE,
+	SQL_SITE_ADD,
+	SQL_SITE_STATE,
+	SQL_TOOL_ROOM,
 	SQL_COUNT,
 };
 
@@ -145,5 +152,15 @@ bool store_change(struct store *s,
 enum { STORE_MANIFEST_COLUMN_COUNT = 13 };
 bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 			   struct error *err) MUST_CHECK;
+
+/* The columns of every query that yields a target. */
+struct store_target;
+bool store_column_target(struct store_query *q, struct store_target *out,
+			 struct error *err) MUST_CHECK;
+
+/* *known: the very bytes are there already. ERR_CONFLICT: others are, under its name.
+ */
+bool store_tool_known(struct store *s, const struct store_tool *t, bool *known,
+		      struct error *err) MUST_CHECK;
 
 #endif

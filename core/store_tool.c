@@ -115,9 +115,8 @@ struct put {
 	struct bytes bytes;
 };
 
-/* *known: the very bytes are there already. */
-static bool look_up(struct store *s, const struct store_tool *t, bool *known,
-		    struct error *err)
+bool store_tool_known(struct store *s, const struct store_tool *t, bool *known,
+		      struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_TOOL_BY_NAME);
 	struct digest there;
@@ -145,7 +144,7 @@ static bool put_tool(struct store *s, void *arg, struct error *err)
 	char subject[96], detail[96];
 	bool known;
 
-	if (!look_up(s, &p->tool, &known, err))
+	if (!store_tool_known(s, &p->tool, &known, err))
 		return false;
 	if (known)
 		return true;

@@ -179,8 +179,8 @@ bool store_tuf_end_target(struct store *s, int64_t row, int64_t at, struct error
 	return store_change(s, end_target, (int64_t[]){row, at}, err);
 }
 
-static bool column_target(struct store_query *q, struct store_target *out,
-			  struct error *err)
+bool store_column_target(struct store_query *q, struct store_target *out,
+			 struct error *err)
 {
 	struct store_target t = {
 		.row = store_column_int(q, 0),
@@ -210,7 +210,7 @@ bool store_tuf_each_target(struct store *s, bool current_only,
 	while (store_row(&q, &has, err)) {
 		if (!has)
 			return true;
-		if (!column_target(&q, &t, err) || !each(arg, &t, err))
+		if (!store_column_target(&q, &t, err) || !each(arg, &t, err))
 			return false;
 	}
 	return false;

@@ -17,6 +17,9 @@
 
 enum { TREE_ENTRIES_MAX = 1000000 };
 
+/* What a site says of the tree that it holds; beside the tree, no part of it. */
+#define TREE_SITE_PATH "site/statement.json"
+
 struct tree_entry {
 	char *path;
 	const char *type; /* media type, static */
@@ -45,6 +48,10 @@ struct tree {
 /* What the store has published, in one view of it. The store stays open as long
  * as the tree. */
 bool tree_from_store(struct store *s, struct tree *out, struct error *err) MUST_CHECK;
+/* The same without the metadata and targets that were replaced and are still shown to
+ * clients in the middle of an update: alike for an authority and its mirrors. */
+bool tree_from_store_current(struct store *s, struct tree *out,
+			     struct error *err) MUST_CHECK;
 void tree_clear(struct tree *t);
 
 /* NULL when the tree has no such path. */

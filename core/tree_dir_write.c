@@ -133,7 +133,7 @@ static bool is_ours(const char *name)
 {
 	static const char *const names[] = {"index.html", "index.json", "manifests",
 					    "tool",       "keys",       "metadata",
-					    "targets"};
+					    "targets",    "site"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(name, names[i]))

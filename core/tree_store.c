@@ -2,7 +2,7 @@
 /* The tree as a store has published it. */
 #include "core/page.h"
 #include "core/pgp.h"
-#include "core/store_tuf.h"
+#include "core/store_mirror.h"
 #include "core/text.h"
 #include "core/tree.h"
 
@@ -20,6 +20,7 @@ struct maker {
 	int64_t modified;      /* of anything */
 	int64_t tool_modified; /* of the newest tool */
 	size_t first_target;   /* index of the first entry of targets/ */
+	bool current_only;     /* nothing that was replaced */
 };
 
 /* An entry's kind is an enum store_blob, and these are the same numbers. */
@@ -300,12 +301,33 @@ static bool add_target(void *arg, const struct store_target *t, struct error *er
 			err);
 }
 
+/* A client may begin with any root, so none of them is ever gone. */
+static bool add_old_roots(struct maker *maker, struct error *err)
+{
+	struct store_metadata newest, m;
+
+	if (!store_tuf_get(maker->store, "root", 0, &newest, NULL, err)) {
+		if (err->code != ERR_NOT_FOUND)
+			return false;
+		error_clear(err);
+		return true;
+	}
+	for (int64_t v = 1; v < newest.version; v++)
+		if (!store_tuf_get(maker->store, "root", v, &m, NULL, err) ||
+		    !add_metadata(maker, &m, err))
+			return false;
+	return true;
+}
+
 static bool add_tuf(struct maker *maker, struct error *err)
 {
-	if (!store_tuf_each(maker->store, false, add_metadata, maker, err))
+	bool current = maker->current_only;
+
+	if (!store_tuf_each(maker->store, current, add_metadata, maker, err) ||
+	    (current && !add_old_roots(maker, err)))
 		return false;
 	maker->first_target = maker->tree.count;
-	return store_tuf_each_target(maker->store, false, add_target, maker, err);
+	return store_tuf_each_target(maker->store, current, add_target, maker, err);
 }
 
 /* ---- the rest ---- */
@@ -337,9 +359,74 @@ static bool add_index(struct maker *maker, struct error *err)
 	       tree_add_made(&maker->tree, "index.html", maker->modified, &html, err);
 }
 
-static bool make(struct store *s, void *arg, struct error *err)
+/* ---- a mirror: the authority's files as they are, nothing made again ---- */
+
+/* "DIGEST  NAME" beside a tool. */
+static bool add_tool_sum(struct maker *maker, const struct store_target *t,
+			 struct error *err)
+{
+	AUTO(buf_clear) struct buf line = BUF_MAX(1024);
+	char path[sizeof(t->path) + 16];
+
+	snprintf(path, sizeof(path), "%s.sha256", t->path);
+	buf_printf(&line, "%s  %s\n", DIGEST_HEX(&t->digest),
+		   strrchr(t->path, '/') + 1);
+	return tree_add_made(&maker->tree, path, t->published, &line, err);
+}
+
+static bool add_copy(void *arg, const struct store_target *t, struct error *err)
 {
 	struct maker *maker = arg;
+	AUTO(buf_clear) struct buf index = BUF_MAX(INDEX_TEXT_MAX);
+	bool tool = t->kind == STORE_TARGET_TOOL;
+
+	if (!tree_add(&maker->tree, t->path,
+		      &(const struct tree_entry){
+			      .digest = t->digest,
+			      .size = t->size,
+			      .modified = t->published,
+			      .immutable = tool,
+			      .kind = (int)t->kind,
+			      .row = t->kind == STORE_TARGET_MADE ? t->row : t->of,
+		      },
+		      err))
+		return false;
+	if (tool)
+		return add_tool_sum(maker, t, err);
+	if (strcmp(t->path, "index.json") != 0)
+		return true;
+	return store_tuf_target_bytes(maker->store, t, &index, err) &&
+	       index_parse(index.data, index.len, &maker->tree.index, err);
+}
+
+static bool add_site(struct maker *maker, struct error *err)
+{
+	AUTO(buf_clear) struct buf statement = BUF_MAX(MADE_MAX);
+	char name[STORE_SITE_NAME_SIZE];
+
+	if (!store_mirror_site(maker->store, name, &statement, err)) {
+		if (err->code != ERR_NOT_FOUND)
+			return false;
+		error_clear(err);
+	}
+	return !statement.len || tree_add_made(&maker->tree, TREE_SITE_PATH,
+					       maker->modified, &statement, err);
+}
+
+static bool make_mirror(struct maker *maker, const struct store_mirror *m,
+			struct error *err)
+{
+	maker->modified = m->checked;
+	return store_tuf_each_target(maker->store, true, add_copy, maker, err) &&
+	       add_tuf(maker, err) && add_site(maker, err) &&
+	       tree_sort(&maker->tree, err);
+}
+
+/* ---- either ---- */
+
+static bool make_own(struct maker *maker, struct error *err)
+{
+	struct store *s = maker->store;
 	struct index *x = &maker->tree.index;
 
 	/* manifests, then tools: add_tool_sums() counts on it */
@@ -355,10 +442,22 @@ static bool make(struct store *s, void *arg, struct error *err)
 	return add_index(maker, err) && tree_sort(&maker->tree, err);
 }
 
-bool tree_from_store(struct store *s, struct tree *out, struct error *err)
+static bool make(struct store *s, void *arg, struct error *err)
+{
+	struct store_mirror mirror;
+	bool is;
+
+	if (!store_mirror(s, &mirror, &is, err))
+		return false;
+	return is ? make_mirror(arg, &mirror, err) : make_own(arg, err);
+}
+
+static bool from_store(struct store *s, bool current_only, struct tree *out,
+		       struct error *err)
 {
 	struct maker maker = {.store = s,
-			      .tree = {.load = load, .stream = stream, .carrier = s}};
+			      .tree = {.load = load, .stream = stream, .carrier = s},
+			      .current_only = current_only};
 
 	if (!store_view(s, make, &maker, err)) {
 		tree_clear(&maker.tree);
@@ -366,4 +465,14 @@ bool tree_from_store(struct store *s, struct tree *out, struct error *err)
 	}
 	*out = TAKE(maker.tree);
 	return true;
+}
+
+bool tree_from_store(struct store *s, struct tree *out, struct error *err)
+{
+	return from_store(s, false, out, err);
+}
+
+bool tree_from_store_current(struct store *s, struct tree *out, struct error *err)
+{
+	return from_store(s, true, out, err);
 }

@@ -102,7 +102,7 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	uint64_t total = 0;
 	bool ok;
 
-	if (!tree_from_store(ctx->store, &t, err))
+	if (!tree_from_store_current(ctx->store, &t, err))
 		return false;
 	for (size_t i = 0; i < t.count; i++)
 		total += t.entries[i].size;

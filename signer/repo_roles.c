@@ -11,9 +11,17 @@
 
 enum { MAJOR_MAX = 100, DIGITS_MAX = 2, BINS_MAX = 256, CUSTOM_MAX = 1 << 20 };
 
+static const char index_role[] = "index";
+
+static bool is_index(const char *path)
+{
+	return !strcmp(path, "index.json") || !strcmp(path, "index.html");
+}
+
 bool repo_roles_lists(const char *path)
 {
-	return text_starts(path, "manifests/") || text_starts(path, "keys/") ||
+	return is_index(path) || text_starts(path, "manifests/") ||
+	       text_starts(path, "keys/") ||
 	       (text_starts(path, "tool/") && !text_ends(path, ".sha256"));
 }
 
@@ -313,6 +321,10 @@ static bool delegate(struct store *s, const struct tuf_root *root,
 	snprintf(minor, sizeof(minor), "manifests/*/manifest-%s.*", role->name);
 	if (dash)
 		snprintf(major, sizeof(major), "%s", dash + 1);
+	if (!strcmp(role->name, index_role)) {
+		snprintf(major, sizeof(major), "index.json");
+		snprintf(minor, sizeof(minor), "index.html");
+	}
 	return load_delegates(s, root,
 			      dash ? roles->list[role->parent].name : role->name, &keys,
 			      &d.signers.threshold, err) &&
@@ -320,20 +332,29 @@ static bool delegate(struct store *s, const struct tuf_root *root,
 				       keys.count, err);
 }
 
-bool repo_roles_make(struct store *s, const struct tuf_root *root,
-		     const struct tree *tree, struct repo_roles *out, struct error *err)
+/* What lists manifests is no node's business and changes with each publication: so it
+ * is a role of its own. */
+static bool make_top(struct repo_roles *r, const struct tree *tree, struct error *err)
 {
-	AUTO(repo_roles_clear) struct repo_roles r = EMPTY;
-
-	if (!add_role(&r, "targets", SIZE_MAX, err))
+	if (!add_role(r, "targets", SIZE_MAX, err) || !add_role(r, index_role, 0, err))
 		return false;
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct tree_entry *e = &tree->entries[i];
 
 		if (repo_roles_lists(e->path) && !text_starts(e->path, "manifests/") &&
-		    !put_target(&r.list[0], e, NULL, err))
+		    !put_target(&r->list[is_index(e->path)], e, NULL, err))
 			return false;
 	}
+	return true;
+}
+
+bool repo_roles_make(struct store *s, const struct tuf_root *root,
+		     const struct tree *tree, struct repo_roles *out, struct error *err)
+{
+	AUTO(repo_roles_clear) struct repo_roles r = EMPTY;
+
+	if (!make_top(&r, tree, err))
+		return false;
 	for (unsigned major = 0; major < MAJOR_MAX; major++)
 		if (!make_el(s, &r, tree, major, err))
 			return false;

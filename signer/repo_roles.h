@@ -3,6 +3,7 @@
  * repo_roles: which role of the published tree lists which target.
  *
  *     targets            tool/..., keys/..., and the delegations
+ *       index            index.json and index.html
  *       el8              every manifest of EL 8 and 8.x, up to REPO_BIN_MAX of them;
  *         el8-0 .. -f    more: bins by the first hex digit (then two) of SHA-256(path)
  *
