@@ -4,9 +4,9 @@
  * 4.2) and what is verified with them.
  *
  * Rules:
- * - A key is what its bytes are: `identity` is the SHA-256 of its
- *   SubjectPublicKeyInfo, so that one key under two ids counts once. Ids are names
- *   and need not be digests.
+ * - A key is what its numbers are: `identity` is a SHA-256 of them, however they are
+ *   encoded, so that one key under two ids counts once. Ids are names and need not be
+ *   digests.
  * - Known: ecdsa and ecdsa-sha2-nistp256 on P-256, rsa with RSASSA-PSS and SHA-256
  *   from 2048 bits up, ed25519 (not where OpenSSL's default is FIPS). Values are PEM,
  *   or hex of the raw key. A key of another kind, or damaged, is kept with its reason

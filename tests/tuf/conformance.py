@@ -522,7 +522,8 @@ def duplicate_keyids_in_signatures(name):
 
 @test(("rsa", "rsa", "pem"), ("ecdsa", "ecdsa", "pem"), ("ed25519", "ed25519", "hex"),
       ("ecdsa by its old name", "ecdsa-sha2-nistp256", "pem"),
-      ("ecdsa as a point", "ecdsa", "point"), ("ecdsa as DER", "ecdsa", "der"),
+      ("ecdsa as a point", "ecdsa", "point"),
+      ("ecdsa as a compressed point", "ecdsa", "compressed"), ("ecdsa as DER", "ecdsa", "der"),
       ("ed25519 as PEM", "ed25519", "spki"), ("rsa as DER", "rsa", "der"))
 def keytype_and_scheme(name, kind, form):
     repo, c = start(name)

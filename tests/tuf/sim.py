@@ -69,6 +69,9 @@ class Key:
             return public.public_bytes(enc.DER, fmt.SubjectPublicKeyInfo).hex()
         if self.kind == "ed25519" and form != "spki":
             return public.public_bytes(enc.Raw, fmt.Raw).hex()
+        if form == "compressed":
+            point = public.public_bytes(enc.X962, fmt.CompressedPoint).hex()
+            return "3039301306072a8648ce3d020106082a8648ce3d030107032200" + point
         if form == "point":
             return public.public_bytes(enc.X962, fmt.UncompressedPoint).hex()
         return public.public_bytes(enc.PEM, fmt.SubjectPublicKeyInfo).decode()

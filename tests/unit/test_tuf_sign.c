@@ -214,6 +214,9 @@ TEST(tuf_key_refuses_what_it_claims_to_be_but_is_not)
 				   "KjhVAvJdv1UpbDpUXjhydgq3NhfeSpYmLG9dnpi/"
 				   "kpLcKfj0Hb0omhR86doxE7XwuMAKYLHO\n"
 				   "HX6BnXpDHXyQ6g5f\n-----END PUBLIC KEY-----\n";
+	static const char off_curve[] =
+		"0400000000000000000000000000000000000000000000000000000000000000010000"
+		"000000000000000000000000000000000000000000000000000000000002";
 	AUTO(tuf_sign_freep) struct tuf_secret *rsa = make(TUF_RSA_PSS_3072);
 	AUTO(tuf_key_clear) struct tuf_key good = public_of(rsa);
 	const struct {
@@ -221,6 +224,7 @@ TEST(tuf_key_refuses_what_it_claims_to_be_but_is_not)
 	} rows[] = {
 		{"ecdsa", "ecdsa-sha2-nistp256", "", "cannot be read"},
 		{"ecdsa", "ecdsa-sha2-nistp256", "00", "cannot be read"},
+		{"ecdsa", "ecdsa-sha2-nistp256", off_curve, "cannot be read"},
 		{"ecdsa", "ecdsa-sha2-nistp256", good.value, "not of the type"},
 		{"ecdsa", "ecdsa-sha2-nistp256", p384, "not of the type"},
 		{"ed25519", "ed25519", good.value, "not of the type"},
