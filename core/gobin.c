@@ -15,9 +15,8 @@
  * "build<TAB>KEY=VALUE" are the build settings. BoringCrypto's function is found by
  * its name, which the table of functions keeps through strip.
  */
-#include "core/gobin.h"
+#include "core/gobin_elf.h"
 
-#include "core/file.h"
 #include "core/text.h"
 
 #include <elf.h>
@@ -37,34 +36,17 @@ enum {
 	CHUNK = 256 * 1024,
 };
 
-static const char magic[14] = {'\xff', ' ', 'G', 'o', ' ', 'b', 'u',
-			       'i',    'l', 'd', 'i', 'n', 'f', ':'};
-static const char marker[] = "crypto/internal/boring/sig.BoringCrypto";
-
-struct segment {
-	uint64_t offset, size, address;
-	bool writable;
-};
-
-/* The loadable segments that hold no code, as far as they lie in the file. */
-struct segments {
-	struct segment at[GOBIN_SEGMENTS_MAX];
-	size_t count;
-};
-
 struct view {
 	bool (*read_at)(void *arg, uint64_t at, void *to, size_t len,
 			struct error *err);
 	void *arg;
-	struct segments segments;
+	struct gobin_segments segments;
 	char *chunk; /* CHUNK bytes */
 };
 
 /* ---- ELF ---- */
 
-/* Bytes at the start of the file that hold ELF and program headers; 0 when `head`,
- * its first sizeof(Elf64_Ehdr) bytes, is not of a file that we look at. */
-static size_t head_size(const void *head, uint64_t file_size)
+size_t gobin_head_size(const void *head, uint64_t file_size)
 {
 	Elf64_Ehdr e;
 	uint64_t end;
@@ -81,7 +63,8 @@ static size_t head_size(const void *head, uint64_t file_size)
 	return end < sizeof(e) ? sizeof(e) : (size_t)end;
 }
 
-static void find_segments(const char *head, uint64_t file_size, struct segments *out)
+void gobin_find_segments(const char *head, uint64_t file_size,
+			 struct gobin_segments *out)
 {
 	Elf64_Ehdr e;
 
@@ -95,7 +78,7 @@ static void find_segments(const char *head, uint64_t file_size, struct segments 
 		    p.p_filesz > file_size - p.p_offset ||
 		    p.p_vaddr > UINT64_MAX - p.p_filesz)
 			continue;
-		out->at[out->count++] = (struct segment){
+		out->at[out->count++] = (struct gobin_segment){
 			.offset = p.p_offset,
 			.size = p.p_filesz,
 			.address = p.p_vaddr,
@@ -109,7 +92,7 @@ static bool read_address(struct view *v, uint64_t address, void *to, size_t len,
 			 bool *found, struct error *err)
 {
 	for (size_t i = 0; i < v->segments.count; i++) {
-		const struct segment *s = &v->segments.at[i];
+		const struct gobin_segment *s = &v->segments.at[i];
 
 		if (address < s->address || address - s->address > s->size ||
 		    len > s->size - (address - s->address))
@@ -122,34 +105,42 @@ static bool read_address(struct view *v, uint64_t address, void *to, size_t len,
 	return true;
 }
 
+struct needle {
+	const char *bytes;
+	size_t len;
+	unsigned align;
+};
+
+static const struct needle magic = {"\xff Go buildinf:", 14, BLOB_ALIGN};
+static const struct needle marker = {"crypto/internal/boring/sig.BoringCrypto", 39, 1};
+
 /*
- * Find `what` in a segment, from offset `from` of it, at an address that is a
- * multiple of `align`. *at is the offset in the segment, or the segment's size when
- * it is not there.
+ * Find the needle in a segment, from offset `from` of it, at an address that is a
+ * multiple of its alignment. *at is the offset in the segment, or the segment's size
+ * when it is not there.
  */
-static bool find_in(struct view *v, const struct segment *s, uint64_t from,
-		    const char *what, size_t len, unsigned align, uint64_t *at,
-		    struct error *err)
+static bool find_in(struct view *v, const struct gobin_segment *s, uint64_t from,
+		    const struct needle *n, uint64_t *at, struct error *err)
 {
-	while (from < s->size && s->size - from >= len) {
+	while (from < s->size && s->size - from >= n->len) {
 		uint64_t left = s->size - from;
-		size_t n = left < CHUNK ? (size_t)left : CHUNK;
+		size_t len = left < CHUNK ? (size_t)left : CHUNK;
 		const char *hit = v->chunk - 1;
 
-		if (!v->read_at(v->arg, s->offset + from, v->chunk, n, err))
+		if (!v->read_at(v->arg, s->offset + from, v->chunk, len, err))
 			return false;
-		while ((hit = memmem(hit + 1, n - (size_t)(hit + 1 - v->chunk), what,
-				     len))) {
+		while ((hit = memmem(hit + 1, len - (size_t)(hit + 1 - v->chunk),
+				     n->bytes, n->len))) {
 			uint64_t where = from + (uint64_t)(hit - v->chunk);
 
-			if ((s->address + where) % align == 0) {
+			if ((s->address + where) % n->align == 0) {
 				*at = where;
 				return true;
 			}
 		}
-		if (n == left)
+		if (len == left)
 			break;
-		from += n - (len - 1);
+		from += len - (n->len - 1);
 	}
 	*at = s->size;
 	return true;
@@ -253,7 +244,7 @@ static bool read_pointers(struct view *v, const char *blob, struct info *info,
 }
 
 /* What stands at offset `at` of the segment, where the magic was found. */
-static bool read_blob(struct view *v, const struct segment *s, uint64_t at,
+static bool read_blob(struct view *v, const struct gobin_segment *s, uint64_t at,
 		      struct info *info, struct error *err)
 {
 	char blob[BLOB_SIZE];
@@ -276,11 +267,10 @@ static bool find_info(struct view *v, struct info *info, struct error *err)
 	unsigned tries = 0;
 
 	for (size_t i = 0; i < v->segments.count && !info->found; i++) {
-		const struct segment *s = &v->segments.at[i];
+		const struct gobin_segment *s = &v->segments.at[i];
 
 		for (uint64_t at = 0; s->writable && !info->found; at++) {
-			if (!find_in(v, s, at, magic, sizeof(magic), BLOB_ALIGN, &at,
-				     err))
+			if (!find_in(v, s, at, &magic, &at, err))
 				return false;
 			if (at == s->size)
 				break;
@@ -363,10 +353,10 @@ static bool has_marker(struct view *v, bool *out, struct error *err)
 {
 	*out = false;
 	for (size_t i = 0; i < v->segments.count && !*out; i++) {
-		const struct segment *s = &v->segments.at[i];
+		const struct gobin_segment *s = &v->segments.at[i];
 		uint64_t at;
 
-		if (!find_in(v, s, 0, marker, sizeof(marker) - 1, 1, &at, err))
+		if (!find_in(v, s, 0, &marker, &at, err))
 			return false;
 		*out = at < s->size;
 	}
@@ -434,12 +424,12 @@ bool gobin_read(bool (*read_at)(void *arg, uint64_t at, void *to, size_t len,
 	if (size >= sizeof(Elf64_Ehdr)) {
 		if (!read_at(arg, 0, chunk, sizeof(Elf64_Ehdr), err))
 			return false;
-		head = head_size(chunk, size);
+		head = gobin_head_size(chunk, size);
 	}
 	if (head) {
 		if (!read_at(arg, 0, chunk, head, err))
 			return false;
-		find_segments(chunk, size, &v.segments);
+		gobin_find_segments(chunk, size, &v.segments);
 		if (!find_info(&v, &info, err))
 			return false;
 	}
@@ -474,125 +464,4 @@ static bool read_fd(void *arg, uint64_t at, void *to, size_t len, struct error *
 bool gobin_read_fd(int fd, uint64_t size, struct gobin *out, struct error *err)
 {
 	return gobin_read(read_fd, &fd, size, out, err);
-}
-
-/* ---- streams ---- */
-
-enum gobin_state { WANT_HEADER, WANT_HEAD, KEEPING, PASSING };
-
-struct gobin_stream {
-	uint64_t size, at; /* of the file; bytes seen */
-	enum gobin_state state;
-	size_t want; /* bytes of head that the state waits for */
-	struct buf head;
-	struct segments segments;
-	int fd;
-};
-
-bool gobin_stream_new(uint64_t size, struct gobin_stream **out, struct error *err)
-{
-	struct gobin_stream *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	s->size = size;
-	s->fd = -1;
-	s->head.max = GOBIN_HEAD_MAX;
-	s->want = sizeof(Elf64_Ehdr);
-	s->state = size < s->want ? PASSING : WANT_HEADER;
-	*out = s;
-	return true;
-}
-
-void gobin_stream_free(struct gobin_stream *s)
-{
-	if (!s)
-		return;
-	file_closep(&s->fd);
-	buf_clear(&s->head);
-	free(s);
-}
-
-void gobin_stream_freep(struct gobin_stream **s)
-{
-	gobin_stream_free(*s);
-	*s = NULL;
-}
-
-static bool keep(struct gobin_stream *s, const char *data, size_t len, uint64_t at,
-		 struct error *err)
-{
-	if (lseek(s->fd, (off_t)at, SEEK_SET) < 0)
-		return error_sys(err, "cannot seek");
-	return file_write_fd(s->fd, data, len, err);
-}
-
-/* Keep what of these bytes, which are at `at` in the file, lies in a segment. */
-static bool keep_segments(struct gobin_stream *s, const char *data, size_t len,
-			  uint64_t at, struct error *err)
-{
-	for (size_t i = 0; i < s->segments.count; i++) {
-		const struct segment *g = &s->segments.at[i];
-		uint64_t from = g->offset > at ? g->offset : at;
-		uint64_t end =
-			g->offset + g->size < at + len ? g->offset + g->size : at + len;
-
-		if (from < end &&
-		    !keep(s, data + (from - at), (size_t)(end - from), from, err))
-			return false;
-	}
-	return true;
-}
-
-/* The head that was waited for is there: go on to the next state. */
-static bool have_head(struct gobin_stream *s, struct error *err)
-{
-	if (s->state == WANT_HEADER) {
-		s->want = head_size(s->head.data, s->size);
-		s->state = s->want ? WANT_HEAD : PASSING;
-		if (s->state == PASSING || s->head.len < s->want)
-			return true;
-	}
-	find_segments(s->head.data, s->size, &s->segments);
-	s->state = KEEPING;
-	return file_unnamed(&s->fd, err) &&
-	       keep(s, s->head.data, s->head.len, 0, err) &&
-	       keep_segments(s, s->head.data, s->head.len, 0, err);
-}
-
-bool gobin_stream_add(struct gobin_stream *s, const void *data, size_t len,
-		      struct error *err)
-{
-	const char *p = data;
-
-	while (len && s->state < KEEPING) {
-		size_t more = s->want - s->head.len, n = len < more ? len : more;
-
-		buf_append(&s->head, p, n);
-		if (!buf_ok(&s->head, err))
-			return false;
-		p += n;
-		len -= n;
-		s->at += n;
-		if (s->head.len == s->want && !have_head(s, err))
-			return false;
-	}
-	if (s->state == KEEPING && !keep_segments(s, p, len, s->at, err))
-		return false;
-	s->at += len;
-	return true;
-}
-
-bool gobin_stream_end(struct gobin_stream *s, struct gobin *out, struct error *err)
-{
-	if (s->at != s->size)
-		return error_set(err, ERR_INTERNAL, "a stream of other than its size");
-	if (s->state == KEEPING) {
-		/* so that a read of what was passed over gives zeros, not an end */
-		if (ftruncate(s->fd, (off_t)s->size))
-			return error_sys(err, "cannot extend a temporary file");
-		return gobin_read_fd(s->fd, s->size, out, err);
-	}
-	*out = (struct gobin)EMPTY;
-	return true;
 }

@@ -40,6 +40,8 @@
 #   fixture_node DIR 7|8       unpack the release of el7/el8-v1.21.3.yaml into a node root
 
 export TOP FIXTURES=${FIXTURES:-$TOP/build/fixtures}
+. "$TOP/tests/cli/fixtures_image.bash"
+. "$TOP/tests/cli/fixtures_go.bash"
 
 # Each runs in a bash of its own with errexit, which a caller's "|| exit" would otherwise
 # switch off.
@@ -137,47 +139,6 @@ fixture_make_programs() {
 	done
 	mv "$1/unpacked/root/usr/sbin/runc" "$1/"
 	rm -r "$1/unpacked"
-}
-
-# A program that uses crypto, built by one toolchain: FLAGS are environment variables.
-fixture_go_build() { # GOROOT SOURCE OUT FLAG...
-	local root=$1 source=$2 out=$3
-	shift 3
-	(cd "$source" && env GOROOT="$root" GOCACHE="$source/../cache" \
-		GOPATH="$source/../path" GOPROXY=off GOTOOLCHAIN=local "$@" \
-		"$root/bin/go" build -trimpath -o "$out" .)
-}
-
-fixture_make_go() {
-	fixture_need gcc npm strip
-	local work=$1/work old new
-	mkdir -p "$work/hello" "$work/off"
-	fixture_debs "$work/old" golang-1.19-go golang-1.19-src
-	fixture_debs_of trixie "$work/new" golang-1.24-go golang-1.24-src
-	old=$work/old/root/usr/lib/go-1.19 new=$work/new/root/usr/lib/go-1.24
-	printf 'module example.org/hello\n\ngo 1.19\n' | tee "$work/off/go.mod" \
-		>"$work/hello/go.mod"
-	cat >"$work/hello/main.go" <<-'EOF'
-		package main
-
-		import "crypto/sha256"
-
-		func main() {
-			sum := sha256.Sum256([]byte("hello"))
-			println(sum[0])
-		}
-	EOF
-	{ echo '//go:debug fips140=off'; cat "$work/hello/main.go"; } >"$work/off/main.go"
-	fixture_go_build "$old" "$work/hello" "$1/boring" GOEXPERIMENT=boringcrypto CGO_ENABLED=1
-	fixture_go_build "$old" "$work/hello" "$1/boring-nocgo" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
-	strip -o "$1/boring-stripped" "$1/boring"
-	fixture_go_build "$new" "$work/hello" "$1/plain-1.24" CGO_ENABLED=0
-	fixture_go_build "$new" "$work/hello" "$1/fips140" GOFIPS140=v1.0.0 CGO_ENABLED=0
-	fixture_go_build "$new" "$work/off" "$1/fips140-off" GOFIPS140=v1.0.0 CGO_ENABLED=0
-	(cd "$work" && npm pack --silent esbuild-linux-64@0.12.15 && tar -xf esbuild-*.tgz)
-	mv "$work/package/bin/esbuild" "$1/go1.16"
-	chmod -R u+w "$work"
-	rm -r "$work"
 }
 
 # ---- RPMs ----
@@ -316,125 +277,6 @@ fixture_make_rpms() {
 	fixture_rpm_sign other "$1"/tool-other-*.rpm
 	fixture_rpm_sign subkey "$1"/tool-subkey-*.rpm
 	RPMSIGN_FLAGS=--rpmv3 fixture_rpm_sign vendor "$1"/tool-v3-*.rpm
-}
-
-# ---- images ----
-
-fixture_umoci() { # umoci ARGUMENT...: as a plain user it needs to be told so
-	local verb=$1
-	shift
-	if [ "$verb" = insert ] && [ "$(id -u)" != 0 ]; then
-		umoci insert --rootless "$@"
-	else
-		umoci "$verb" "$@"
-	fi
-}
-
-fixture_do_image() { # LAYOUT:TAG ARCH [SOURCE TARGET]...
-	local image=$1 arch=$2
-	shift 2
-	[ -d "${image%:*}" ] || umoci init --layout "${image%:*}"
-	umoci new --image "$image"
-	umoci config --image "$image" --os linux --architecture "$arch" \
-		--created 2021-08-25T00:00:00Z --no-history
-	while [ $# -gt 0 ]; do
-		case $1 in
-		-) fixture_umoci insert --no-history --image "$image" --whiteout "$2" ;;
-		=*) fixture_umoci insert --no-history --image "$image" --opaque "${1#=}" "$2" ;;
-		*) fixture_umoci insert --no-history --image "$image" "$1" "$2" ;;
-		esac
-		shift 2
-	done
-	umoci gc --layout "${image%:*}"
-}
-
-fixture_skopeo() { skopeo copy --quiet --insecure-policy "$@"; }
-
-# The image "tool", tags v1 and other; /usr/bin/tool is the Go program, replaced in the
-# second layer; /opt/gone was whited out; /srv/d is opaque: old is gone, new is there.
-#   layout/ (v1, gzip), oci.tar (OCI archive), docker.tar (docker-archive, reference
-#   registry.example/tool:v1), zstd/ (zstd layers), docker-links.tar (as older engines
-#   write it: FOLDER/layer.tar, one of them a symlink), multi/ (an index of amd64 and
-#   arm64, whose /usr/bin/tool differ), two/ (two tags and no index between them)
-fixture_make_images() {
-	fixture programs
-	fixture_need umoci skopeo jq
-	local work
-	work=$(mktemp -d /tmp/fxi-XXXXXX)
-	mkdir -p "$work/old" "$work/new" "$work/links"
-	echo before >"$work/before"
-	echo gone >"$work/gone"
-	echo old >"$work/old/old"
-	echo new >"$work/new/new"
-	ln -s tool "$work/links/tool-link"
-	ln -s /usr/bin/tool "$work/links/absolute-link"
-	ln -s ../../../../../usr/bin "$work/links/up"
-	ln -s loop-b "$work/links/loop-a"
-	ln -s loop-a "$work/links/loop-b"
-	chmod 0755 "$work/before"
-	fixture_image "$1/layout:v1" amd64 "$work/before" /usr/bin/tool \
-		"$work/gone" /opt/gone "$work/old" /srv/d \
-		"$FIXTURES/programs/containerd-shim" /usr/bin/tool - /opt/gone \
-		"=$work/new" /srv/d "$work/links" /links
-	fixture_skopeo "oci:$1/layout:v1" "oci-archive:$1/oci.tar:v1"
-	fixture_skopeo "oci:$1/layout:v1" \
-		"docker-archive:$1/docker.tar:registry.example/tool:v1"
-	fixture_skopeo --dest-compress-format zstd --dest-compress --format oci \
-		"docker-archive:$1/docker.tar" "oci:$1/zstd:v1"
-	fixture_docker_links "$1/docker.tar" "$1/docker-links.tar"
-	fixture_image "$1/two:v1" amd64 "$work/before" /usr/bin/tool
-	fixture_image "$1/two:v2" amd64 "$work/gone" /usr/bin/tool
-	fixture_image "$1/multi:amd64" amd64 "$work/before" /usr/bin/tool
-	fixture_image "$1/multi:arm64" arm64 "$work/gone" /usr/bin/tool
-	fixture_index "$1/multi"
-	rm -r "$work"
-}
-
-# The layers of a docker-archive under FOLDER/layer.tar, the second a symlink to a copy of
-# its file elsewhere, as docker save wrote shared layers.
-fixture_docker_links() ( # FROM TO
-	work=$(mktemp -d /tmp/fxd-XXXXXX)
-	trap 'rm -rf "$work"' EXIT
-	tar -C "$work" -xf "$1"
-	cd "$work"
-	n=0
-	for layer in $(jq -r '.[0].Layers[]' manifest.json); do
-		mkdir -p "$n" shared
-		if [ $n = 1 ]; then
-			mv "$layer" shared/layer.tar
-			ln -s ../shared/layer.tar "$n/layer.tar"
-		else
-			mv "$layer" "$n/layer.tar"
-		fi
-		n=$((n + 1))
-	done
-	jq -c '.[0].Layers |= [range(length) | "\(.)/layer.tar"]' manifest.json >m
-	mv m manifest.json
-	tar --sort=name --owner=0 --group=0 --mtime=@0 -cf "$2" -- *
-)
-
-fixture_blob() { # LAYOUT: store stdin as a blob, print "SHA256 SIZE"
-	local sum
-	cat >"$1/blob.tmp"
-	sum=$(sha256sum <"$1/blob.tmp" | cut -d' ' -f1)
-	stat -c "$sum %s" "$1/blob.tmp"
-	mv "$1/blob.tmp" "$1/blobs/sha256/$sum"
-}
-
-# Make the tags amd64 and arm64 of a layout one image: an index that is a blob, named v1.
-fixture_index() { # LAYOUT
-	local blob
-	blob=$(jq -c '{schemaVersion: 2,
-		mediaType: "application/vnd.oci.image.index.v1+json",
-		manifests: [.manifests[] | {mediaType, digest, size, platform: {os: "linux",
-		architecture: .annotations["org.opencontainers.image.ref.name"]}}]}' \
-		"$1/index.json" | fixture_blob "$1")
-	jq -n -c --arg digest "sha256:${blob% *}" --argjson size "${blob#* }" \
-		'{schemaVersion: 2, manifests: [{
-		mediaType: "application/vnd.oci.image.index.v1+json", digest: $digest,
-		size: $size, annotations: {"org.opencontainers.image.ref.name": "v1"}}]}' \
-		>"$1/index.json.tmp"
-	mv "$1/index.json.tmp" "$1/index.json"
 }
 
 # ---- a whole release ----
