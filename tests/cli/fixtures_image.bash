@@ -78,7 +78,7 @@ fixture_docker_links() ( # FROM TO
 	work=$(mktemp -d /tmp/fxd-XXXXXX)
 	trap 'rm -rf "$work"' EXIT
 	tar -C "$work" -xf "$1"
-	cd "$work"
+	cd "$work" || exit 1
 	n=0
 	for layer in $(jq -r '.[0].Layers[]' manifest.json); do
 		mkdir -p "$n" shared
