@@ -184,12 +184,21 @@ static bool sign(struct repo *r, const struct role_file *f, const struct buf *bo
 	       tuf_signed_check(&made, f->keys, f->signers, err);
 }
 
+/* Bins may be many, so they are only counted. */
 static void note(struct repo *r, const char *role, int64_t version)
 {
-	size_t len = strlen(r->signed_roles);
+	size_t len = strlen(r->signed_roles), size = sizeof(r->signed_roles);
 
-	snprintf(r->signed_roles + len, sizeof(r->signed_roles) - len, "%s%s %" PRId64,
-		 len ? ", " : "", role, version);
+	if (strchr(role, '-')) {
+		r->bins_signed++;
+		return;
+	}
+	if (!strcmp(role, "snapshot") && r->bins_signed)
+		len += (size_t)snprintf(r->signed_roles + len, size - len,
+					"%s%zu bin%s", len ? ", " : "", r->bins_signed,
+					r->bins_signed == 1 ? "" : "s");
+	snprintf(r->signed_roles + len, size - len, "%s%s %" PRId64, len ? ", " : "",
+		 role, version);
 }
 
 static bool put_role(struct repo *r, const struct role_file *f, int64_t version,
@@ -401,8 +410,8 @@ bool repo_publish(struct repo *r, const struct tree *tree, struct error *err)
 	if (!repo_targets_put(r->store, tree, f.old.version + 1, err) ||
 	    !publish_roles(r, &roles, &s, f.old.version + 1, err))
 		return false;
-	return *r->signed_roles ? publish_snapshot(r, &f, &s, err)
-				: renew(r, false, err);
+	return *r->signed_roles || r->bins_signed ? publish_snapshot(r, &f, &s, err)
+						  : renew(r, false, err);
 }
 
 bool repo_refresh(struct repo *r, struct error *err)

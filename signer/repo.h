@@ -29,7 +29,8 @@ struct repo {
 		struct role_secrets secrets;
 	} opened[16];
 	size_t opened_count;
-	char signed_roles[1024]; /* what was signed: "snapshot 3, timestamp 7" */
+	size_t bins_signed;
+	char signed_roles[1024]; /* what was signed: "el8 2, 3 bins, snapshot 3" */
 };
 
 /* *there is false when the store has no roles: then there is nothing to do. */

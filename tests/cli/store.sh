@@ -4,6 +4,7 @@
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 need gpg sqlite3 jq
+judges
 
 manifest=$TOP/tests/data/manifest-el8-x86_64.json
 export FIPS_MANIFEST_STORE=$PWD/s.db
@@ -253,6 +254,17 @@ row=$(jq -r '.events[] | select(.action == "withdraw").row' log.json)
 expect 1 fips-manifest --store tampered.db log --verify
 says "row $row was changed"
 one_line
+
+step "index.json is what its schema says; a changed one is not"
+expect 0 fips-manifest export tree
+jq -e '(.manifests | length) == 2 and (.tools | length) == 1 and .withdrawn[0].revision == 2' \
+	tree/index.json >out || fail "$(cat tree/index.json)"
+expect 0 judge ajv.mjs "$TOP/schema/index.schema.json" tree/index.json
+for change in '.threshold = 0' '.manifests[0].path |= "../" + .' 'del(.tools)' '.x = 1' \
+	'.withdrawn[0].reason = ""' '.manifests[0].signers = []' '.tools[0].size = "1"'; do
+	jq "$change" tree/index.json >changed.json
+	expect 1 judge ajv.mjs "$TOP/schema/index.schema.json" changed.json
+done
 
 step "the whole store holds together"
 expect 0 sqlite3 s.db "PRAGMA integrity_check; PRAGMA foreign_key_check"
