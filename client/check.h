@@ -45,6 +45,9 @@ bool check_image(const struct check *c, struct error *err) MUST_CHECK;
 bool check_archive(const struct check *c, char *const *archives, size_t count,
 		   struct error *err) MUST_CHECK;
 
+/* What the manifest's TLS endpoints accept. */
+void check_service(const struct check *c);
+
 /* Digest the items that c->seen does not know, remember all of them. Items have
  * their descriptors open, or paths beneath the node's root. */
 bool check_digests(const struct check *c, struct digest_many_item *items, size_t count,

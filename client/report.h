@@ -35,6 +35,8 @@ enum report_kind {
 	REPORT_SERVICE,
 };
 
+enum { REPORT_KINDS = 5 };
+
 enum report_verdict {
 	REPORT_PASS,
 	REPORT_FAIL,
@@ -117,5 +119,11 @@ bool report_text_write(const struct report *r, const struct report_style *style,
 /* schema/report.schema.json */
 bool report_json_write(const struct report *r, struct buf *out,
 		       struct error *err) MUST_CHECK;
+/* JUnit XML. */
+bool report_junit_write(const struct report *r, struct buf *out,
+			struct error *err) MUST_CHECK;
+/* The text exposition format of Prometheus. */
+bool report_prometheus_write(const struct report *r, struct buf *out,
+			     struct error *err) MUST_CHECK;
 
 #endif
