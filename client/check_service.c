@@ -149,8 +149,9 @@ static void tell_list(const struct endpoint *p, const struct naming *n,
 	for (size_t i = 0; i < count; i++) {
 		put_word(&actual, n->name(list[i]));
 		if (!n->allowed(p->check->manifest, list[i])) {
-			put_word(&bad, bad.len ? "" : "accepts");
-			buf_puts(&bad, n->name(list[i]));
+			if (!bad.len)
+				buf_puts(&bad, "accepts");
+			put_word(&bad, n->name(list[i]));
 		}
 	}
 	if (bad.len)

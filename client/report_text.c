@@ -121,7 +121,7 @@ static void put_summary(const struct report *r, bool colour, struct buf *out)
 		if (r->counts[v])
 			buf_printf(out, ", %zu %s", r->counts[v],
 				   report_verdict_name((enum report_verdict)v));
-	if (!r->evidence)
+	if (!r->evidence && o == REPORT_UNDECIDED)
 		buf_puts(out, "; nothing that the manifest lists was found good here");
 	buf_putc(out, '\n');
 }

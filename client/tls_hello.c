@@ -14,8 +14,10 @@
 #include "client/tls_hello.h"
 
 enum {
+	RECORD_CHANGE_CIPHER = 20,
 	RECORD_ALERT = 21,
 	RECORD_HANDSHAKE = 22,
+	RECORD_DATA = 23,
 	CLIENT_HELLO = 1,
 	SERVER_HELLO = 2,
 	SERVER_KEY_EXCHANGE = 12,
@@ -357,7 +359,15 @@ static bool read_record(struct reader r, unsigned type, struct buf *messages,
 	return true;
 }
 
-/* All whole records up to a fatal alert. False: this is not TLS. */
+/* Can a record begin with it? What is encrypted comes behind a ServerHello alone. */
+static bool is_record_type(unsigned type, const struct buf *messages)
+{
+	return type == RECORD_ALERT || type == RECORD_HANDSHAKE ||
+	       (messages->len && (type == RECORD_CHANGE_CIPHER || type == RECORD_DATA));
+}
+
+/* All whole records, up to a fatal alert or what is encrypted. False: this is not
+ * TLS. */
 static bool read_records(struct reader *r, struct buf *messages, int *alert)
 {
 	while (r->left >= 5 && *alert < 0) {
@@ -366,17 +376,19 @@ static bool read_records(struct reader *r, struct buf *messages, int *alert)
 		unsigned version = take_number(&peek, 2);
 		size_t len = take_number(&peek, 2);
 
-		if (version >> 8 != 3 || len > RECORD_MAX)
+		if (version >> 8 != 3 || len > RECORD_MAX ||
+		    !is_record_type(type, messages))
 			return false;
-		if (len > peek.left)
-			break;
+		if (len > peek.left || type == RECORD_CHANGE_CIPHER ||
+		    type == RECORD_DATA)
+			return true;
 		peek.left = len;
 		if (!read_record(peek, type, messages, alert))
 			return false;
 		take(r, 5 + len);
 	}
 	/* what can never become a record is known by its first byte */
-	return r->left == 0 || r->at[0] == RECORD_ALERT || r->at[0] == RECORD_HANDSHAKE;
+	return r->left == 0 || *alert >= 0 || is_record_type(r->at[0], messages);
 }
 
 struct tls_answer tls_hello_read(const struct tls_offer *o, const void *data,

@@ -65,12 +65,12 @@ node_root() {
 	echo node-1 >"$1/etc/hostname"
 }
 
-# own_node SCRIPT: run the test again in namespaces of its own (mounts, processes), in
-# which this machine becomes a node by become_node; nothing that it starts outlives it
+# own_node SCRIPT: run the test again in namespaces of its own (mounts, processes,
+# network), in which this machine becomes a node by become_node; nothing that it starts outlives it
 own_node() {
 	[ -z "${OWN_NODE-}" ] || return 0
-	local own=(unshare -mpf --mount-proc)
-	[ "$(id -u)" = 0 ] || own=(unshare -Urmpf --mount-proc)
+	local own=(unshare -nmpf --mount-proc)
+	[ "$(id -u)" = 0 ] || own=(unshare -Urnmpf --mount-proc)
 	"${own[@]}" true 2>/dev/null || skip "this machine gives no namespaces"
 	OWN_NODE=1 "${own[@]}" bash "$1"
 	exit $?
@@ -79,6 +79,7 @@ own_node() {
 become_node() {
 	node_root facts
 	set -e
+	ip link set lo up
 	mount --bind facts/usr/lib/os-release "$(readlink -f /etc/os-release)"
 	mount -t tmpfs none /proc/sys
 	mkdir /proc/sys/crypto
