@@ -15,7 +15,7 @@
 
 #include "core/tuf_sign.h"
 
-#include <argp.h>
+#include "core/cli.h"
 
 enum { ROLE_KEYS_MAX = 64 };
 

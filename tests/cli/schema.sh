@@ -4,6 +4,8 @@
 # good is valid, and of what the programs refuse all is invalid, save what a schema cannot
 # see; tests/data/refuse/*.unseen lists just that. The judge is ajv.
 . "${TOP:?}/tests/cli/lib.sh"
+. "$TOP/tests/cli/fixtures.sh"
+need rpmbuild rpm2cpio umoci skopeo jq
 judges
 
 data=$TOP/tests/data
@@ -24,12 +26,20 @@ held() {
 	echo "$(grep -c '^invalid' verdicts) invalid, $(wc -l <valid) that it cannot see"
 }
 
-step "manifests"
-expect 0 judge ajv.mjs "$schema/manifest.schema.json" "$data"/manifest-*.json
+step "manifests: the sample, the page's, and those of real artifacts"
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$TOP/docs/FORMAT.md"; }
+block json >page.json
+fixture artifacts || fail "no fixtures"
+artifacts=$FIXTURES/artifacts
+expect 0 fips-manifest build "$artifacts"/el*-v1.21.3.yaml --artifacts "$artifacts" --output .
+expect 0 judge ajv.mjs "$schema/manifest.schema.json" "$data"/manifest-*.json page.json \
+	manifest-el7-x86_64.json manifest-el8-x86_64.json
 cat out
 held manifest json
 
 step "release definitions"
-expect 0 judge ajv.mjs "$schema/release.schema.json" "$TOP"/releases/*.yaml
+block yaml >page.yaml
+expect 0 judge ajv.mjs "$schema/release.schema.json" "$TOP"/releases/*.yaml page.yaml \
+	"$artifacts"/el*-v1.21.3.yaml
 cat out
 held release yaml
