@@ -398,15 +398,17 @@ struct tls_answer tls_hello_read(const struct tls_offer *o, const void *data,
 	struct reader r = {data, len, false};
 	struct tls_answer a;
 	int alert = -1;
+	bool is_tls = read_records(&r, &messages, &alert);
 
-	if (!read_records(&r, &messages, &alert) || messages.failed)
-		return foreign();
+	/* what the whole messages say holds, whatever comes behind them */
 	a = read_messages(o,
 			  (struct reader){(const unsigned char *)messages.data,
 					  messages.len, false},
 			  group);
 	if (a.kind != TLS_ANSWER_MORE)
 		return a;
+	if (!is_tls || messages.failed)
+		return foreign();
 	if (a.suite && (ended || alert >= 0)) {
 		a.kind = TLS_ANSWER_HELLO; /* it chose, and named no group */
 		return a;
