@@ -201,11 +201,12 @@ static void note(struct repo *r, const char *role, int64_t version)
 		 role, version);
 }
 
-static bool put_role(struct repo *r, const struct role_file *f, int64_t version,
-		     int64_t expires, const struct buf *body, int64_t at,
-		     struct buf *file, struct error *err)
+/* Of `made` the version and the expiry. */
+static bool put_role(struct repo *r, const struct role_file *f,
+		     const struct store_metadata *made, const struct buf *body,
+		     int64_t at, struct buf *file, struct error *err)
 {
-	struct store_metadata m = {.version = version, .expires = expires};
+	struct store_metadata m = {.version = made->version, .expires = made->expires};
 
 	snprintf(m.role, sizeof(m.role), "%s", f->name);
 	buf_reset(file);
@@ -214,7 +215,7 @@ static bool put_role(struct repo *r, const struct role_file *f, int64_t version,
 	m.size = file->len;
 	if (!store_tuf_put(r->store, &m, file->data, at, err))
 		return false;
-	note(r, f->name, version);
+	note(r, f->name, m.version);
 	return true;
 }
 
@@ -284,7 +285,10 @@ static bool publish_role(struct repo *r, struct repo_roles *roles, size_t i, int
 	role->body.version = ++*version;
 	return new_expiry(r, role->name, &role->body.expires, err) &&
 	       tuf_write_targets(&role->body, &body, err) &&
-	       put_role(r, &f, *version, role->body.expires, &body, at, &file, err);
+	       put_role(r, &f,
+			&(struct store_metadata){.version = *version,
+						 .expires = role->body.expires},
+			&body, at, &file, err);
 }
 
 /* ---- snapshot and timestamp ---- */
@@ -318,8 +322,10 @@ static bool publish_timestamp(struct repo *r, int64_t snapshot_version,
 	return tuf_hash_of(snapshot->data, snapshot->len, &t.snapshot.hashes, err) &&
 	       new_expiry(r, f.name, &t.expires, err) &&
 	       tuf_write_timestamp(&t, &body, err) &&
-	       put_role(r, &f, t.version, t.expires, &body, snapshot_version, &file,
-			err);
+	       put_role(r, &f,
+			&(struct store_metadata){.version = t.version,
+						 .expires = t.expires},
+			&body, snapshot_version, &file, err);
 }
 
 static bool publish_snapshot(struct repo *r, const struct role_file *f,
@@ -331,7 +337,10 @@ static bool publish_snapshot(struct repo *r, const struct role_file *f,
 	s->version = f->old.version + 1;
 	return new_expiry(r, f->name, &s->expires, err) &&
 	       tuf_write_snapshot(s, &body, err) &&
-	       put_role(r, f, s->version, s->expires, &body, s->version, &file, err) &&
+	       put_role(r, f,
+			&(struct store_metadata){.version = s->version,
+						 .expires = s->expires},
+			&body, s->version, &file, err) &&
 	       publish_timestamp(r, s->version, &file, err);
 }
 

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "tests/unit/test.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -92,6 +93,27 @@ SAMPLE struct store *sample_store(const char *path)
 	sample_must(store_create(path, &why) && store_open(path, STORE_WRITE, &s, &why),
 		    &why);
 	return s;
+}
+
+/* What anybody with the sqlite3 program can do. */
+SAMPLE int sample_sql(const char *path, const char *text, char *msg, size_t size)
+{
+	sqlite3 *db;
+	int rc;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	rc = sqlite3_exec(db, text, NULL, NULL, NULL);
+	snprintf(msg, size, "%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return rc;
+}
+
+SAMPLE void sample_sql_ok(const char *path, const char *text)
+{
+	char msg[256];
+
+	if (sample_sql(path, text, msg, sizeof(msg)) != SQLITE_OK)
+		fail_msg("%s: %s", text, msg);
 }
 
 #endif

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/sample.h"
 
-#include <sqlite3.h>
-
-/* What anybody with the sqlite3 program can do. */
-static int sql(const char *path, const char *text, char *msg, size_t size)
-{
-	sqlite3 *db;
-	int rc;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-	snprintf(msg, size, "%s", sqlite3_errmsg(db));
-	sqlite3_close(db);
-	return rc;
-}
-
-static void sql_ok(const char *path, const char *text)
-{
-	char msg[256];
-
-	if (sql(path, text, msg, sizeof(msg)) != SQLITE_OK)
-		fail_msg("%s: %s", text, msg);
-}
-
 struct seen {
 	size_t count;
 	char ids[16][STORE_ID_SIZE];
@@ -87,7 +64,7 @@ TEST(what_is_no_store_is_refused_in_words)
 	assert_ok(file_write_atomic("empty.db", "", 0, 0644, &err));
 	assert_err(ERR_FORMAT, store_open("empty.db", STORE_WRITE, &s, &err));
 	assert_says("no fips-manifest store");
-	sql_ok("other.db", "CREATE TABLE IF NOT EXISTS t (x)");
+	sample_sql_ok("other.db", "CREATE TABLE IF NOT EXISTS t (x)");
 	assert_err(ERR_FORMAT, store_open("other.db", STORE_WRITE, &s, &err));
 	assert_says("no fips-manifest store");
 	assert_err(ERR_SYSTEM, store_open("tmp", STORE_READ, &s, &err));
@@ -99,7 +76,7 @@ TEST(a_newer_store_is_refused)
 	struct store *s = NULL;
 
 	store_close(sample_store("newer.db"));
-	sql_ok("newer.db", "PRAGMA user_version = 99");
+	sample_sql_ok("newer.db", "PRAGMA user_version = 99");
 	assert_err(ERR_CONFLICT, store_open("newer.db", STORE_READ, &s, &err));
 	assert_says("schema 99");
 	assert_err(ERR_CONFLICT, store_open("newer.db", STORE_WRITE, &s, &err));
@@ -110,7 +87,7 @@ TEST(an_older_store_is_not_migrated_by_a_reader)
 {
 	struct store *s = NULL;
 
-	sql_ok("older.db", "PRAGMA application_id = 1179472689");
+	sample_sql_ok("older.db", "PRAGMA application_id = 1179472689");
 	assert_err(ERR_CONFLICT, store_open("older.db", STORE_READ, &s, &err));
 	assert_says("schema 0");
 	assert_ok(store_open("older.db", STORE_WRITE, &s, &err));
@@ -428,201 +405,4 @@ TEST(a_callback_that_calls_its_caller_is_refused)
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, call_again,
 				      &n, &err));
 	assert_int_equal(n.why.code, ERR_INTERNAL);
-}
-
-/* ---- keys, tools ---- */
-
-TEST(the_keyring_and_the_threshold_are_kept)
-{
-	AUTO(store_closep) struct store *s = sample_store("keys.db");
-	AUTO(buf_clear) struct buf ring = BUF_MAX(1024);
-	struct store_published counts;
-	int64_t since = 1;
-	unsigned n = 0;
-
-	assert_ok(store_keyring(s, &ring, &err));
-	assert_int_equal(ring.len, 0);
-	assert_ok(store_published_keyring(s, &ring, &since, &err));
-	assert_int_equal(since, 0);
-	assert_ok(store_set_keyring(s, "one\0two", 7, "added AA", &err));
-	assert_ok(store_set_keyring(s, "three", 5, "added BB", &err));
-	assert_ok(store_keyring(s, &ring, &err));
-	assert_int_equal(ring.len, 5);
-	assert_ok(store_publish_rest(s, &counts, &err));
-	assert_int_equal(counts.keyrings, 1);
-	assert_ok(store_publish_rest(s, &counts, &err));
-	assert_int_equal(counts.keyrings, 0);
-	assert_ok(store_set_keyring(s, "four", 4, "added CC", &err));
-	buf_reset(&ring);
-	assert_ok(store_published_keyring(s, &ring, &since, &err));
-	assert_string_equal(ring.data, "three");
-	assert_true(since != 0);
-	assert_ok(store_threshold(s, &n, &err));
-	assert_int_equal(n, 1);
-	assert_ok(store_set_threshold(s, 2, &err));
-	assert_err(ERR_USAGE, store_set_threshold(s, 0, &err));
-	assert_err(ERR_USAGE, store_set_threshold(s, 65, &err));
-	assert_ok(store_threshold(s, &n, &err));
-	assert_int_equal(n, 2);
-	assert_ok(store_published_threshold(s, &n, &err));
-	assert_int_equal(n, 1);
-	assert_ok(store_publish_rest(s, &counts, &err));
-	assert_int_equal(counts.thresholds, 1);
-	assert_ok(store_published_threshold(s, &n, &err));
-	assert_int_equal(n, 2);
-}
-
-static bool keep_tool(void *arg, const struct store_tool *t, struct error *why)
-{
-	(void)why;
-	*(struct store_tool *)arg = *t;
-	return true;
-}
-
-TEST(a_tool_never_changes_under_its_name)
-{
-	AUTO(store_closep) struct store *s = sample_store("tool.db");
-	AUTO(buf_clear) struct buf got = BUF_MAX(1024);
-	struct store_tool t = {.version = "1.0.0", .arch = "x86_64"}, found = EMPTY;
-	struct store_sums sums;
-	struct digest d;
-
-	assert_ok(store_put_tool(s, &t, "ELF", 3, &err));
-	assert_ok(store_put_tool(s, &t, "ELF", 3, &err));
-	assert_err(ERR_CONFLICT, store_put_tool(s, &t, "elf", 3, &err));
-	assert_says("1.0.0 for x86_64");
-	assert_err(ERR_FORMAT, store_put_tool(s, &t, "", 0, &err));
-	t = (struct store_tool){.version = "1/0", .arch = "x86_64"};
-	assert_err(ERR_USAGE, store_put_tool(s, &t, "ELF", 3, &err));
-	t = (struct store_tool){.version = "1.0", .arch = "sparc"};
-	assert_err(ERR_USAGE, store_put_tool(s, &t, "ELF", 3, &err));
-	assert_ok(store_each_tool(s, keep_tool, &found, &err));
-	assert_string_equal(found.version, "1.0.0");
-	assert_int_equal(found.size, 3);
-	assert_int_equal(found.published, 0);
-	assert_ok(digest_of_bytes("ELF", 3, &d, &err));
-	assert_true(digest_equal(&found.digest, &d));
-	assert_ok(store_tool_bytes(s, found.row, &got, &err));
-	assert_string_equal(got.data, "ELF");
-	assert_err(ERR_NOT_FOUND, store_sums(s, &d, false, &sums, &err));
-	assert_ok(store_put_sums(s, &d, "signed", 6, &err));
-	assert_ok(store_sums(s, &d, false, &sums, &err));
-	assert_int_equal(sums.size, 6);
-	assert_err(ERR_NOT_FOUND, store_sums(s, &d, true, &sums, &err));
-	buf_reset(&got);
-	assert_ok(store_sums_bytes(s, sums.row, &got, &err));
-	assert_string_equal(got.data, "signed");
-}
-
-/* ---- what the schema itself refuses ---- */
-
-TEST(published_rows_and_the_log_refuse_every_change)
-{
-	static const char *const tries[] = {
-		"UPDATE manifest SET revision = 9",
-		"UPDATE manifest SET digest = zeroblob(32)",
-		"UPDATE manifest SET created = 1",
-		"UPDATE manifest SET published = 1",
-		"UPDATE manifest SET state = 1, published = NULL",
-		"UPDATE manifest SET state = 3",
-		"DELETE FROM manifest",
-		"UPDATE signed SET asc = x'00'",
-		"UPDATE signed SET signers = 'EE'",
-		"UPDATE signed SET published = NULL, signers = NULL",
-		"DELETE FROM signed",
-		"REPLACE INTO signed SELECT * FROM signed",
-		"REPLACE INTO manifest SELECT * FROM manifest",
-		"UPDATE keyring SET bytes = x'00'",
-		"DELETE FROM keyring",
-		"REPLACE INTO keyring SELECT * FROM keyring",
-		"UPDATE tool SET bytes = x'000000'",
-		"DELETE FROM tool",
-		"REPLACE INTO tool SELECT * FROM tool",
-		"UPDATE sums SET asc = x'00'",
-		"DELETE FROM sums",
-		"REPLACE INTO sums SELECT * FROM sums",
-		"UPDATE log SET detail = 'x'",
-		"DELETE FROM log",
-		"REPLACE INTO log SELECT * FROM log WHERE id = 1",
-		("INSERT INTO log SELECT id + 100, time, actor, action, subject, "
-		 "detail, previous, digest FROM log WHERE id = 2"),
-		"UPDATE setting SET threshold = 0",
-		"UPDATE setting SET threshold = 'two'",
-		"INSERT INTO setting VALUES (2, 1, 1)",
-	};
-	AUTO(store_closep) struct store *s = sample_store("fixed.db");
-	struct store_tool t = {.version = "1.0.0", .arch = "x86_64"};
-	struct store_published counts;
-	struct store_manifest m;
-	struct digest d = EMPTY;
-	char msg[256];
-
-	sample_put_named(s, "8", "v1.21.3", 1, &m);
-	assert_ok(store_set_keyring(s, "ring", 4, "added AA", &err));
-	assert_ok(store_put_tool(s, &t, "ELF", 3, &err));
-	assert_ok(store_put_sums(s, &d, "signed", 6, &err));
-	assert_ok(store_publish_manifest(s, m.row, "AA", &err));
-	assert_ok(store_publish_rest(s, &counts, &err));
-	for (size_t i = 0; i < ARRAY_LEN(tries); i++)
-		if (sql("fixed.db", tries[i], msg, sizeof(msg)) != SQLITE_CONSTRAINT)
-			fail_msg("%s: %s", tries[i], msg);
-	/* the one change that is allowed */
-	sql_ok("fixed.db",
-	       "UPDATE manifest SET state = 3, reason = 'because', withdrawn = 1");
-}
-
-TEST(a_changed_log_row_is_named)
-{
-	static const struct {
-		const char *change, *says;
-	} tries[] = {
-		{"UPDATE log SET detail = 'nothing' WHERE id = 3", "row 3 was changed"},
-		{"UPDATE log SET time = time + 1 WHERE id = 2", "row 2 was changed"},
-		{"DELETE FROM log WHERE id = 2", "row 2 is missing"},
-		{"UPDATE log SET detail = cast(x'ff' AS TEXT) WHERE id = 3",
-		 "row 3 holds no valid text"},
-		{"UPDATE log SET digest = zeroblob(32) WHERE id = 2",
-		 "row 2 was changed"},
-		{"UPDATE log SET previous = zeroblob(32) WHERE id = 3",
-		 "row 3 does not carry"},
-		{"DELETE FROM log", "it is empty"},
-	};
-	char change[512];
-
-	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
-		AUTO(store_closep) struct store *s = sample_store("log.db");
-		struct digest last = EMPTY;
-		uint64_t rows = 77;
-
-		assert_ok(store_log(s, "one", "s", "d", &err));
-		assert_ok(store_log(s, "two", "s", "\"quoted\" \\ text", &err));
-		assert_ok(store_log(s, "three", "s", "d", &err));
-		assert_ok(store_verify_log(s, &rows, &last, &err));
-		assert_int_equal(rows, 4);
-		rows = 77;
-		snprintf(change, sizeof(change),
-			 "DROP TRIGGER log_fixed; DROP TRIGGER log_kept; %s",
-			 tries[i].change);
-		sql_ok("log.db", change);
-		assert_err(ERR_MISMATCH, store_verify_log(s, &rows, &last, &err));
-		assert_says(tries[i].says);
-		assert_int_equal(rows, 77);
-	}
-}
-
-TEST(a_damaged_body_is_never_handed_out)
-{
-	AUTO(store_closep) struct store *s = sample_store("body.db");
-	AUTO(buf_clear) struct buf got = BUF_MAX(ASC_MAX);
-	struct store_manifest m;
-
-	sample_put_named(s, "8", "v1.21.3", 1, &m);
-	sql_ok("body.db",
-	       "DROP TRIGGER signed_fixed; UPDATE signed SET asc = "
-	       "cast(replace(cast(asc AS TEXT), 'kubelet', 'Kubelet') AS BLOB)");
-	buf_puts(&got, "before");
-	assert_err(ERR_FORMAT, store_text(s, m.row, &got, &err));
-	assert_says("damaged");
-	assert_err(ERR_FORMAT, store_asc(s, m.row, &got, &err));
-	assert_string_equal(got.data, "before");
 }
