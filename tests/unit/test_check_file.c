@@ -256,7 +256,9 @@ TEST(check_file_holds_owners_against_the_manifest)
 	assert_verdict(&t, 1, REPORT_FAIL, "differs in content, owner");
 	assert_verdict(&t, 2, REPORT_FAIL, "differs in owner");
 	assert_non_null(strstr(t.report.checks[1].expected, " owner:4711:4711"));
-	assert_non_null(strstr(t.report.checks[1].actual, mine));
+	/* a tree without /etc/passwd: numbers, and root by its name */
+	assert_non_null(strstr(t.report.checks[1].actual,
+			       getuid() ? mine : " owner:root:root"));
 }
 
 TEST(check_file_holds_capabilities_against_the_manifest)

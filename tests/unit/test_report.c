@@ -31,10 +31,12 @@ static struct source source(void)
 static void add(struct report *r, enum report_kind kind, enum report_verdict verdict)
 {
 	report_add(r,
-		   &(struct report_entry){.kind = kind,
-					  .verdict = verdict,
-					  .subject = "thing",
-					  .component = "kubelet"},
+		   &(struct report_entry){
+			   .kind = kind,
+			   .verdict = verdict,
+			   .subject = "thing",
+			   /* the node's own have none */
+			   .component = kind == REPORT_SYSTEM ? NULL : "kubelet"},
 		   NULL);
 }
 
