@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/current.h"
 
+#include "client/fetch.h"
 #include "core/file.h"
+#include "core/index.h"
 #include "core/remote.h"
 #include "core/text.h"
 #include "trust.inc"
@@ -15,6 +17,7 @@
 enum { URL_MAX = 4096 };
 
 static const char keyring_target[] = "keys/release.asc";
+static const char index_target[] = "index.json";
 
 static const char *state_of(const struct current_options *o)
 {
@@ -49,6 +52,26 @@ static bool save(struct current *c, const struct current_options *o,
 	return *path || error_set(err, ERR_SYSTEM, "no memory");
 }
 
+/* Which Kubernetes version: the user's, or the only one of the index, which is a target
+ * like the others. */
+static bool choose_version(struct current *c, const struct current_options *o,
+			   struct error *err)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(INDEX_TEXT_MAX);
+	AUTO(index_clear) struct index x = EMPTY;
+	AUTO(text_freep) char *path = NULL;
+	const struct tuf_target *t = NULL;
+	const char *version = o->kubernetes;
+
+	if (!version && (!tuf_client_find(c->client, index_target, &t, err) ||
+			 !save(c, o, t, &path, err) || !file_read(path, &text, err) ||
+			 !index_parse(text.data ? text.data : "", text.len, &x, err) ||
+			 !fetch_version(&x, o->el, o->arch, &version, err)))
+		return false;
+	snprintf(c->wanted, sizeof(c->wanted), "%s", version);
+	return true;
+}
+
 /* The target for one EL; *t NULL when nobody vouches for such a path. */
 static bool find(struct current *c, const struct current_options *o, const char *el,
 		 const struct tuf_target **t, struct error *err)
@@ -56,7 +79,7 @@ static bool find(struct current *c, const struct current_options *o, const char 
 	char path[256];
 
 	snprintf(path, sizeof(path), "manifests/%s/manifest-el%s-%s.json.asc",
-		 o->kubernetes, el, o->arch);
+		 c->wanted, el, o->arch);
 	*t = NULL;
 	return tuf_client_find(c->client, path, t, err) || err->code == ERR_NOT_FOUND;
 }
@@ -75,7 +98,7 @@ static bool choose(struct current *c, const struct current_options *o,
 	       error_set(err, ERR_NOT_FOUND,
 			 "'%s' has no manifest for EL %s, Kubernetes %s, %s",
 			 o->server ? TEXT_SAFE(o->server) : TEXT_SAFE(state_of(o)),
-			 o->el, o->kubernetes, o->arch);
+			 o->el, c->wanted, o->arch);
 }
 
 static bool copy_word(struct json v, const char *key, char *out, size_t size,
@@ -146,7 +169,7 @@ static bool read_custom(struct current *c, const struct tuf_target *t,
 static bool check_custom(const struct current *c, const struct current_options *o,
 			 struct error *err)
 {
-	if (text_el_covers(c->el, o->el) && !strcmp(c->kubernetes, o->kubernetes) &&
+	if (text_el_covers(c->el, o->el) && !strcmp(c->kubernetes, c->wanted) &&
 	    !strcmp(c->arch, o->arch))
 		return true;
 	return error_set(err, ERR_UNTRUSTED,
@@ -154,14 +177,14 @@ static bool check_custom(const struct current *c, const struct current_options *
 			 TEXT_SAFE(c->kubernetes), TEXT_SAFE(c->arch));
 }
 
-static bool fetch_manifest(struct current *c, const struct current_options *o,
-			   struct error *err)
+static bool take_manifest(struct current *c, const struct current_options *o,
+			  struct error *err)
 {
 	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
 	AUTO(text_freep) char *path = NULL;
 	const struct tuf_target *t = NULL;
 
-	if (!choose(c, o, &t, err))
+	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
 		return false;
 	if (!read_custom(c, t, err) || !check_custom(c, o, err))
 		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
@@ -173,8 +196,8 @@ static bool fetch_manifest(struct current *c, const struct current_options *o,
 	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
 }
 
-static bool fetch_keyring(struct current *c, const struct current_options *o,
-			  struct error *err)
+static bool take_keyring(struct current *c, const struct current_options *o,
+			 struct error *err)
 {
 	const struct tuf_target *t = NULL;
 
@@ -192,8 +215,8 @@ static bool read_trust(const struct current_options *o, struct buf *out,
 }
 
 /* With the connection open: everything that is needed. */
-static bool fetch_all(struct current *c, const struct current_options *o,
-		      struct tuf_source source, struct error *err)
+static bool take_all(struct current *c, const struct current_options *o,
+		     struct tuf_source source, struct error *err)
 {
 	AUTO(buf_clear) struct buf trust = BUF_MAX(TUF_ROOT_MAX);
 	struct tuf_options options = {
@@ -207,8 +230,8 @@ static bool fetch_all(struct current *c, const struct current_options *o,
 	options.trust = trust.len ? trust.data : NULL;
 	options.trust_len = trust.len;
 	return tuf_client_new(&options, &c->client, err) &&
-	       tuf_client_refresh(c->client, err) && fetch_manifest(c, o, err) &&
-	       fetch_keyring(c, o, err);
+	       tuf_client_refresh(c->client, err) && take_manifest(c, o, err) &&
+	       take_keyring(c, o, err);
 }
 
 bool current_fetch(const struct current_options *o, struct current *out,
@@ -235,7 +258,7 @@ bool current_fetch(const struct current_options *o, struct current *out,
 		remote = (struct remote){http, metadata, targets};
 		source = remote_source(&remote);
 	}
-	if (!fetch_all(&c, o, source, err))
+	if (!take_all(&c, o, source, err))
 		return false;
 	tuf_client_finish(c.client);
 	*out = c;

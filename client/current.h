@@ -25,15 +25,17 @@ struct current_options {
 	const char *server; /* NULL: ask nobody, use the state */
 	const char *trust;  /* file of a root; NULL: the built-in one, or the state's */
 	const char *state;  /* folder; NULL: the default */
-	const char *el, *arch, *kubernetes;
-	long seconds; /* limit of each request; 0: none */
+	const char *el, *arch;
+	const char *kubernetes; /* NULL: the only one that the published index has */
+	long seconds;           /* limit of each request; 0: none */
 	bool as_of_last_seen;
 };
 
 struct current {
 	char *origin; /* URL of the server and target path, for reports */
 	struct buf file;
-	char *keyring; /* path of the release keys in the state */
+	char *keyring;   /* path of the release keys in the state */
+	char wanted[64]; /* the Kubernetes version that was asked for */
 	char el[8], kubernetes[64], arch[16];
 	int64_t revision;
 	char **withdrawn; /* what the metadata say of earlier revisions */

@@ -29,42 +29,42 @@ static bool get(struct http *http, const char *server, const char *path,
 	return http_get(http, url->data, out, err);
 }
 
-static bool fits(const struct index_manifest *row, const struct fetch_options *o)
+static bool fits(const struct index_manifest *row, const char *el, const char *arch)
 {
-	return text_el_covers(row->el, o->el) && !strcmp(row->arch, o->arch);
+	return text_el_covers(row->el, el) && !strcmp(row->arch, arch);
 }
 
 /* Does an earlier row that fits have row i's version, too? */
-static bool seen(const struct index *x, const struct fetch_options *o, size_t i)
+static bool seen(const struct index *x, const char *el, const char *arch, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (fits(&x->manifests[k], o) &&
+		if (fits(&x->manifests[k], el, arch) &&
 		    !strcmp(x->manifests[k].kubernetes, x->manifests[i].kubernetes))
 			return true;
 	return false;
 }
 
-/* Without a Kubernetes version there must be no choice. */
-static bool only_version(const struct index *x, const struct fetch_options *o,
-			 const char **out, struct error *err)
+bool fetch_version(const struct index *x, const char *el, const char *arch,
+		   const char **out, struct error *err)
 {
 	AUTO(buf_clear) struct buf list = BUF_MAX(256);
+	const char *found = "any version";
 	size_t n = 0;
 
-	*out = "any version";
 	for (size_t i = 0; i < x->manifest_count && n < 4; i++) {
-		if (!fits(&x->manifests[i], o) || seen(x, o, i))
+		if (!fits(&x->manifests[i], el, arch) || seen(x, el, arch, i))
 			continue;
-		*out = x->manifests[i].kubernetes;
-		buf_printf(&list, "%s%s", n ? ", " : "", n < 3 ? *out : "...");
+		found = x->manifests[i].kubernetes;
+		buf_printf(&list, "%s%s", n ? ", " : "", n < 3 ? found : "...");
 		n++;
 	}
-	if (n < 2)
-		return true;
-	return error_set(err, ERR_USAGE,
-			 "the server has more than one Kubernetes version for EL %s on "
-			 "%s: give --kubernetes with one of %s",
-			 o->el, o->arch, list.data);
+	if (n >= 2)
+		return error_set(err, ERR_USAGE,
+				 "the server has more than one Kubernetes version for "
+				 "EL %s on %s: give --kubernetes with one of %s",
+				 el, arch, list.data);
+	*out = found;
+	return true;
 }
 
 static bool choose(const struct index *x, const struct fetch_options *o,
@@ -72,7 +72,7 @@ static bool choose(const struct index *x, const struct fetch_options *o,
 {
 	const char *kubernetes = o->kubernetes;
 
-	if (!kubernetes && !only_version(x, o, &kubernetes, err))
+	if (!kubernetes && !fetch_version(x, o->el, o->arch, &kubernetes, err))
 		return false;
 	*out = index_match(x, o->el, kubernetes, o->arch);
 	if (*out)
@@ -122,19 +122,6 @@ static bool connect_to(const struct fetch_options *o, struct http **http,
 	};
 
 	return http_new(&limits, http, err);
-}
-
-bool fetch_version(const struct fetch_options *o, char out[64], struct error *err)
-{
-	AUTO(http_freep) struct http *http = NULL;
-	AUTO(index_clear) struct index x = EMPTY;
-	const char *version;
-
-	if (!connect_to(o, &http, err) || !read_index(http, o, &x, err) ||
-	    !only_version(&x, o, &version, err))
-		return false;
-	snprintf(out, 64, "%s", version);
-	return true;
 }
 
 bool fetch_manifest(const struct fetch_options *o, struct fetch *out, struct error *err)

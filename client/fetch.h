@@ -35,10 +35,10 @@ struct fetch {
 
 bool fetch_manifest(const struct fetch_options *options, struct fetch *out,
 		    struct error *err) MUST_CHECK;
-/* The only Kubernetes version that the index has for el and arch: ERR_USAGE when
- * there are several. */
-bool fetch_version(const struct fetch_options *options, char out[64],
-		   struct error *err) MUST_CHECK;
+/* The only Kubernetes version that an index has for this EL and architecture ("any
+ * version" when it has none): ERR_USAGE when there are several. Borrowed from `x`. */
+bool fetch_version(const struct index *x, const char *el, const char *arch,
+		   const char **out, struct error *err) MUST_CHECK;
 /* Is the verified manifest the one that the index promised? ERR_UNTRUSTED. */
 bool fetch_confirm(const struct fetch *f, const struct source *s,
 		   struct error *err) MUST_CHECK;

@@ -69,7 +69,6 @@ static bool load_published(const struct options *o, const struct node *node,
 		.seconds = o->timeout,
 		.as_of_last_seen = o->as_of_last_seen,
 	};
-	char version[64] = "";
 
 	if (!*how.el)
 		return error_set(err, ERR_NOT_FOUND,
@@ -77,13 +76,6 @@ static bool load_published(const struct options *o, const struct node *node,
 				 "says which manifest is meant");
 	if (!current_possible(&how) && !o->as_of_last_seen && !o->state)
 		return load_from_index(&index, trust, l, err);
-	if (!o->kubernetes && !o->server)
-		return error_set(err, ERR_USAGE,
-				 "without a server, --kubernetes must say which "
-				 "manifest is meant");
-	if (!o->kubernetes && !fetch_version(&index, version, err))
-		return false;
-	how.kubernetes = o->kubernetes ? o->kubernetes : version;
 	return load_current(&how, trust, l, err);
 }
 

@@ -77,6 +77,12 @@ version root 1
 t=$(now)
 targets=$(jq .signed.version state/targets.json)
 
+step "one Kubernetes version alone need not be named; which, the signed index says"
+expect 0 fips-tool --root root --server "$url" --state state
+says "metadata index 2 until" out
+expect 0 fips-tool --root root --state state --as-of-last-seen
+says "Kubernetes v1.21.3" out
+
 step "a new revision"
 expect 0 fips-manifest add two.json.asc
 expect 0 maker publish

@@ -97,8 +97,9 @@ expect 3 fips-tool --root root --server http://127.0.0.1:1 --state state --kuber
 one_line
 expect 0 fips-tool --root root --as-of-last-seen --state state --kubernetes v1.21.3
 says "revision 2" out
-expect 64 fips-tool --root root --as-of-last-seen --state state
-says "without a server, --kubernetes must say"
+# this tree has no index to tell the only version by
+expect 3 fips-tool --root root --as-of-last-seen --state state
+says "no role vouches for the target 'index.json'"
 expect 3 fips-tool --root root --as-of-last-seen --state empty --kubernetes v1.21.3
 one_line
 
