@@ -127,6 +127,7 @@ static const char *const statements[] = {
 	[SQL_TARGET_ADD] = "INSERT INTO target (path, digest, size, published, since, "
 			   "kind, row, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_TARGET_END] = "UPDATE target SET until = ? WHERE id = ?",
+	[SQL_TARGET_PRUNE] = "DELETE FROM target WHERE kind = 3 AND until <= " GONE,
 	[SQL_TARGET_EACH] =
 		"SELECT id, path, digest, size, published, kind, row FROM target "
 		"WHERE until IS NULL OR NOT ?1 AND until > " GONE " ORDER BY path, id",

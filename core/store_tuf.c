@@ -179,6 +179,19 @@ bool store_tuf_end_target(struct store *s, int64_t row, int64_t at, struct error
 	return store_change(s, end_target, (int64_t[]){row, at}, err);
 }
 
+static bool prune(struct store *s, void *arg, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_TARGET_PRUNE);
+
+	(void)arg;
+	return store_run(&q, err);
+}
+
+bool store_tuf_prune(struct store *s, struct error *err)
+{
+	return store_change(s, prune, NULL, err);
+}
+
 bool store_column_target(struct store_query *q, struct store_target *out,
 			 struct error *err)
 {

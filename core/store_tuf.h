@@ -68,6 +68,8 @@ bool store_tuf_put_target(struct store *s, const struct store_target *t,
 /* Not current any more: shown for a while (at > 0) or gone at once (0). */
 bool store_tuf_end_target(struct store *s, int64_t row, int64_t at,
 			  struct error *err) MUST_CHECK;
+/* Delete the bytes that were made and are shown no more. */
+bool store_tuf_prune(struct store *s, struct error *err) MUST_CHECK;
 bool store_tuf_each_target(struct store *s, bool current_only,
 			   bool (*each)(void *arg, const struct store_target *t,
 					struct error *err),

@@ -54,7 +54,8 @@ WHEN OLD.until IS NOT NULL AND NEW.until IS NOT 0
 	OR OLD.kind IS NOT NEW.kind OR OLD.row IS NOT NEW.row
 	OR OLD.bytes IS NOT NEW.bytes
 BEGIN SELECT RAISE(ABORT, 'a published target never changes'); END;
-CREATE TRIGGER target_kept BEFORE DELETE ON target
+-- What was made (index, keyring) and is shown no more is deleted; it can be made again.
+CREATE TRIGGER target_kept BEFORE DELETE ON target WHEN OLD.until IS NULL OR OLD.kind <> 3
 BEGIN SELECT RAISE(ABORT, 'a published target is never deleted'); END;
 CREATE TRIGGER target_once BEFORE INSERT ON target
 WHEN EXISTS (SELECT 1 FROM target WHERE id = NEW.id)

@@ -21,11 +21,12 @@ bool authority_role(const char *name, enum tuf_kind *kind, struct error *err)
 			return true;
 		}
 	*kind = TUF_KINDS;
-	if (text_starts(name, "el") && text_is_el(name + 2) && !strchr(name, '.'))
+	if (!strcmp(name, "index") ||
+	    (text_starts(name, "el") && text_is_el(name + 2) && !strchr(name, '.')))
 		return true;
 	return error_set(err, ERR_USAGE,
-			 "'%s' is no role; root, targets, snapshot, timestamp and el8, "
-			 "el9 and so on are",
+			 "'%s' is no role; root, targets, snapshot, timestamp, index "
+			 "and el8, el9 and so on are",
 			 TEXT_SAFE(name));
 }
 

@@ -34,7 +34,8 @@ enum { AUTHORITY_OPTION_SCHEME = 0x300, AUTHORITY_OPTION_EXPIRY };
 bool authority_option(int key, char *arg, struct authority_input *in, bool *ok,
 		      struct error *err) MUST_CHECK;
 
-/* "root", "targets", "snapshot", "timestamp": *kind; "el8": TUF_KINDS. */
+/* "root", "targets", "snapshot", "timestamp": *kind; delegated ones, "index" and
+ * "el8": TUF_KINDS. */
 bool authority_role(const char *name, enum tuf_kind *kind,
 		    struct error *err) MUST_CHECK;
 

@@ -383,7 +383,8 @@ const struct cmd cmd_root = {
 	.operands = "init | show | make-key NAME | add-key ROLE FILE.pub | remove-key "
 		    "ROLE KEYID | threshold ROLE N | expiry ROLE DAYS | sign | publish",
 	.summary = "the TUF roles, and the ceremony of a new root",
-	.doc = "ROLE is root, targets, snapshot, timestamp, or el8 and so on for the "
+	.doc = "ROLE is root, targets, snapshot, timestamp, index, or el8 and so on "
+	       "for the "
 	       "manifests of one EL. Changes of the first four make a root in "
 	       "preparation, a file that 'sign' signs, on several machines in turn and "
 	       "without a store, and 'publish' publishes once the thresholds of the "

@@ -419,8 +419,9 @@ bool repo_publish(struct repo *r, const struct tree *tree, struct error *err)
 	if (!repo_targets_put(r->store, tree, f.old.version + 1, err) ||
 	    !publish_roles(r, &roles, &s, f.old.version + 1, err))
 		return false;
-	return *r->signed_roles || r->bins_signed ? publish_snapshot(r, &f, &s, err)
-						  : renew(r, false, err);
+	return (*r->signed_roles || r->bins_signed ? publish_snapshot(r, &f, &s, err)
+						   : renew(r, false, err)) &&
+	       store_tuf_prune(r->store, err);
 }
 
 bool repo_refresh(struct repo *r, struct error *err)

@@ -32,7 +32,7 @@ manifest() {
 }
 versions() { # of what is current: "root 1 timestamp 3 ..."
 	sqlite3 s.db "SELECT role || ' ' || version FROM metadata WHERE until IS NULL
-		ORDER BY role" | tr '\n' ' '
+		AND role <> 'index' ORDER BY role" | tr '\n' ' '
 }
 path=manifests/v1.21.3/manifest-el8-x86_64.json.asc
 
@@ -61,7 +61,7 @@ expect 3 fm --store other.db init --role-keys s.db.keys "${signing[@]}"
 [ -s s.db.keys/root.pem ] || fail "init took away keys that it did not make"
 expect 0 fm --store rsa.db init --scheme rsa --expiry root=10 --expiry timestamp=1 "${signing[@]}"
 expect 0 fips-manifest --store rsa.db status --json
-[ "$(jq -c '[.roles[] | [.role, ((.days_left + 1) / 10 | floor)]]' out)" = \
+[ "$(jq -c '[.roles[] | select(.role != "index") | [.role, ((.days_left + 1) / 10 | floor)]]' out)" = \
 	'[["root",1],["snapshot",3],["targets",9],["timestamp",0]]' ] || fail "$(cat out)"
 expect 1 fips-manifest --store rsa.db status --within 1
 says "1 TUF role expires within 1 days"
@@ -79,7 +79,7 @@ says "the passphrase is wrong"
 expect 0 fips-manifest list
 says complete out
 expect 0 fm publish "${signing[@]}"
-says "signed targets 2, el8 1, snapshot 2, timestamp 2"
+says "signed targets 2, index 2, el8 1, snapshot 2, timestamp 2"
 expect 0 fips-manifest publish
 says "nothing new"
 background server.log fips-manifestd --store s.db --listen 127.0.0.1:0
@@ -131,23 +131,30 @@ expect 1 ours us manifests/v1.21.4/manifest-el8-x86_64.json.asc
 step "another EL gets a role of its own; the others are not signed again"
 manifest el9 's/"el": "8"/"el": "9.2"/'
 expect 0 fm publish "${signing[@]}"
-says "signed targets 3, el9 1, snapshot 3, timestamp 3"
+says "signed targets 3, index 3, el9 1, snapshot 3, timestamp 3"
 manifest later 's/v1.21.3/v1.21.4/g'
 expect 0 fm publish "${signing[@]}"
-says "signed el8 2, snapshot 4, timestamp 4"
+says "signed index 4, el8 2, snapshot 4, timestamp 4"
 expect 0 theirs them manifests/v1.21.3/manifest-el9.2-x86_64.json.asc got
 expect 0 ours us manifests/v1.21.4/manifest-el8-x86_64.json.asc
 
 step "refresh signs timestamp alone, without the keys of root and targets"
 mkdir away
 mv s.db.keys/root.pem s.db.keys/targets.pem away
+mv s.db.keys/timestamp.pem away
+echo "file:$PWD/away/timestamp.pem" >s.db.keys/timestamp.uri # as a token has one
 expect 0 fm refresh "${signing[@]}"
 says "signed timestamp 5"
+echo "pkcs11:token=none" >s.db.keys/timestamp.uri
+expect 3 fm refresh "${signing[@]}"
+says "pkcs11:token=none"
+rm s.db.keys/timestamp.uri
+mv away/timestamp.pem s.db.keys
 expect 0 theirs them
 says "timestamp 5" out
 manifest v5 's/v1.21.3/v1.21.5/g'
 expect 3 fm publish "${signing[@]}"
-says "TUF role 'el8': no private key that may sign it"
+says "TUF role 'index': no private key that may sign it"
 expect 0 fips-manifest list
 says "el8/v1.21.5/x86_64@1             complete" out
 [ "$(versions)" = "el8 2 el9 1 root 1 snapshot 4 targets 3 timestamp 5 " ] || fail "$(versions)"
@@ -164,15 +171,25 @@ expect 64 fips-manifest root add-key el8.4 s.db.keys/el8.pub
 expect 3 fips-manifest root add-key el8 passphrase
 says "no public key"
 expect 0 fm publish "${signing[@]}"
-says "signed targets 4, el8 3, snapshot 5, timestamp 6"
+says "signed targets 4, index 5, el8 3, snapshot 5, timestamp 6"
 curl -sf "$url/metadata/3.el8.json" | jq -e --arg id "$id" \
 	'[.signatures[].keyid] == [$id]' >/dev/null || fail "not signed by el8's key"
 expect 0 theirs them manifests/v1.21.5/manifest-el8-x86_64.json.asc got
 expect 0 ours us manifests/v1.21.5/manifest-el8-x86_64.json.asc
+expect 0 fm root make-key index "${signing[@]}"
+index=$(cat out)
+expect 0 fips-manifest root add-key index s.db.keys/index.pub
+expect 0 fm publish "${signing[@]}"
+mv s.db.keys/targets.pem away
+manifest seven 's/v1.21.3/v1.21.7/g'
+expect 0 fm publish "${signing[@]}"
+says "signed index 7, el8 4, snapshot 7, timestamp 8"
+mv away/targets.pem s.db.keys
+expect 0 fips-manifest root remove-key index "$index"
 expect 3 fips-manifest root remove-key el8 abc
 expect 0 fips-manifest root remove-key el8 "$id"
 expect 0 fm publish "${signing[@]}"
-says "signed targets 5, el8 4, snapshot 6, timestamp 7"
+says "signed targets 6, index 8, el8 5, snapshot 8, timestamp 9"
 expect 0 theirs them $path got
 
 step "withdraw takes the target out and tells the reason with what follows"
@@ -180,7 +197,7 @@ expect 64 fips-manifest withdraw el8/v1.21.3 --reason "wrong build"
 says "no terminal"
 curl -sf "$url/$path" >/dev/null || fail "withdrawn without being signed"
 expect 0 fm withdraw el8/v1.21.3 --reason "wrong build" "${signing[@]}"
-says "signed el8 5, snapshot 7, timestamp 8"
+says "signed index 9, el8 6, snapshot 9, timestamp 10"
 wait_for 10 bash -c "! curl -sf $url/$path" || fail "still there"
 hash=$(sha256sum <one.asc | cut -d' ' -f1)
 curl -sf "$url/targets/manifests/v1.21.3/$hash.${path##*/}" >/dev/null &&

@@ -149,8 +149,13 @@ TEST(a_target_ends_at_once_or_after_a_while)
 	assert_int_equal(targets(s, false).count, 1);
 	/* it can only go sooner */
 	assert_err(ERR_CONFLICT, store_tuf_end_target(s, row.row, 9, &err));
+	assert_ok(store_tuf_prune(s, &err));
+	assert_int_equal(targets(s, false).count, 1);
 	assert_ok(store_tuf_end_target(s, row.row, 0, &err));
 	assert_int_equal(targets(s, false).count, 0);
+	assert_ok(store_tuf_prune(s, &err));
+	buf_reset(&b);
+	assert_err(ERR_NOT_FOUND, store_tuf_target_bytes(s, &row, &b, &err));
 }
 
 struct values {
