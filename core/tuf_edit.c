@@ -29,6 +29,36 @@ static void close_gap(void *list, size_t count, size_t at, size_t size)
 	memmove(p + at * size, p + (at + 1) * size, (count - at - 1) * size);
 }
 
+/* Elements of a sorted list. */
+struct kind {
+	size_t size;
+	int (*cmp)(const void *a, const void *b);
+	void (*clear)(void *element);
+};
+
+/* Put an element in its place, instead of the one that is equal to it. The list as it
+ * is then, the element taken over; NULL without memory, the element cleared. */
+static void *put_sorted(void *list, size_t *count, void *own, const struct kind *kind)
+{
+	char *p = list;
+	size_t at = 0;
+
+	while (at < *count && kind->cmp(p + at * kind->size, own) < 0)
+		at++;
+	if (at < *count && !kind->cmp(p + at * kind->size, own)) {
+		kind->clear(p + at * kind->size);
+	} else {
+		p = open_gap(list, *count, at, kind->size);
+		if (!p) {
+			kind->clear(own);
+			return NULL;
+		}
+		++*count;
+	}
+	memcpy(p + at * kind->size, own, kind->size);
+	return p;
+}
+
 static char *copy(const char *s)
 {
 	return text_dup(s, strlen(s));
@@ -122,32 +152,28 @@ bool tuf_edit_remove_key(struct tuf_root *r, enum tuf_kind kind, const char *id,
 
 /* ---- snapshot ---- */
 
+static int by_file(const void *a, const void *b)
+{
+	return strcmp(((const struct tuf_meta *)a)->file,
+		      ((const struct tuf_meta *)b)->file);
+}
+
+static void clear_meta(void *meta)
+{
+	free(((struct tuf_meta *)meta)->file);
+}
+
 bool tuf_edit_put_meta(struct tuf_snapshot *s, const struct tuf_meta *meta,
 		       struct error *err)
 {
+	const struct kind kind = {sizeof(*meta), by_file, clear_meta};
 	struct tuf_meta own = *meta;
-	size_t at = 0;
-	void *grown;
+	void *list;
 
-	while (at < s->count && strcmp(s->meta[at].file, meta->file) < 0)
-		at++;
 	own.file = copy(meta->file);
-	if (!own.file)
-		return no_memory(err);
-	if (at < s->count && !strcmp(s->meta[at].file, meta->file)) {
-		free(s->meta[at].file);
-		s->meta[at] = own;
-		return true;
-	}
-	grown = open_gap(s->meta, s->count, at, sizeof(own));
-	if (!grown) {
-		free(own.file);
-		return no_memory(err);
-	}
-	s->meta = grown;
-	s->meta[at] = own;
-	s->count++;
-	return true;
+	list = own.file ? put_sorted(s->meta, &s->count, &own, &kind) : NULL;
+	s->meta = list ? list : s->meta;
+	return list || no_memory(err);
 }
 
 bool tuf_edit_remove_meta(struct tuf_snapshot *s, const char *role, struct error *err)
@@ -166,8 +192,16 @@ bool tuf_edit_remove_meta(struct tuf_snapshot *s, const char *role, struct error
 
 /* ---- targets ---- */
 
-static void clear_target(struct tuf_target *t)
+static int by_path(const void *a, const void *b)
 {
+	return strcmp(((const struct tuf_target *)a)->path,
+		      ((const struct tuf_target *)b)->path);
+}
+
+static void clear_target(void *target)
+{
+	struct tuf_target *t = target;
+
 	free(t->path);
 	free(t->custom);
 }
@@ -175,32 +209,18 @@ static void clear_target(struct tuf_target *t)
 bool tuf_edit_put_target(struct tuf_targets *t, const struct tuf_target *target,
 			 struct error *err)
 {
+	const struct kind kind = {sizeof(*target), by_path, clear_target};
 	struct tuf_target own = *target;
-	size_t at = 0;
-	void *grown;
+	void *list = NULL;
 
-	while (at < t->count && strcmp(t->targets[at].path, target->path) < 0)
-		at++;
 	own.path = copy(target->path);
 	own.custom = target->custom ? copy(target->custom) : NULL;
-	if (!own.path || (target->custom && !own.custom)) {
+	if (own.path && (own.custom || !target->custom))
+		list = put_sorted(t->targets, &t->count, &own, &kind);
+	else
 		clear_target(&own);
-		return no_memory(err);
-	}
-	if (at < t->count && !strcmp(t->targets[at].path, target->path)) {
-		clear_target(&t->targets[at]);
-		t->targets[at] = own;
-		return true;
-	}
-	grown = open_gap(t->targets, t->count, at, sizeof(own));
-	if (!grown) {
-		clear_target(&own);
-		return no_memory(err);
-	}
-	t->targets = grown;
-	t->targets[at] = own;
-	t->count++;
-	return true;
+	t->targets = list ? list : t->targets;
+	return list || no_memory(err);
 }
 
 bool tuf_edit_remove_target(struct tuf_targets *t, const char *path, struct error *err)

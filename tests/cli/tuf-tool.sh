@@ -1,16 +1,14 @@
+#!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 # fips-tool --server under TUF: current, complete, meant for this node. The metadata is
 # made by Python (tests/tuf/tree.py), the manifests are signed by gpg.
 # shellcheck source=tests/cli/lib.sh
-. "$TOP/tests/cli/lib.sh"
+. "${TOP:?}/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
 . "$TOP/tests/cli/node.bash"
-need gpg jq faketime
-python=/usr/bin/python3
-"$python" -c 'import cryptography' 2>/dev/null || need python3-cryptography
-# faketime is preloaded before ASan, which is fine here
-export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
+# shellcheck source=tests/cli/tuf.bash
+. "$TOP/tests/cli/tuf.bash"
+need gpg jq
 
 new_key alice
 new_key mallory
