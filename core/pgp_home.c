@@ -143,7 +143,7 @@ static const struct {
 	{GPG_ERR_BAD_PIN, "the token refused the PIN: wrong PIN"},
 	{GPG_ERR_PIN_BLOCKED, "the token is locked after too many wrong PINs"},
 	{GPG_ERR_NO_SCDAEMON, "no token: gpg-agent has no scdaemon that runs"},
-	{GPG_ERR_CARD_NOT_PRESENT, "no token is plugged in"},
+	{GPG_ERR_CARD_NOT_PRESENT, "the token is not plugged in"},
 	{GPG_ERR_CARD_REMOVED, "the token was pulled out"},
 	{GPG_ERR_NO_SECKEY, "the secret key is not here (is the token plugged in?)"},
 	{GPG_ERR_CANCELED, "the passphrase was not given"},
@@ -264,38 +264,58 @@ bool pgp_home_open(const struct buf *keyring, struct pgp_home **out, struct erro
 
 /* ---- verifying ---- */
 
+/* Run a program to its end and append what it prints. */
+static bool spawn(const char *program, const char **argv, struct buf *out,
+		  struct error *err)
+{
+	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
+	AUTO(pgp_home_datap) gpgme_data_t data = NULL;
+	gpgme_error_t why;
+	char *bytes;
+	size_t len;
+
+	if (!new_context(GPGME_PROTOCOL_SPAWN, &ctx, err))
+		return false;
+	why = gpgme_data_new(&data);
+	if (!why)
+		why = gpgme_op_spawn(ctx, program, argv, NULL, data, NULL, 0);
+	if (why)
+		return pgp_home_error(err, why, "cannot run '%s'", program);
+	bytes = gpgme_data_release_and_get_mem(TAKE(data), &len);
+	buf_append(out, bytes ? bytes : "", len);
+	gpgme_free(bytes);
+	return buf_ok(out, err);
+}
+
+bool pgp_home_has_token(void)
+{
+	const char *argv[] = {"gpg-connect-agent", "SCD LEARN", "/bye", NULL};
+	AUTO(buf_clear) struct buf out = BUF_MAX(65536);
+	struct error why = EMPTY;
+
+	return !spawn("/usr/bin/gpg-connect-agent", argv, &out, &why) || !out.len ||
+	       strstr(out.data, "S KEYPAIRINFO ");
+}
+
 /* GPGME's own verification runs gpg once more to ask its version, which would double
  * the time; it is the spawning and the reading that it does here. */
-static bool spawn(const char *engine, const char *home, struct buf *status,
-		  struct error *err)
+static bool run_verify(const char *engine, const char *home, struct buf *status,
+		       struct error *err)
 {
 	AUTO(text_freep) char *signatures = file_join(home, "signatures");
 	AUTO(text_freep) char *text = file_join(home, "text");
 	const char *argv[] = {"gpg",      "--homedir", home,       "--status-fd",
 			      "1",        "--batch",   "--no-tty", "--verify",
 			      signatures, text,        NULL};
-	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
-	AUTO(pgp_home_datap) gpgme_data_t out = NULL;
-	gpgme_error_t why;
-	char *bytes;
-	size_t len;
 
 	if (!signatures || !text)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!new_context(GPGME_PROTOCOL_SPAWN, &ctx, err))
+	if (!spawn(engine, argv, status, err))
 		return false;
-	why = gpgme_data_new(&out);
-	if (!why)
-		why = gpgme_op_spawn(ctx, engine, argv, NULL, out, NULL, 0);
-	if (why)
-		return pgp_home_error(err, why, "cannot run '%s'", engine);
-	bytes = gpgme_data_release_and_get_mem(TAKE(out), &len);
-	buf_append(status, bytes ? bytes : "", len);
-	gpgme_free(bytes);
-	if (!len)
+	if (!status->len)
 		return error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
 				 engine);
-	return buf_ok(status, err);
+	return true;
 }
 
 bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
@@ -309,5 +329,5 @@ bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
 	       put_file(home, "text", job->text, job->text_len, err) &&
 	       put_file(home, "signatures", job->signatures, job->signatures_len,
 			err) &&
-	       spawn(engine, home, status, err);
+	       run_verify(engine, home, status, err);
 }

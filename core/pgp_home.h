@@ -47,6 +47,10 @@ void pgp_home_closep(struct pgp_home **h);
 bool pgp_home_users(gpgme_ctx_t *out, struct error *err) MUST_CHECK;
 void pgp_home_releasep(gpgme_ctx_t *ctx);
 
+/* Does the user's gpg-agent see a token with a key in it? True when it cannot be
+ * asked. */
+bool pgp_home_has_token(void) MUST_CHECK;
+
 /* Borrow bytes for one operation: AUTO(pgp_home_datap). */
 bool pgp_home_data(const void *bytes, size_t len, gpgme_data_t *out,
 		   struct error *err) MUST_CHECK;

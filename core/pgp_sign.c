@@ -18,6 +18,7 @@ struct pgp_sign {
 	size_t key_count;
 	struct pgp_keyring public;
 	struct buf passphrase;
+	size_t asked; /* how often, in this operation */
 };
 
 /* ---- the passphrase ---- */
@@ -48,16 +49,22 @@ static bool read_passphrase(int fd, struct buf *out, struct error *err)
 	return buf_ok(out, err);
 }
 
+/*
+ * Once for each key: who asks again holds the PIN for wrong, and tokens lock after a
+ * few; or has no token, and would ask for ever to have it plugged in.
+ */
 static gpgme_error_t give_passphrase(void *hook, const char *uid, const char *info,
 				     int was_bad, int fd)
 {
-	const struct buf *passphrase = hook;
+	struct pgp_sign *s = hook;
 
 	(void)uid;
 	(void)info;
 	if (was_bad)
 		return gpgme_error(GPG_ERR_BAD_PASSPHRASE);
-	return gpgme_io_writen(fd, passphrase->data, passphrase->len)
+	if (s->asked++ >= s->key_count)
+		return gpgme_error(GPG_ERR_BAD_PIN);
+	return gpgme_io_writen(fd, s->passphrase.data, s->passphrase.len)
 		       ? gpgme_error_from_syserror()
 		       : 0;
 }
@@ -228,7 +235,7 @@ bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out
 	gpgme_set_textmode(s->ctx, 1);
 	if (options->passphrase_fd >= 0) {
 		gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_LOOPBACK);
-		gpgme_set_passphrase_cb(s->ctx, give_passphrase, &s->passphrase);
+		gpgme_set_passphrase_cb(s->ctx, give_passphrase, s);
 	}
 	if (!options->key_count && !settle_key(s, NULL, err))
 		return false;
@@ -307,8 +314,11 @@ static bool run_gpg(struct pgp_sign *s, const char *text, size_t len, struct buf
 	gpgme_signers_clear(s->ctx);
 	for (size_t i = 0; i < s->key_count && !why; i++)
 		why = gpgme_signers_add(s->ctx, s->keys[i]);
+	s->asked = 0;
 	if (!why)
 		why = gpgme_op_sign(s->ctx, plain, made, GPGME_SIG_MODE_DETACH);
+	if (gpgme_err_code(why) == GPG_ERR_BAD_PIN && !pgp_home_has_token())
+		why = gpgme_error(GPG_ERR_CARD_NOT_PRESENT);
 	if (why)
 		return pgp_home_error(err, why, "cannot sign");
 	bytes = gpgme_data_release_and_get_mem(TAKE(made), &n);

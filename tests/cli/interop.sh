@@ -27,7 +27,7 @@ sign() { # sign FILE DIGEST KEY...: one after the other, as people do who share 
 	shift 2
 	echo "digest-algo $digest" >"$GNUPGHOME/gpg.conf"
 	for key; do
-		expect 0 fips-manifest sign --yes --quiet --key "$key" --output "$out" $from
+		expect 0 fips-manifest sign --yes --quiet --key "$key" --output "$out" "$from"
 		from=$out
 	done
 	rm "$GNUPGHOME/gpg.conf"
