@@ -32,7 +32,7 @@ expect 0 fips-manifest key add alice.asc
 expect 0 fips-manifest add one.json.asc seven.json.asc
 expect 0 maker publish
 background server.log fips-manifestd --store store.db --listen 127.0.0.1:0
-wait_for 10 grep -q '127\.0\.0\.1:[1-9]' server.log || fail "$(cat server.log)"
+wait_for 60 grep -q '127\.0\.0\.1:[1-9]' server.log || fail "$(cat server.log)"
 url=http://$(grep -o '127\.0\.0\.1:[1-9][0-9]*' server.log | head -n 1)
 curl -sf "$url/metadata/1.root.json" >root.json || fail "no root is served"
 
@@ -86,7 +86,7 @@ says "Kubernetes v1.21.3" out
 step "a new revision"
 expect 0 fips-manifest add two.json.asc
 expect 0 maker publish
-wait_for 10 sees $((t + 1)) || fail "the server does not see it"
+wait_for 60 sees $((t + 1)) || fail "the server does not see it"
 everybody two.json.asc
 version el8 2
 version targets "$targets"
@@ -99,7 +99,7 @@ expect 0 fips-manifest root remove-key timestamp "$id"
 expect 0 maker root sign
 rm store.db.keys/timestamp.pem
 expect 0 maker root publish
-wait_for 10 sees $((t + 2)) || fail "no timestamp by the new key"
+wait_for 60 sees $((t + 2)) || fail "no timestamp by the new key"
 everybody two.json.asc
 version root 2
 jq -e --arg id "$id" '[.signatures[].keyid] | index($id) == null' state/timestamp.json \
@@ -108,7 +108,7 @@ jq -e --arg id "$id" '[.signatures[].keyid] | index($id) == null' state/timestam
 step "refresh signs the timestamp alone"
 before=$(curl -s "$url/metadata/timestamp.json" | jq -c .signed.meta)
 expect 0 maker refresh
-wait_for 10 sees $((t + 3)) || fail "no newer timestamp"
+wait_for 60 sees $((t + 3)) || fail "no newer timestamp"
 [ "$(curl -s "$url/metadata/timestamp.json" | jq -c .signed.meta)" = "$before" ] ||
 	fail "refresh changed more"
 everybody two.json.asc
@@ -117,7 +117,7 @@ version timestamp $((t + 3))
 step "withdraw"
 expect 0 maker withdraw el8/v1.21.3@2 --reason "the wrong containerd"
 expect 0 maker publish
-wait_for 10 sees $((t + 4)) || fail "the withdrawal is not published"
+wait_for 60 sees $((t + 4)) || fail "the withdrawal is not published"
 curl -s "$url/index.json" | jq -e '.withdrawn[0].reason == "the wrong containerd"' >/dev/null ||
 	fail "the index does not say it"
 expect 3 tool
@@ -130,7 +130,7 @@ expect 1 client --target-name $el8 --target-base-url "$url/targets" --target-dir
 signed three '.revision = 3'
 expect 0 fips-manifest add three.json.asc
 expect 0 maker publish
-wait_for 10 sees $((t + 5)) || fail "revision 3 is not published"
+wait_for 60 sees $((t + 5)) || fail "revision 3 is not published"
 everybody three.json.asc
 expect 0 tool
 says "revision 2 was withdrawn: the wrong containerd" out

@@ -28,7 +28,7 @@ signed forged mallory '.kubernetes = "v1.22.0"'
 	forged.json.asc : two.json.asc || fail "no trees"
 ln -s trees/1 now
 background server.log "$python" -u -m http.server --bind 127.0.0.1 --directory now 0
-wait_for 10 grep -q 'port [0-9]' server.log || fail "no python server"
+wait_for 60 grep -q 'port [0-9]' server.log || fail "no python server"
 url=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' server.log | head -n 1)
 
 tool() { # as a node does, with a state of its own
