@@ -163,7 +163,7 @@ static void show_component(const struct cli *cli, const struct manifest_componen
 	cli_say(cli, "  %s %s, %s: %s %s, %zu file%s%s%s", TEXT_SAFE(c->name),
 		TEXT_SAFE(c->version), manifest_presence_name(c->presence),
 		manifest_source_name(c->source.type), TEXT_SAFE(c->source.name),
-		c->file_count, c->file_count == 1 ? "" : "s", crypto ? ", " : "",
+		c->file_count, c->file_count == 1 ? "" : "s", crypto ? ", crypto " : "",
 		crypto ? crypto : "");
 }
 
