@@ -200,9 +200,11 @@ $(TUF_CLIENT): $(OUT)/obj/tests/tuf/client.o $(CORE_LIB)
 deps:
 	@.ci/deps check
 
-# deps first, then a make of its own: pkg-config may only now be there
+# deps first, then a make of its own: pkg-config may only now be there; -k: a failed
+# unit test does not hide what the programs do
 check: deps
-	+@$(MAKE) --no-print-directory all unit cli
+	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory -k unit cli
 
 unit: $(UNIT) $(REPLAY)
 	@tests/run unit $(OUT) $(filter %$(T),$^)
