@@ -166,4 +166,26 @@ expect 64 fips-manifest key --threshold 0
 expect 64 fips-manifest key --threshold 65
 expect 3 fips-manifest --store none.db key list
 expect 0 fips-manifest --store none.db key check a.pub
+step "keys-example/make-keys.sh: nothing to advise, and the signing half alone signs"
+expect 0 "$TOP/keys-example/make-keys.sh" --throw-away made 'Made Right <made@example.org>'
+[ "$(stat -c %a made/primary.secret.asc made/release.asc | xargs)" = "600 644" ] || fail "modes"
+expect 64 "$TOP/keys-example/make-keys.sh"
+expect 0 fips-manifest key check made/release.asc
+grep "advice\|fault" out && fail "it advises"
+says "fit for use" out
+new_home signer
+g --import made/signing.secret.asc
+[ "$(gpg -K --with-colons 2>/dev/null | awk -F: '$1 == "sec" { print $15 }')" = "#" ] ||
+	fail "the primary is not offline"
+expect 0 fips-manifest sign --yes --quiet --output made.asc m.json
+expect 0 fips-manifest verify --keyring made/release.asc made.asc
+says "its subkey" out
+expect 0 fips-manifest key add made/release.asc
+sed -i 's/^:---/---/' made/revocation.asc
+expect 0 fips-manifest key revoke made/revocation.asc
+for k in alice bob; do # they may have expired by now, and they are readable
+	fips-manifest key check "$TOP/keys-example/$k.asc" >out 2>err
+	[ $? -le 1 ] || fail "$(cat err)"
+	says "never trust" out
+done
 echo "all good"
