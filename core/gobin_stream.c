@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/gobin_elf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,9 +50,18 @@ void gobin_stream_freep(struct gobin_stream **s)
 static bool keep(struct gobin_stream *s, const char *data, size_t len, uint64_t at,
 		 struct error *err)
 {
-	if (lseek(s->fd, (off_t)at, SEEK_SET) < 0)
-		return error_sys(err, "cannot seek");
-	return file_write_fd(s->fd, data, len, err);
+	while (len) {
+		ssize_t n = pwrite(s->fd, data, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "cannot write a temporary file");
+		data += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return true;
 }
 
 /* Keep what of these bytes, which are at `at` in the file, lies in a segment. */

@@ -168,7 +168,7 @@ cmp before small/manifest-el8-x86_64.json || fail "the old file is gone"
 [ "$(ls small)" = manifest-el8-x86_64.json ] || fail "files are left: $(ls small)"
 expect 3 limited fips-manifest build --artifacts "$art" next.yaml --output full
 one_line
-says "cannot write: File too large"
+says "cannot write a temporary file: File too large"
 [ -e full ] && fail "something was written"
 TMPDIR=$PWD/nowhere expect 3 build next.yaml --output full
 one_line

@@ -28,6 +28,8 @@
 #   go         boring boring-stripped boring-nocgo (Go 1.19), fips140 fips140-off
 #              plain-1.24: one small program built by Debian's toolchains; go1.16: a
 #              program out of an npm package that a toolchain of that age built
+#   bench      programs-{gzip,xz,zstd}: one RPM of 109 MB of Go programs in each
+#              compression; four-{0,1,2,3}: four of like size
 #
 # Functions for other artifacts:
 #
@@ -380,6 +382,26 @@ fixture_make_artifacts() {
 	fixture_release_yaml "$1" 7 >"$1/el7-v1.21.3.yaml"
 	fixture_release_yaml "$1" 8 >"$1/el8-v1.21.3.yaml"
 	wait "$images"
+}
+
+fixture_make_bench() {
+	fixture programs keys
+	local root kind name
+	root=$(mktemp -d /tmp/fxb-XXXXXX)
+	for name in containerd kubectl ctr; do
+		install -D -m 0755 "$FIXTURES/programs/$name" "$root/usr/bin/$name"
+	done
+	for kind in gzip:w6.gzdio xz:w2.xzdio zstd:w7.zstdio; do
+		fixture_rpm "$1" "programs-${kind%:*}" 1.0 1 "$root" "${kind#*:}"
+	done
+	rm -r "$root"
+	for kind in 0 1 2 3; do
+		root=$(mktemp -d /tmp/fxb-XXXXXX)
+		install -D -m 0755 "$FIXTURES/programs/kubectl" "$root/usr/bin/kubectl-$kind"
+		fixture_rpm "$1" "four-$kind" 1.0 1 "$root"
+		rm -r "$root"
+	done
+	fixture_rpm_sign vendor "$1"/*.rpm
 }
 
 # A node as an installer leaves it: the programs of the release, and os-release.
