@@ -12,6 +12,8 @@
 #   make bench               speed and memory as ratios against real peers
 #   make deps                install what building and testing need (needs root or sudo)
 #   make man                 the man pages
+#   make fips-tool-static    build/static/fips-tool, one file for any node
+#   make check-fips          test with OpenSSL's FIPS provider, built for it
 #   make format              run clang-format over the tree
 #   make tidy                run clang-tidy over the tree
 #   make compile_commands.json
@@ -19,7 +21,7 @@
 #   make clean               remove build/
 #
 # Settings: CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SAN=1 SOURCE_DATE_EPOCH
-#   TRUST=root.json: the TUF root that fips-tool begins to trust with
+#   TRUST=root.json, KEYRING=release.asc: what fips-tool trusts from the beginning
 
 VERSION := 1.0.0
 
@@ -88,7 +90,7 @@ MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help check unit cli demo lint fuzz bench deps man format tidy install clean force
+.PHONY: all help check unit cli demo lint fuzz bench deps man format tidy install clean force fips-tool-static check-fips
 
 all: $(PROGRAMS) $(if $(SAN),,man)
 
@@ -118,11 +120,11 @@ $(PKG_FLAGS): Makefile
 	} >$@
 
 # goals that compile nothing must not need the packages
-ifneq ($(filter-out help clean deps check demo format lint fuzz bench,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean deps check demo format lint fuzz bench fips-tool-static check-fips,$(or $(MAKECMDGOALS),all)),)
 -include $(PKG_FLAGS)
 endif
 
-GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc trust.inc)
+GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc trust.inc keyring.inc)
 
 $(OUT)/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
@@ -143,12 +145,14 @@ $(OUT)/gen/openapi.inc: schema/openapi.json
 	@mkdir -p $(@D)
 	$(AS_STRING) >$@
 
-# the root that fips-tool begins to trust with: make TRUST=root.json
+# what fips-tool trusts from the beginning: make TRUST=root.json KEYRING=release.asc
+AS_BYTES = @mkdir -p $(@D); { echo 'static const char $(1)[] ='; \
+	$(if $(2),od -An -v -tx1 $(2) | sed 's/ \(..\)/\\x\1/g; s/.*/"&"/',echo '""'); \
+	echo ';'; } >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(OUT)/gen/trust.inc: $(TRUST) force
-	@mkdir -p $(@D)
-	@{ echo 'static const char trust_root[] ='; $(if $(TRUST),od -An -v -tx1 $(TRUST) | \
-		sed 's/ \(..\)/\\x\1/g; s/.*/"&"/',echo '""'); echo ';'; } >$@.new; \
-	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(call AS_BYTES,trust_root,$(TRUST))
+$(OUT)/gen/keyring.inc: $(KEYRING) force
+	$(call AS_BYTES,keyring_built_in,$(KEYRING))
 
 $(CORE_LIB): $(call objects,$(CORE_SRC))
 $(SIGNER_LIB): $(call objects,$(filter-out signer/main.c,$(SIGNER_SRC)))
@@ -168,6 +172,24 @@ $(BIN)/fips-manifestd: $(OUT)/obj/server/main.o $(SERVER_LIB) $(CORE_LIB)
 $(BIN)/fips-tool: $(OUT)/obj/client/main.o $(CLIENT_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(CLIENT_LIBS) -o $@
+
+# One static file that runs on any node of EL 7, 8 and 9. The distribution's static
+# libraries, and a libcurl that is nothing but an HTTP client (.ci/libcurl-static).
+STATIC := $(BUILD)/static/fips-tool
+STATIC_LIBS := -lgpgme -lassuan -lgpg-error -ljansson
+fips-tool-static:
+	@.ci/deps static
+	+@$(MAKE) --no-print-directory $(STATIC)
+$(BUILD)/static/curl/libcurl.a: .ci/libcurl-static
+	.ci/libcurl-static $(@D)
+$(BUILD)/static/portable.o: client/portable.c client/portable.h $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DFIPS_TOOL_STATIC -c $< -o $@
+$(STATIC): $(OUT)/obj/client/main.o $(BUILD)/static/portable.o $(CLIENT_LIB) $(CORE_LIB) \
+		$(BUILD)/static/curl/libcurl.a
+	$(CC) -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=none -s \
+		$(LDFLAGS) $^ $(STATIC_LIBS) -lssl -lcrypto -pthread -o $@.new
+	mv $@.new $@
 
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)

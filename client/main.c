@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fips-tool: hold a node against a signed manifest. */
 #include "client/check.h"
+#include "client/inspect.h"
 #include "client/load.h"
 #include "client/output.h"
+#include "client/portable.h"
+#include "client/self_check.h"
 #include "client/watch.h"
 #include "core/cli.h"
 #include "core/file.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { LATE_MS = 3000 }; /* for checks to notice that time is over */
@@ -32,18 +37,6 @@ struct run {
 static void show_progress(void *arg, const char *what, uint64_t bytes)
 {
 	cli_progress_add(arg, bytes, file_basename(what));
-}
-
-/* The digest of the program that runs, for the report. */
-static void digest_self(struct report *r)
-{
-	AUTO(file_closep) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	struct digest d;
-	struct error err;
-	uint64_t size;
-
-	if (fd >= 0 && digest_of_fd(fd, &d, &size, &err))
-		digest_hex(&d, r->tool_digest);
 }
 
 static uint64_t total_size(const struct manifest *m)
@@ -75,6 +68,7 @@ static bool check_all(struct run *run, struct error *err)
 		.owner = owners_count(&run->node) ? &run->owner : NULL,
 		.containerd_root = run->options->containerd_root,
 		.deadline = run->deadline,
+		.threads = run->options->nice ? 1 : 0,
 		.progress = show_progress,
 	};
 
@@ -96,12 +90,13 @@ static bool work(struct run *run, struct error *err)
 {
 	const struct options *o = run->options;
 
-	if (!node_open(o->root, &run->node, err) ||
+	if ((o->require_fips && !digest_require_fips(err)) ||
+	    !node_open(o->root, &run->node, err) ||
 	    !load_manifest(o, &run->node, &run->load, err))
 		return false;
 	report_init(&run->report, &run->node, &run->load.source);
 	run->report.threshold = o->threshold;
-	digest_self(&run->report);
+	self_check_digest(run->report.tool_digest);
 	if (!o->file)
 		current_report(run->load.current.client ? &run->load.current : NULL,
 			       &run->report);
@@ -164,6 +159,17 @@ static void conclude_late(struct run *run)
 	_exit((int)conclude(run));
 }
 
+/* For this thread and those that it starts: last in line for CPU and disk. */
+static void be_nice(void)
+{
+	enum { OF_PROCESS = 1, IDLE = 3 << 13 }; /* linux/ioprio.h */
+
+	/* what is not allowed here leaves the run as it is: slower for others */
+	if (setpriority(PRIO_PROCESS, 0, 19) ||
+	    syscall(SYS_ioprio_set, OF_PROCESS, 0, IDLE))
+		return;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -173,8 +179,15 @@ int main(int argc, char **argv)
 	enum cli_exit status;
 	bool finished = false;
 
+	portable_init();
+	if (argc > 1 && !strcmp(argv[1], "inspect"))
+		return (int)inspect_main(argc - 1, argv + 1, &cli);
 	options_parse(argc, argv, &options);
 	cli.quiet = options.quiet;
+	if (options.nice)
+		be_nice();
+	if (options.self_check)
+		return (int)self_check(&options, &cli);
 	run.deadline = digest_many_now() + (int64_t)options.timeout * 1000;
 	if (!watch_run(work_thread, &run, run.deadline + LATE_MS, &finished, &run.err))
 		return (int)cli_fail(&cli, &run.err);

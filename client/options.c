@@ -14,6 +14,9 @@ enum {
 	OPT_EL,
 	OPT_KUBERNETES,
 	OPT_TIMEOUT,
+	OPT_NICE,
+	OPT_SELF_CHECK,
+	OPT_REQUIRE_FIPS,
 	OPT_CONTAINERD_ROOT,
 	OPT_IMAGE,
 	OPT_TRUST,
@@ -50,6 +53,12 @@ static const struct argp_option option_table[] = {
 	{"as-of-last-seen", OPT_AS_OF_LAST_SEEN, NULL, 0,
 	 "Use metadata that expired, say so in the report; without --server ask nobody",
 	 0},
+	{"nice", OPT_NICE, NULL, 0,
+	 "One thread, at the lowest priority of CPU and disk", 0},
+	{"require-fips-provider", OPT_REQUIRE_FIPS, NULL, 0,
+	 "Refuse to run unless OpenSSL's FIPS provider computes the digests", 0},
+	{"self-check", OPT_SELF_CHECK, NULL, 0,
+	 "With --server: is this program one that the release keys signed?", 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
 	 "Report what is known by then; default 600", 0},
 	{0},
@@ -71,6 +80,8 @@ static void check_options(struct argp_state *state, const struct options *o)
 {
 	bool published = o->server || o->as_of_last_seen;
 
+	if (o->self_check && (!o->server || o->file))
+		argp_error(state, "--self-check goes with --server URL alone");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
 	if (o->file && (o->el || o->kubernetes || o->trust || o->state))
@@ -160,6 +171,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_TIMEOUT:
 		o->timeout = (unsigned)number(state, "--timeout", arg, TIMEOUT_MAX);
 		break;
+	case OPT_SELF_CHECK:
+		o->self_check = true;
+		break;
+	case OPT_NICE:
+		o->nice = true;
+		break;
+	case OPT_REQUIRE_FIPS:
+		o->require_fips = true;
+		break;
 	case OPT_CONTAINERD_ROOT:
 		o->containerd_root = arg;
 		break;
@@ -194,7 +214,7 @@ void options_parse(int argc, char **argv, struct options *out)
 	const struct argp argp = {
 		.options = option_table,
 		.parser = parse,
-		.args_doc = "MANIFEST.asc\n--server URL",
+		.args_doc = "MANIFEST.asc\n--server URL\ninspect FILE...",
 		.doc = doc,
 	};
 

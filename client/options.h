@@ -32,7 +32,7 @@ struct options {
 	enum output_format format;
 	struct options_report reports[OPTIONS_REPORTS_MAX];
 	size_t report_count;
-	bool quiet;
+	bool quiet, nice, require_fips, self_check;
 };
 
 /* Does not return on --help, --version and usage errors. */

@@ -3,8 +3,15 @@
 
 #include "core/text.h"
 
-static bool read_keyring(const char *path, struct pgp_keyring *out, struct error *err)
+/* keyring_built_in[]: make KEYRING=release.asc */
+#include "keyring.inc"
+
+bool source_keyring(const char *path, struct pgp_keyring *out, struct error *err)
 {
+	if (!path && sizeof(keyring_built_in) > 1)
+		return pgp_keyring_parse(keyring_built_in, sizeof(keyring_built_in) - 1,
+					 out, err) ||
+		       error_prefix(err, "the keyring that was built in");
 	if (pgp_keyring_read(path ? path : SOURCE_KEYRING_DEFAULT, out, err))
 		return true;
 	if (path || err->code != ERR_NOT_FOUND)
@@ -39,7 +46,7 @@ bool source_load(const char *origin, const char *file, size_t len,
 	s.origin = text_dup(origin, strlen(origin));
 	if (!s.origin)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!read_keyring(trust->keyring, &s.keyring, err))
+	if (!source_keyring(trust->keyring, &s.keyring, err))
 		return false;
 	if (!verify(file, len, trust, &s, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(origin));

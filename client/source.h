@@ -12,7 +12,8 @@
 #include "core/manifest.h"
 #include "core/pgp.h"
 
-/* Where the release keys lie when no --keyring names another file. */
+/* Where the release keys lie when no --keyring names another file and none were built
+ * in. */
 #define SOURCE_KEYRING_DEFAULT "/etc/fips-manifest/release.asc"
 
 enum { SOURCE_FILE_MAX = MANIFEST_TEXT_MAX + 4 * ARMOR_PACKET_MAX };
@@ -26,10 +27,15 @@ struct source {
 };
 
 struct source_trust {
-	const char *keyring; /* file; NULL: the default */
+	const char *keyring; /* file; NULL: see source_keyring() */
 	size_t threshold;
 	int64_t now;
 };
+
+/* The keys to trust: of the file, else those that were built in, else of the default
+ * file. ERR_UNTRUSTED when there are none. */
+bool source_keyring(const char *path, struct pgp_keyring *out,
+		    struct error *err) MUST_CHECK;
 
 /* Verify a signed file's bytes, then parse what was verified. ERR_UNTRUSTED also
  * when there is no keyring at all. */

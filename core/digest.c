@@ -23,6 +23,8 @@ struct digest_stream {
 static EVP_MD *sha256;
 static char module[128];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* which implementations count: set before the first digest */
+static const char *properties;
 
 static void describe(const OSSL_PROVIDER *provider)
 {
@@ -43,9 +45,30 @@ static void describe(const OSSL_PROVIDER *provider)
 
 static void fetch(void)
 {
-	sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	sha256 = EVP_MD_fetch(NULL, "SHA2-256", properties);
 	if (sha256)
 		describe(EVP_MD_get0_provider(sha256));
+}
+
+bool digest_require_fips(struct error *err)
+{
+	static const char only[] = "fips=yes";
+	EVP_MD *found = EVP_MD_fetch(NULL, "SHA2-256", only);
+
+	/* where the configuration did not load it */
+	if (!found && OSSL_PROVIDER_load(NULL, "fips"))
+		found = EVP_MD_fetch(NULL, "SHA2-256", only);
+	if (!found)
+		return error_set(err, ERR_SYSTEM,
+				 "OpenSSL has no FIPS provider here that works");
+	EVP_MD_free(found);
+	properties = only;
+	return true;
+}
+
+void digest_no_config(void)
+{
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 }
 
 static bool fail(struct error *err)

@@ -57,6 +57,14 @@ bool digest_stream_end(struct digest_stream *s, struct digest *out,
 void digest_stream_free(struct digest_stream *s);
 void digest_stream_freep(struct digest_stream **s);
 
+/* Let digests be computed by OpenSSL's FIPS provider alone, from now on; called before
+ * the first digest. ERR_SYSTEM when there is none that works. */
+bool digest_require_fips(struct error *err) MUST_CHECK;
+
+/* Let no configuration file of OpenSSL, and so no module, be loaded into this process;
+ * called before anything else of OpenSSL. */
+void digest_no_config(void);
+
 /* What computed the digests: "OpenSSL 3.0.22, provider default 3.0.22". The
  * text lives as long as the process. */
 const char *digest_module(void);

@@ -52,6 +52,51 @@ expect 1 fips-tool --keyring alice.asc --root root --server "$url" --el 8 --kube
 says "the os-release names no Enterprise Linux" out
 node_root root
 
+step "what is an unknown program"
+expect 0 fips-tool inspect --manifest v1.21.3.json.asc --keyring alice.asc root/usr/bin/kubelet
+says "listed   kubelet /usr/bin/kubelet" out
+expect 0 fips-tool inspect --server "$url" root/usr/bin/kubelet
+says "EL 8, Kubernetes v1.22.0, x86_64, revision 1: kubelet /usr/bin/kubelet (says the server; not verified)" out
+says "EL 8, Kubernetes v1.21.3" out
+expect 1 fips-tool inspect --server "$url" --manifest v1.21.3.json.asc --keyring alice.asc /bin/cat
+says "listed   not by the manifest" out
+says "server   knows no release that lists it" out
+expect 1 fips-tool inspect --json --server "$url" root/usr/bin/kubelet /bin/cat
+jq -aS . out | cmp - out || fail "not canonical"
+[ "$(jq -r '.[0].server.found | length' out)" = 2 ] || fail "not both releases"
+[ "$(jq -c '.[1].server' out)" = null ] || fail "a release for /bin/cat"
+expect 3 fips-tool inspect --manifest v1.21.3.json.asc --keyring alice.asc.missing /bin/cat
+mkfifo pipe
+expect 3 fips-tool inspect /bin/cat pipe missing
+says "'pipe' is a FIFO, not a file"
+says "'missing'"
+says "$(sha256sum </bin/cat | cut -c1-64)" out
+
+step "is this program the one that was published?"
+self() { fips-tool --self-check --keyring alice.asc --server "$url"; }
+expect 3 self # nothing is published
+one_line
+expect 0 fips-manifest tool add "$BIN/fips-tool" --version 1.0.0 --arch x86_64
+expect 0 fips-manifest tool sums
+cp out SHA256SUMS
+sign SHA256SUMS alice
+expect 0 fips-manifest tool add-sums SHA256SUMS.asc
+expect 0 fips-manifest publish
+published() { curl -fs "$url/tool/SHA256SUMS.asc" >/dev/null; }
+wait_for 10 published || fail "no signed list of tools"
+expect 0 self
+says "$(sha256sum <"$BIN/fips-tool" | cut -c1-64) is fips-tool-1.0.0-linux-x86_64" out
+says "alice@release.example" out
+new_key mallory
+expect 2 fips-tool --self-check --keyring mallory.asc --server "$url"
+one_line
+cp "$BIN/fips-tool" other-tool
+echo >>other-tool
+expect 1 ./other-tool --self-check --keyring alice.asc --server "$url"
+says "is not in the signed list of published tools"
+one_line
+expect 64 fips-tool --self-check v1.21.3.json.asc
+
 step "no server"
 expect 3 fips-tool --keyring alice.asc --root root --server http://127.0.0.1:1
 one_line

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/self_check.h"
+
+#include "client/source.h"
+#include "core/file.h"
+#include "core/http.h"
+#include "core/text.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+enum { SUMS_MAX = 1024 * 1024, URL_MAX = 4096 };
+
+void self_check_digest(char out[DIGEST_HEX_SIZE])
+{
+	AUTO(file_closep) int fd = -1;
+	struct digest d;
+	struct error err;
+	uint64_t size;
+
+	*out = '\0';
+	if (file_open("/proc/self/exe", O_RDONLY, &fd, &err) &&
+	    digest_of_fd(fd, &d, &size, &err))
+		digest_hex(&d, out);
+}
+
+const char *self_check_find(const char *list, const char *hex, size_t *len)
+{
+	size_t n = strlen(hex);
+
+	for (const char *line = list; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, hex, n) || line[n] != ' ' ||
+		    (line[n + 1] != ' ' && line[n + 1] != '*'))
+			continue;
+		*len = strcspn(line + n + 2, "\n");
+		return line + n + 2;
+	}
+	return NULL;
+}
+
+static bool fetch_sums(const struct options *o, struct buf *out, struct error *err)
+{
+	AUTO(http_freep) struct http *http = NULL;
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	const struct http_options limits = {
+		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
+		.total_seconds = o->timeout,
+	};
+
+	buf_printf(&url, "%s%stool/SHA256SUMS.asc", o->server,
+		   text_ends(o->server, "/") ? "" : "/");
+	if (!buf_ok(&url, err) || !http_new(&limits, &http, err))
+		return false;
+	return http_get(http, url.data, out, err);
+}
+
+/* The signed list's text, NUL-terminated, when enough keys signed it. */
+static bool verify(const struct options *o, const struct buf *file, char **list,
+		   struct pgp_verdict *verdict, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring keyring = EMPTY;
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+	const struct pgp_policy policy = {
+		.threshold = o->threshold,
+		.now = (int64_t)time(NULL),
+	};
+
+	if (!source_keyring(o->keyring, &keyring, err))
+		return false;
+	if (!pgp_verify_file(&keyring, &policy, file->data ? file->data : "", file->len,
+			     &cut, verdict, err))
+		return error_prefix(err, "tool/SHA256SUMS.asc");
+	*list = text_dup(cut.text, cut.text_len);
+	return *list || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+static bool ask(const struct options *o, const struct cli *cli, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = BUF_MAX(SUMS_MAX);
+	AUTO(text_freep) char *list = NULL;
+	struct pgp_verdict verdict = EMPTY;
+	char own[DIGEST_HEX_SIZE];
+	const char *name;
+	size_t len = 0;
+
+	self_check_digest(own);
+	if (!*own)
+		return error_set(err, ERR_SYSTEM, "cannot read '/proc/self/exe'");
+	if (!fetch_sums(o, &file, err) || !verify(o, &file, &list, &verdict, err))
+		return false;
+	name = self_check_find(list, own, &len);
+	if (!name)
+		return error_set(err, ERR_MISMATCH,
+				 "this program (SHA-256 %s) is not in the signed list "
+				 "of published tools",
+				 own);
+	fprintf(cli->out, "%s is %.*s\n", own, (int)len, name);
+	for (size_t i = 0; i < verdict.count; i++)
+		if (verdict.signatures[i].counts)
+			fprintf(cli->out, "signed %s %s\n",
+				verdict.signatures[i].primary,
+				verdict.signatures[i].uid);
+	return cli_flush(cli, err);
+}
+
+enum cli_exit self_check(const struct options *o, const struct cli *cli)
+{
+	struct error err = EMPTY;
+
+	return ask(o, cli, &err) ? CLI_GOOD : cli_fail(cli, &err);
+}
