@@ -95,14 +95,16 @@ static bool add_packets(struct keys *k, const uint8_t *packets, size_t len,
 	return true;
 }
 
-/* One armored block or more, nothing else that looks like one. */
-static bool add_armor(struct keys *k, const char *text, struct error *err)
+/* Armored blocks, one or more, or packets as they are. */
+static bool add_file(struct keys *k, const struct buf *file, struct error *err)
 {
 	static const char begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-	const char *block = strstr(text, begin);
+	const char *block = file->len ? strstr(file->data, begin) : NULL;
 
+	if (!block && file->len && (unsigned char)file->data[0] & 0x80)
+		return add_packets(k, (const uint8_t *)file->data, file->len, err);
 	if (!block)
-		return error_set(err, ERR_FORMAT, "no armored public key");
+		return error_set(err, ERR_FORMAT, "no public key");
 	while (block) {
 		const char *next = strstr(block + 1, begin);
 		AUTO(text_freep)
@@ -133,7 +135,7 @@ static bool read_keys(const struct artifact_job *job, struct keys *out,
 
 		if (!file_read(job->keys[i], &text, err))
 			return error_prefix(err, "rpm-keys");
-		if (!add_armor(out, text.data ? text.data : "", err))
+		if (!add_file(out, &text, err))
 			return error_prefix(err, "rpm-keys: '%s'",
 					    TEXT_SAFE(job->keys[i]));
 	}

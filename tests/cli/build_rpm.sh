@@ -96,7 +96,13 @@ expect 0 build
 definition tool-other-1.0-1.x86_64.rpm vendor 'unsigned: allowed'
 refused 2 "which is not among the definition's rpm-keys"
 definition tool-gzip-1.0-1.x86_64.rpm vendor.secret
-refused 3 "no armored public key"
+refused 3 "no public key"
+gpg --dearmor <art/both.asc >art/binary.asc
+definition tool-other-1.0-1.x86_64.rpm binary
+expect 0 build
+gpg --dearmor <art/other.secret.asc >art/binary-secret.asc
+definition tool-other-1.0-1.x86_64.rpm binary-secret
+refused 3 "rpm-keys: 'art/binary-secret.asc': "
 sed '5s/./#/' art/vendor.asc >art/damaged.asc
 definition tool-gzip-1.0-1.x86_64.rpm damaged
 refused 3 "rpm-keys: 'art/damaged.asc'"
