@@ -5,7 +5,7 @@
 
 struct bytes *bytes_new(const void *data, size_t len)
 {
-	struct bytes *b = malloc(sizeof(*b) + len + 1);
+	struct bytes *b = aligned_alloc(64, (sizeof(*b) + len + 1 + 63) & ~(size_t)63);
 
 	if (!b)
 		return NULL;

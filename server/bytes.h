@@ -15,7 +15,7 @@
 struct bytes {
 	atomic_uint holders;
 	size_t len;
-	char data[]; /* and a NUL behind it */
+	char data[] __attribute__((aligned(64))); /* and a NUL behind it */
 };
 
 /* A copy of `data`, held once; NULL without memory. */

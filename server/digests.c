@@ -83,15 +83,8 @@ static bool is(const struct line *l, size_t indent, const char *rest)
 	       !memcmp(l->text + indent, rest, strlen(rest));
 }
 
-static bool lower_hex(const char *s)
-{
-	for (size_t i = 0; i < HEX; i++)
-		if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
-			return false;
-	return true;
-}
-
-/* The 64 digits of `"sha256": "HEX"`, of "config" and of "manifest"; or NULL. */
+/* The 64 bytes of `"sha256": "HEX"`, of "config" and of "manifest"; or NULL. Whether
+ * all are digits shows when a digest is compared with them. */
 static const char *digest_in(const struct line *l)
 {
 	static const char *const keys[] = {"\"sha256\": \"", "\"config\": \"",
@@ -103,8 +96,7 @@ static const char *digest_in(const struct line *l)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		size_t key = l->indent + strlen(keys[i]);
 
-		if (len == key + HEX + 1 && is(l, l->indent, keys[i]) &&
-		    lower_hex(l->text + key))
+		if (len == key + HEX + 1 && is(l, l->indent, keys[i]))
 			return l->text + key;
 	}
 	return NULL;
@@ -164,7 +156,19 @@ static bool add_hex(struct digests *d, const char *hex, size_t at)
 
 	memcpy(text, hex, 8);
 	text[8] = '\0';
-	return text_unhex(text, first, sizeof(first)) && add_entry(d, first, at);
+	return !text_unhex(text, first, sizeof(first)) || add_entry(d, first, at);
+}
+
+static bool scan_long(struct digests *d, size_t source, size_t at, size_t len)
+{
+	const struct bytes *b = d->sources[source].text;
+	struct line l = {.text = b->data + at, .len = len};
+	const char *hex;
+
+	while (l.indent < len && l.text[l.indent] == ' ')
+		l.indent++;
+	hex = l.indent >= 8 ? digest_in(&l) : NULL;
+	return !hex || add_hex(d, hex, (size_t)(hex - b->data));
 }
 
 static bool scan(struct digests *d, size_t source)
@@ -176,19 +180,20 @@ static bool scan(struct digests *d, size_t source)
 	    !add_entry(d, d->sources[source].digest.bytes, 0))
 		return false;
 	while (at < b->len) {
-		struct line l = line_at(b, at);
-		const char *hex;
+		const char *from = b->data + at;
+		const char *end = memchr(from, '\n', b->len - at);
+		size_t len = end ? (size_t)(end - from) : b->len - at;
 
-		if (l.len == 5 && is(&l, 4, "{")) {
+		/* by their lengths most lines are told at once */
+		if (len > HEX && !scan_long(d, source, at, len))
+			return false;
+		if (len == 5 && !memcmp(from, "    {", 5)) {
 			if (!add_place(d, source, MEMBER))
 				return false;
-		} else if (is(&l, 6, "\"name\": \"")) {
+		} else if (len > 15 && !memcmp(from, "      \"name\": ", 14)) {
 			d->places[d->place_count - 1].name = (uint32_t)at;
-		} else if (l.indent >= 8 && (hex = digest_in(&l)) != NULL) {
-			if (!add_hex(d, hex, (size_t)(hex - b->data)))
-				return false;
 		}
-		at += l.len + 1;
+		at += len + 1;
 	}
 	return true;
 }

@@ -156,22 +156,38 @@ static bool add_owns(const struct snapshot_settings *set, const struct tree *tre
 
 /* ---- the tree's ---- */
 
-static bool add_entry(const struct snapshot_settings *set, const struct tree *tree,
-		      const struct tree_entry *e, const struct snapshot *previous,
-		      struct snapshot *s, struct error *err)
+/* `body` is scratch memory: used again, it stays in the processor's cache. */
+static bool load(const struct tree *tree, const struct tree_entry *e, struct buf *body,
+		 struct bytes **out, struct error *err)
 {
-	AUTO(buf_clear) struct buf body = BUF_MAX(SNAPSHOT_BODY_MAX);
+	buf_reset(body);
+	/* as large as it will be, at once */
+	if (e->size <= body->max && !buf_reserve(body, e->size))
+		return buf_ok(body, err);
+	if (!tree_load(tree, e, body, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
+	*out = bytes_new(body->data, body->len);
+	if (!*out)
+		return error_set(err, ERR_SYSTEM, "no memory for '%s'",
+				 TEXT_SAFE(e->path));
+	return true;
+}
+
+static bool add_entry(const struct tree *tree, const struct tree_entry *e,
+		      const struct snapshot *previous, struct snapshot *s,
+		      struct buf *scratch, struct error *err)
+{
 	char path[PATH_SIZE];
 	struct resource_spec spec = {
 		.path = path,
 		.type = e->type,
-		.policy = text_starts(e->type, "text/html") ? set->policy : NULL,
+		.policy = text_starts(e->type, "text/html") ? s->policy : NULL,
 		.digest = e->digest,
 		.modified = e->modified,
 		.immutable = e->immutable,
 	};
 	struct resource *r;
-	struct bytes *bytes;
+	struct bytes *bytes = NULL;
 	bool ok;
 
 	if (snprintf(path, sizeof(path), "/%s", e->path) >= (int)sizeof(path))
@@ -179,14 +195,8 @@ static bool add_entry(const struct snapshot_settings *set, const struct tree *tr
 	r = same(previous, &spec);
 	if (r)
 		return add(s, r, err);
-	/* as large as it will be, at once */
-	if (e->size <= body.max && !buf_reserve(&body, e->size))
-		return buf_ok(&body, err);
-	if (!tree_load(tree, e, &body, err))
-		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
-	bytes = bytes_new(body.data, body.len);
-	if (!bytes)
-		return error_set(err, ERR_SYSTEM, "no memory for '%s'", e->path);
+	if (!load(tree, e, scratch, &bytes, err))
+		return false;
 	ok = resource_new(&spec, bytes, &r, err);
 	bytes_drop(bytes);
 	return ok && add(s, r, err);
@@ -196,6 +206,7 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 		    const struct snapshot *previous, struct snapshot **out,
 		    struct error *err)
 {
+	AUTO(buf_clear) struct buf scratch = BUF_MAX(SNAPSHOT_BODY_MAX);
 	struct snapshot *s = blank(tree->count + OWN);
 	bool ok;
 
@@ -209,7 +220,7 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 		s->digests = digests_hold(previous->digests);
 	ok = add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
-		ok = add_entry(set, tree, &tree->entries[i], previous, s, err);
+		ok = add_entry(tree, &tree->entries[i], previous, s, &scratch, err);
 	s->shared = ok ? calloc(1, sizeof(*s->shared)) : NULL;
 	if (ok && !s->shared)
 		ok = error_set(err, ERR_SYSTEM, "no memory");

@@ -4,6 +4,7 @@
 #include "core/text.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -93,6 +94,7 @@ static bool complete(struct watch *w, struct error *err)
 		return false;
 	serve_set_snapshot(w->serve, s);
 	w->incomplete = false;
+	malloc_trim(0); /* what building took goes back to the system */
 	return true;
 }
 

@@ -101,12 +101,12 @@ grep -qi '^allow: GET, HEAD' headers || fail "Allow"
 
 step "a manifest for people lies beside the signed one"
 view=$URL/${asc%.json.asc}.html
-get "$view" >view
+get "$view" >view.html
 for text in "EL 8, Kubernetes v1.21.3, x86_64, revision 1" /usr/bin/kubelet "$FPR" boringcrypto \
 	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 "ticket 17"; do
-	says "$text" view
+	says "$text" view.html
 done
-grep -q "Changed since" view && fail "revision 1 has nothing before it"
+grep -q "Changed since" view.html && fail "revision 1 has nothing before it"
 [ "$(status -H "If-None-Match: $(header etag "$view")" "$view")" = 304 ] || fail "its tag"
 [ "$(status "$URL/manifests/v1.21.3/none.html")" = 404 ] || fail "a view of nothing"
 
@@ -130,9 +130,9 @@ wait_for 2 revisions || fail "$(get "$URL/digests/$digest")"
 
 store_is() { [ "$(get "$URL/healthz" | jq -r .status)" = "$1" ]; }
 step "the view tells what changed"
-get "$view" >view
-says "Changed since revision 1" view
-says "114000001" view
+get "$view" >view.html
+says "Changed since revision 1" view.html
+says "114000001" view.html
 
 step "a store that goes bad leaves the last good state, and is told"
 mv s.db good.db

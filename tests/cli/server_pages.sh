@@ -33,7 +33,7 @@ head -c 100000 /dev/urandom >fips-tool
 expect 0 fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
 expect 0 fips-manifest publish
 
-serve
+serve --access-log errors
 
 step "OpenAPI"
 judge openapi.mjs "$TOP/schema/openapi.json" "$URL" || fail "the API is not as described"

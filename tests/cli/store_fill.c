@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_fill STORE FROM COUNT [TOOL]: put manifests v1.FROM.0 and on for EL 8, of
- * 160 files and about 64 KB each, into a store (made when it is not there) and
- * publish them; and the file TOOL as the node tool. The signatures are no real
+ * store_fill STORE FROM COUNT [TOOL [FILES]]: put manifests v1.FROM.0 and on for EL
+ * 8, of 10 components with FILES files each (16: about 64 KB), into a store (made
+ * when it is not there) and publish them; and the file TOOL as the node tool ("-":
+ * none). The signatures are no real
  * ones: the server reads none. For measuring and for the server's tests.
  */
 #include "core/file.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { COMPONENTS = 10, FILES = 16 };
+enum { COMPONENTS = 10, FILES = 16, FILES_MAX = 1000 };
 
 static bool digest_of_name(const char *a, size_t n, unsigned f, struct digest *out,
 			   struct error *err)
@@ -26,7 +27,7 @@ static bool digest_of_name(const char *a, size_t n, unsigned f, struct digest *o
 }
 
 static bool fill_component(struct manifest_component *c, size_t version, unsigned i,
-			   struct error *err)
+			   unsigned files, struct error *err)
 {
 	char text[128];
 
@@ -36,11 +37,11 @@ static bool fill_component(struct manifest_component *c, size_t version, unsigne
 	snprintf(text, sizeof(text), "component-%u-1.21.3-0.x86_64.rpm", i);
 	c->source.name = strdup(text);
 	c->source.size = 20000000;
-	c->files = calloc(FILES, sizeof(*c->files));
-	c->file_count = FILES;
-	if (!digest_of_name(c->name, version, FILES, &c->source.sha256, err))
+	c->files = calloc(files, sizeof(*c->files));
+	c->file_count = files;
+	if (!digest_of_name(c->name, version, FILES_MAX, &c->source.sha256, err))
 		return false;
-	for (unsigned f = 0; f < FILES; f++) {
+	for (unsigned f = 0; f < files; f++) {
 		struct manifest_file *file = &c->files[f];
 
 		snprintf(text, sizeof(text),
@@ -57,7 +58,8 @@ static bool fill_component(struct manifest_component *c, size_t version, unsigne
 	return true;
 }
 
-static bool make_text(size_t version, struct buf *out, struct error *err)
+static bool make_text(size_t version, unsigned files, struct buf *out,
+		      struct error *err)
 {
 	AUTO(manifest_clear) struct manifest m = EMPTY;
 	char text[64];
@@ -71,19 +73,19 @@ static bool make_text(size_t version, struct buf *out, struct error *err)
 	m.components = calloc(COMPONENTS, sizeof(*m.components));
 	m.component_count = COMPONENTS;
 	for (unsigned i = 0; i < COMPONENTS; i++)
-		if (!fill_component(&m.components[i], version, i, err))
+		if (!fill_component(&m.components[i], version, i, files, err))
 			return false;
 	return manifest_check(&m, err) && manifest_write(&m, out, err);
 }
 
-static bool add(struct store *s, size_t version, struct error *err)
+static bool add(struct store *s, size_t version, unsigned files, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(MANIFEST_TEXT_MAX);
 	AUTO(buf_clear) struct buf asc = BUF_MAX(MANIFEST_TEXT_MAX);
 	struct store_manifest m;
 	struct store_put put = {.state = STORE_COMPLETE};
 
-	if (!make_text(version, &text, err))
+	if (!make_text(version, files, &text, err))
 		return false;
 	buf_puts(&asc, "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n");
 	buf_append(&asc, text.data, text.len);
@@ -114,19 +116,22 @@ static bool add_tool(struct store *s, const char *path, struct error *err)
 static bool run(char **argv, struct error *err)
 {
 	AUTO(store_closep) struct store *s = NULL;
-	uint64_t from, count;
+	const char *tool = argv[4];
+	uint64_t from, count, files = FILES;
 
 	if (!text_u64(argv[2], 0, 1000000, &from) ||
-	    !text_u64(argv[3], 0, 1000000, &count))
-		return error_set(err, ERR_USAGE, "FROM and COUNT are numbers");
+	    !text_u64(argv[3], 0, 1000000, &count) ||
+	    (tool && argv[5] && !text_u64(argv[5], 1, FILES_MAX, &files)))
+		return error_set(err, ERR_USAGE, "FROM, COUNT and FILES are numbers");
 	if (access(argv[1], F_OK) && !store_create(argv[1], err))
 		return false;
 	if (!store_open(argv[1], STORE_WRITE, &s, err) || !store_begin(s, err))
 		return false;
 	for (uint64_t i = 0; i < count; i++)
-		if (!add(s, from + i, err))
+		if (!add(s, from + i, (unsigned)files, err))
 			return false;
-	return (!argv[4] || add_tool(s, argv[4], err)) && store_commit(s, err);
+	return (!tool || !strcmp(tool, "-") || add_tool(s, tool, err)) &&
+	       store_commit(s, err);
 }
 
 int main(int argc, char **argv)
@@ -134,7 +139,7 @@ int main(int argc, char **argv)
 	struct error err = EMPTY;
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: store_fill STORE FROM COUNT [TOOL]\n");
+		fprintf(stderr, "usage: store_fill STORE FROM COUNT [TOOL [FILES]]\n");
 		return 64;
 	}
 	if (!run(argv, &err)) {

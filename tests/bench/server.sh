@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# tests/bench/server.sh BUILD: fips-manifestd against nginx that serves the same files.
+# Prints lines "work | ours | peer | ratio | goal | reached?"; raw numbers go to
+# BUILD/bench/server.json.
+set -eu
+out=$(realpath "${1:-build}")
+for c in nginx wrk taskset python3; do
+	PATH=$PATH:/usr/sbin command -v $c >/dev/null || {
+		echo "bench: this machine has no $c; install nginx-light wrk" >&2
+		exit 3
+	}
+done
+mkdir -p "$out/bench"
+exec python3 "$(dirname "$0")/server.py" "$out"
