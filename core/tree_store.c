@@ -82,8 +82,13 @@ static void *row_room(void **rows, size_t count, size_t *room, size_t size)
 
 static bool split_signers(const char *s, struct index_manifest *m)
 {
-	m->signers = calloc(STORE_SIGNERS_MAX, sizeof(*m->signers));
-	while (m->signers && *s && m->signer_count < STORE_SIGNERS_MAX) {
+	size_t count = 1;
+
+	/* a server keeps thousands of these: as many as there are, not as may be */
+	for (const char *p = strchr(s, ' '); p; p = strchr(p + 1, ' '))
+		count++;
+	m->signers = calloc(count, sizeof(*m->signers));
+	while (m->signers && *s && m->signer_count < count) {
 		size_t len = strcspn(s, " ");
 
 		if (len < sizeof(*m->signers))
