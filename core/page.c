@@ -318,6 +318,24 @@ static void withdrawn(const struct index *x, struct buf *out)
 	buf_puts(out, "</ul>\n");
 }
 
+static void freshness(const struct page_role *roles, size_t count, struct buf *out)
+{
+	if (!count)
+		return;
+	buf_puts(out, "<h2>Metadata</h2>\n<p>This tree is current as long as its "
+		      "metadata (The Update Framework) is valid; the tool refuses it "
+		      "afterwards.</p>\n<dl>\n");
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(out,
+			   "<dt>%s</dt><dd>version %" PRId64
+			   ", <span class=\"until\">until ",
+			   roles[i].name, roles[i].version);
+		page_date(out, roles[i].expires);
+		buf_puts(out, "</span></dd>\n");
+	}
+	buf_puts(out, "</dl>\n");
+}
+
 static void foot(const struct index *x, bool served, struct buf *out)
 {
 	buf_puts(out, "</main>\n<footer class=\"quiet\">\n<p>For machines: <a "
@@ -332,8 +350,7 @@ static void foot(const struct index *x, bool served, struct buf *out)
 	page_foot(out);
 }
 
-static bool write_page(const struct index *x, bool served, struct buf *out,
-		       struct error *err)
+static void write_page(const struct index *x, bool served, struct buf *out)
 {
 	page_head(out, "./", "FIPS manifests");
 	buf_puts(out,
@@ -348,16 +365,20 @@ static bool write_page(const struct index *x, bool served, struct buf *out,
 	manifests(x, served, out);
 	tools(x, out);
 	withdrawn(x, out);
-	foot(x, served, out);
-	return buf_ok(out, err);
 }
 
 bool page_write(const struct index *x, struct buf *out, struct error *err)
 {
-	return write_page(x, false, out, err);
+	write_page(x, false, out);
+	foot(x, false, out);
+	return buf_ok(out, err);
 }
 
-bool page_write_served(const struct index *x, struct buf *out, struct error *err)
+bool page_write_served(const struct index *x, const struct page_role *roles,
+		       size_t count, struct buf *out, struct error *err)
 {
-	return write_page(x, true, out, err);
+	write_page(x, true, out);
+	freshness(roles, count, out);
+	foot(x, true, out);
+	return buf_ok(out, err);
 }

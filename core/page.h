@@ -15,9 +15,17 @@
 
 /* Append the page. */
 bool page_write(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
-/* The same as fips-manifestd serves it: with links to its views of manifests. */
-bool page_write_served(const struct index *x, struct buf *out,
-		       struct error *err) MUST_CHECK;
+
+/* A TUF role's newest metadata. */
+enum { PAGE_ROLES = 4 };
+struct page_role {
+	const char *name; /* static */
+	int64_t version, expires;
+};
+/* The same as fips-manifestd serves it: with links to its views of manifests, and
+ * with how fresh the metadata is. */
+bool page_write_served(const struct index *x, const struct page_role *roles,
+		       size_t count, struct buf *out, struct error *err) MUST_CHECK;
 
 /* Append the Content-Security-Policy that every page made here needs. */
 bool page_policy(struct buf *out, struct error *err) MUST_CHECK;

@@ -8,6 +8,13 @@
 			place.textContent = url;
 	}
 
+	for (const until of document.querySelectorAll(".until")) {
+		if (new Date(until.querySelector("time").dateTime) > new Date())
+			continue;
+		until.classList.add("bad");
+		until.append(": expired");
+	}
+
 	// the Clipboard API is there on https and localhost alone
 	const copy = async (from) => {
 		if (navigator.clipboard)

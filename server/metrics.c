@@ -94,6 +94,19 @@ static void durations(struct metrics *m, struct buf *out)
 		   ns / 1000000000u, ns % 1000000000u, sum);
 }
 
+static void expiries(const struct freshness *f, struct buf *out)
+{
+	if (!f->count)
+		return;
+	head(out, "metadata_expires_timestamp_seconds", "gauge",
+	     "When the newest TUF metadata of a role expires.");
+	for (size_t i = 0; i < f->count; i++)
+		buf_printf(out,
+			   "fips_manifestd_metadata_expires_timestamp_seconds{role="
+			   "\"%s\"} %" PRId64 "\n",
+			   f->roles[i].name, f->roles[i].expires);
+}
+
 bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf *out,
 		   struct error *err)
 {
@@ -119,6 +132,7 @@ bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf 
 	one(out, "tools", "gauge", "Published tools.", now->tools);
 	one(out, "body_bytes", "gauge", "Bytes of all published bodies.",
 	    now->body_bytes);
+	expiries(&now->freshness, out);
 	if (now->loaded)
 		one(out, "snapshot_age_seconds", "gauge",
 		    "Age of the snapshot that is served.", (uint64_t)age);

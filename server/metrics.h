@@ -9,6 +9,7 @@
 #define SERVER_METRICS_H
 
 #include "core/buf.h"
+#include "server/freshness.h"
 
 #include <stdatomic.h>
 
@@ -33,6 +34,7 @@ struct metrics_now {
 	int64_t loaded; /* when the snapshot was made; 0: there is none */
 	int64_t now;
 	bool store_ok;
+	struct freshness freshness;
 };
 
 void metrics_request(struct metrics *m, unsigned status, uint64_t bytes, uint64_t ns,

@@ -84,7 +84,20 @@ bool resource_new(const struct resource_spec *spec, struct bytes *body,
 	return true;
 }
 
-bool resource_encode(const struct resource *r, struct resource **out, struct error *err)
+static bool code(struct resource *r, enum encode_coding c, const struct resource *twin,
+		 struct error *err)
+{
+	struct representation *as = &r->as[c];
+
+	if (twin && twin->coded)
+		as->body = twin->as[c].body ? bytes_hold(twin->as[c].body) : NULL;
+	else if (!encode(c, r->as[ENCODE_IDENTITY].body, &as->body, err))
+		return false;
+	return !as->body || respond(r, c, err);
+}
+
+bool resource_encode(const struct resource *r, const struct resource *twin,
+		     struct resource **out, struct error *err)
 {
 	const struct resource_spec spec = {
 		.path = r->path,
@@ -94,15 +107,13 @@ bool resource_encode(const struct resource *r, struct resource **out, struct err
 		.modified = r->modified,
 		.immutable = r->immutable,
 	};
-	struct bytes *body = r->as[ENCODE_IDENTITY].body;
 	struct resource *made = NULL;
 
-	if (!resource_new(&spec, body, &made, err))
+	if (!resource_new(&spec, r->as[ENCODE_IDENTITY].body, &made, err))
 		return false;
 	made->coded = true;
 	for (int c = ENCODE_GZIP; c < ENCODE_CODINGS; c++) {
-		if (!encode((enum encode_coding)c, body, &made->as[c].body, err) ||
-		    (made->as[c].body && !respond(made, (enum encode_coding)c, err))) {
+		if (!code(made, (enum encode_coding)c, twin, err)) {
 			resource_drop(made);
 			return false;
 		}

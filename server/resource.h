@@ -48,9 +48,10 @@ struct resource_spec {
 
 bool resource_new(const struct resource_spec *spec, struct bytes *body,
 		  struct resource **out, struct error *err) MUST_CHECK;
-/* The same with codings, sharing the body. */
-bool resource_encode(const struct resource *r, struct resource **out,
-		     struct error *err) MUST_CHECK;
+/* The same with codings, sharing the body; and with those of `twin`, which has the
+ * same body (NULL: there is none). */
+bool resource_encode(const struct resource *r, const struct resource *twin,
+		     struct resource **out, struct error *err) MUST_CHECK;
 struct resource *resource_hold(struct resource *r);
 void resource_drop(struct resource *r);
 

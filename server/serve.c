@@ -148,16 +148,39 @@ static bool answer_unsatisfiable(const struct route *r, struct httpd_answer *out
 
 /* ---- the server's own routes ---- */
 
+/* By role, in byte order of the names. */
+static void put_expires(struct json_writer *w, const struct freshness *f)
+{
+	static const char *const names[] = {"root", "snapshot", "targets", "timestamp"};
+	char text[TEXT_TIME_SIZE];
+
+	if (!f->count)
+		return;
+	json_open(w, "expires", '{');
+	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
+		for (size_t i = 0; i < f->count; i++) {
+			if (strcmp(f->roles[i].name, names[n]) != 0)
+				continue;
+			text_time(f->roles[i].expires, text);
+			json_put_string(w, names[n], text);
+		}
+	}
+	json_close(w);
+}
+
 static bool write_health(struct serve *s, const struct snapshot *now, struct buf *text,
 			 struct error *err)
 {
 	struct json_writer w = json_writer(text);
 	char fault[sizeof(s->fault)], made[TEXT_TIME_SIZE];
+	bool expired;
 
 	pthread_mutex_lock(&s->lock);
 	memcpy(fault, s->fault, sizeof(fault));
 	pthread_mutex_unlock(&s->lock);
 	json_open(&w, NULL, '{');
+	if (now)
+		put_expires(&w, &now->freshness);
 	if (*fault)
 		json_put_string(&w, "fault", fault);
 	if (now) {
@@ -165,7 +188,8 @@ static bool write_health(struct serve *s, const struct snapshot *now, struct buf
 		text_time(now->made, made);
 		json_put_string(&w, "snapshot", made);
 	}
-	json_put_string(&w, "status", *fault ? "stale" : "ok");
+	expired = now && freshness_expired(&now->freshness, (int64_t)time(NULL));
+	json_put_string(&w, "status", *fault ? "stale" : expired ? "expired" : "ok");
 	if (now)
 		json_put_integer(&w, "tools", (int64_t)now->tool_count);
 	json_put_string(&w, "version", FIPS_MANIFEST_VERSION);
@@ -214,6 +238,7 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 		m.tools = now->tool_count;
 		m.body_bytes = now->body_bytes;
 		m.loaded = now->made;
+		m.freshness = now->freshness;
 	}
 	pthread_mutex_lock(&s->lock);
 	m.store_ok = !s->fault[0];

@@ -52,6 +52,18 @@ static struct resource **slot(const struct snapshot *s, const char *path)
 	return &s->slots[i];
 }
 
+/* Where the first resource with this digest is, or is to be. */
+static size_t digest_slot(const struct snapshot *s, const struct digest *d)
+{
+	size_t i;
+
+	memcpy(&i, d->bytes, sizeof(i));
+	i &= s->slot_count - 1;
+	while (s->twins[i] && !digest_equal(&s->twins[i]->digest, d))
+		i = (i + 1) & (s->slot_count - 1);
+	return i;
+}
+
 struct resource *snapshot_find(const struct snapshot *s, const char *path)
 {
 	return *slot(s, path);
@@ -69,7 +81,8 @@ static struct snapshot *blank(size_t count)
 		s->slot_count *= 2;
 	s->slots = calloc(s->slot_count, sizeof(*s->slots));
 	s->all = calloc(count + 1, sizeof(*s->all));
-	if (s->slots && s->all)
+	s->twins = calloc(s->slot_count, sizeof(*s->twins));
+	if (s->slots && s->all && s->twins)
 		return s;
 	snapshot_drop(s);
 	return NULL;
@@ -88,7 +101,11 @@ static bool add(struct snapshot *s, struct resource *r, struct error *err)
 	}
 	*at = r;
 	s->all[s->count++] = r;
-	s->body_bytes += r->as[ENCODE_IDENTITY].body->len;
+	at = &s->twins[digest_slot(s, &r->digest)];
+	if (!*at) {
+		*at = r;
+		s->body_bytes += r->as[ENCODE_IDENTITY].body->len;
+	}
 	return true;
 }
 
@@ -149,12 +166,21 @@ static bool add_owns(const struct snapshot_settings *set, const struct tree *tre
 	};
 
 	buf_puts(&openapi, set->openapi);
-	return page_write_served(&tree->index, &page, err) &&
+	return page_write_served(&tree->index, s->freshness.roles, s->freshness.count,
+				 &page, err) &&
 	       add_own(s, previous, &root, &page, err) &&
 	       add_own(s, previous, &api, &openapi, err);
 }
 
 /* ---- the tree's ---- */
+
+/* Under TUF a file lies in the tree under several names: its bytes are kept once. */
+static struct bytes *twin(const struct snapshot *s, const struct digest *d)
+{
+	size_t i = digest_slot(s, d);
+
+	return s->twins[i] ? bytes_hold(s->twins[i]->as[ENCODE_IDENTITY].body) : NULL;
+}
 
 /* `body` is scratch memory: used again, it stays in the processor's cache. */
 static bool load(const struct tree *tree, const struct tree_entry *e, struct buf *body,
@@ -195,7 +221,8 @@ static bool add_entry(const struct tree *tree, const struct tree_entry *e,
 	r = same(previous, &spec);
 	if (r)
 		return add(s, r, err);
-	if (!load(tree, e, scratch, &bytes, err))
+	bytes = twin(s, &e->digest);
+	if (!bytes && !load(tree, e, scratch, &bytes, err))
 		return false;
 	ok = resource_new(&spec, bytes, &r, err);
 	bytes_drop(bytes);
@@ -218,7 +245,8 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 	s->tool_count = tree->index.tool_count;
 	if (previous && previous->digests)
 		s->digests = digests_hold(previous->digests);
-	ok = add_owns(set, tree, previous, s, err);
+	ok = freshness_read(tree, &s->freshness, err) &&
+	     add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
 		ok = add_entry(tree, &tree->entries[i], previous, s, &scratch, err);
 	s->shared = ok ? calloc(1, sizeof(*s->shared)) : NULL;
@@ -257,6 +285,7 @@ bool snapshot_complete(const struct snapshot *s, struct digests *digests,
 		return error_set(err, ERR_SYSTEM, "no memory");
 	made->made = s->made;
 	made->policy = s->policy;
+	made->freshness = s->freshness;
 	made->shared = shared_hold(s->shared);
 	made->manifest_count = s->manifest_count;
 	made->tool_count = s->tool_count;
@@ -266,7 +295,9 @@ bool snapshot_complete(const struct snapshot *s, struct digests *digests,
 		struct resource *r = NULL;
 
 		ok = !wants_coding(s->all[i], &spent) ||
-		     resource_encode(s->all[i], &r, err);
+		     resource_encode(s->all[i],
+				     made->twins[digest_slot(made, &s->all[i]->digest)],
+				     &r, err);
 		ok = ok && add(made, r ? r : resource_hold(s->all[i]), err);
 	}
 	if (!ok) {
@@ -293,5 +324,6 @@ void snapshot_drop(struct snapshot *s)
 	shared_drop(s->shared);
 	free(s->all);
 	free(s->slots);
+	free(s->twins);
 	free(s);
 }

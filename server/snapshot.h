@@ -11,6 +11,7 @@
 
 #include "core/tree.h"
 #include "server/digests.h"
+#include "server/freshness.h"
 
 enum {
 	/* text bodies beyond this get no codings: making them takes time and
@@ -24,13 +25,15 @@ struct snapshot_shared; /* the index, of several snapshots */
 struct snapshot {
 	atomic_uint holders;
 	struct resource **slots; /* hashed by path, open addressing */
-	size_t slot_count;       /* a power of two */
+	struct resource **twins; /* the first of each digest, hashed by it */
+	size_t slot_count;       /* of both; a power of two */
 	struct resource **all;   /* in the tree's order, the server's own first */
 	size_t count;
+	struct freshness freshness;
 	struct digests *digests; /* NULL: not made yet */
 	struct snapshot_shared *shared;
 	const char *policy;
-	uint64_t body_bytes;
+	uint64_t body_bytes; /* each digest once */
 	size_t manifest_count, tool_count;
 	int64_t made; /* when */
 };

@@ -108,7 +108,7 @@ static bool make_page(const struct snapshot *s, const struct resource *subject,
 		return error_set(err, ERR_SYSTEM, "no memory");
 	ok = resource_new(&spec, body, &plain, err);
 	bytes_drop(body);
-	ok = ok && resource_encode(plain, out, err);
+	ok = ok && resource_encode(plain, NULL, out, err);
 	resource_drop(plain);
 	return ok;
 }

@@ -59,15 +59,18 @@ TEST(page_links_what_the_index_says)
 	assert_null(strstr(b.data, "manifest-el8-x86_64.html"));
 }
 
-TEST(page_as_served_links_the_views)
+TEST(page_as_served_links_the_views_and_tells_how_fresh_it_is)
 {
+	const struct page_role role = {"timestamp", 7, 1629849600};
 	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
 	struct index_manifest m;
 	struct index_tool t;
 	struct index x = index_of(&m, &t);
 
-	assert_ok(page_write_served(&x, &b, &err));
+	assert_ok(page_write_served(&x, &role, 1, &b, &err));
 	assert_has(&b, "href=\"manifests/v1.21.3/manifest-el8-x86_64.html\"");
+	assert_has(&b, "<dt>timestamp</dt><dd>version 7, ");
+	assert_has(&b, "until <time datetime=\"2021-08-25T00:00:00Z\">2021-08-25");
 }
 
 TEST(page_of_an_empty_index_says_so)
