@@ -85,6 +85,15 @@ static bool stream(void *carrier, const char *path, uint64_t max, const struct s
 	       error_prefix(err, "'%s'", TEXT_SAFE(path));
 }
 
+static bool has(void *carrier, const char *path)
+{
+	AUTO(file_closep) int fd = -1;
+	struct folder *f = carrier;
+	struct error ignored;
+
+	return tree_dir_file(f->fd, path, &fd, &ignored);
+}
+
 static void close_folder(void *carrier)
 {
 	struct folder *f = carrier;
@@ -158,6 +167,7 @@ bool tree_dir_open(const char *path, struct tree_source **out, struct error *err
 {
 	static const struct tree_source_ops ops = {
 		.stream = stream,
+		.has = has,
 		.close = close_folder,
 	};
 	AUTO(file_closep) int fd = -1;

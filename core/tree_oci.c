@@ -308,12 +308,23 @@ static bool read_layers(struct layout *l, struct json manifest, struct error *er
 
 /* ---- as a source ---- */
 
+static const struct blob *find(const struct layout *l, const char *path)
+{
+	const struct blob key = {.path = (char *)(uintptr_t)path};
+
+	return bsearch(&key, l->blobs, l->count, sizeof(key), blob_cmp);
+}
+
+static bool has(void *carrier, const char *path)
+{
+	return find(carrier, path);
+}
+
 static bool stream(void *carrier, const char *path, uint64_t max, const struct sink *to,
 		   struct error *err)
 {
-	const struct blob key = {.path = (char *)(uintptr_t)path};
 	const struct layout *l = carrier;
-	const struct blob *b = bsearch(&key, l->blobs, l->count, sizeof(*b), blob_cmp);
+	const struct blob *b = find(l, path);
 
 	if (!b)
 		return error_set(err, ERR_NOT_FOUND, "it holds no '%s'",
@@ -341,6 +352,7 @@ bool tree_oci_open(const char *dir, const char *tag, struct tree_source **out,
 {
 	static const struct tree_source_ops ops = {
 		.stream = stream,
+		.has = has,
 		.close = close_layout,
 	};
 	AUTO(layout_freep) struct layout *l = calloc(1, sizeof(*l));

@@ -128,6 +128,17 @@ bool tree_source_get(struct tree_source *s, const char *path, struct buf *out,
 	return error_prefix(err, "%s", s->name);
 }
 
+bool tree_source_stream(struct tree_source *s, const char *path, uint64_t max,
+			const struct sink *to, struct error *err)
+{
+	if (!check(s, path, err))
+		return false;
+	if (!s->ops->stream)
+		return error_set(err, ERR_INTERNAL, "%s does not stream", s->name);
+	return s->ops->stream(s->carrier, path, max, to, err) ||
+	       error_prefix(err, "%s", s->name);
+}
+
 bool tree_source_save(struct tree_source *s, const char *path, int fd, uint64_t max,
 		      struct error *err)
 {
@@ -137,8 +148,18 @@ bool tree_source_save(struct tree_source *s, const char *path, int fd, uint64_t 
 		return false;
 	if (s->ops->save)
 		return s->ops->save(s->carrier, path, fd, max, err);
-	return s->ops->stream(s->carrier, path, max, &to, err) ||
-	       error_prefix(err, "%s", s->name);
+	return tree_source_stream(s, path, max, &to, err);
+}
+
+bool tree_source_has(const struct tree_source *s, const char *path)
+{
+	return !s->ops->has ||
+	       (tree_source_is_path(path) && s->ops->has(s->carrier, path));
+}
+
+bool tree_source_remote(const struct tree_source *s)
+{
+	return s->ops->get;
 }
 
 static bool pour(int fd, char *piece, uint64_t max, const struct sink *to,

@@ -35,6 +35,14 @@ bool tree_source_get(struct tree_source *s, const char *path, struct buf *out,
 bool tree_source_save(struct tree_source *s, const char *path, int fd, uint64_t max,
 		      struct error *err) MUST_CHECK;
 
+/* The same in pieces; not from a server. */
+bool tree_source_stream(struct tree_source *s, const char *path, uint64_t max,
+			const struct sink *to, struct error *err) MUST_CHECK;
+/* Is it there? Servers are not asked: true. */
+bool tree_source_has(const struct tree_source *s, const char *path) MUST_CHECK;
+/* Is it a server? */
+bool tree_source_remote(const struct tree_source *s) MUST_CHECK;
+
 /* A relative path in its one spelling: no ".", "..", "//"; printable ASCII, at most
  * 1023 bytes. */
 bool tree_source_is_path(const char *path) MUST_CHECK;
@@ -45,6 +53,7 @@ struct tree_source_ops {
 	/* Local carriers: all of the bytes, no more than `max`. */
 	bool (*stream)(void *carrier, const char *path, uint64_t max,
 		       const struct sink *to, struct error *err);
+	bool (*has)(void *carrier, const char *path);
 	/* Servers, instead. */
 	bool (*get)(void *carrier, const char *path, struct buf *out,
 		    struct error *err);

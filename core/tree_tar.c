@@ -318,15 +318,25 @@ static bool stream_member(const struct tar *t, const struct member *m, uint64_t 
 	return pour(a, &w, size, to, err);
 }
 
+static const struct member *find(const struct tar *t, const char *path)
+{
+	const struct member key = {.path = (char *)(uintptr_t)path};
+
+	return t->count ? bsearch(&key, t->members, t->count, sizeof(key), member_cmp)
+			: NULL;
+}
+
+static bool has(void *carrier, const char *path)
+{
+	return find(carrier, path);
+}
+
 static bool stream(void *carrier, const char *path, uint64_t max, const struct sink *to,
 		   struct error *err)
 {
-	const struct member key = {.path = (char *)(uintptr_t)path};
 	const struct tar *t = carrier;
-	const struct member *m;
+	const struct member *m = find(t, path);
 
-	m = t->count ? bsearch(&key, t->members, t->count, sizeof(*m), member_cmp)
-		     : NULL;
 	if (!m)
 		return error_set(err, ERR_NOT_FOUND, "it holds no '%s'",
 				 TEXT_SAFE(path));
@@ -420,6 +430,7 @@ bool tree_tar_open(const char *path, struct tree_source **out, struct error *err
 {
 	static const struct tree_source_ops ops = {
 		.stream = stream,
+		.has = has,
 		.close = close_tar,
 	};
 	AUTO(tar_freep) struct tar *t = calloc(1, sizeof(*t));

@@ -38,6 +38,7 @@ struct cmd {
 	enum cmd_need need;
 	const char *const *reading; /* of a group that writes: the verbs that only
 				     * read, NULL at the end; may be NULL */
+	bool mirrors;               /* it may write a store that is a mirror */
 	const struct argp_option *options; /* its own; NULL: none */
 	/* one own option: `input` is the command's; false with err set is a usage
 	 * error that exits 64 */
@@ -55,8 +56,8 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 /* A time as the value of a member; 0 is left out. */
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
-extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_init,
-	cmd_key, cmd_list, cmd_log, cmd_publish, cmd_refresh, cmd_root, cmd_show,
-	cmd_sign, cmd_status, cmd_tool, cmd_verify, cmd_withdraw;
+extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_import,
+	cmd_init, cmd_key, cmd_list, cmd_log, cmd_mirror, cmd_publish, cmd_refresh,
+	cmd_root, cmd_show, cmd_sign, cmd_status, cmd_tool, cmd_verify, cmd_withdraw;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fips-manifest: the table of commands, and what all of them share. */
+#include "core/store_mirror.h"
 #include "core/text.h"
 #include "signer/cmd.h"
 
@@ -21,6 +22,8 @@ static const struct cmd *const commands[] = {
 	&cmd_find,
 	&cmd_withdraw,
 	&cmd_export,
+	&cmd_import,
+	&cmd_mirror,
 	&cmd_log,
 	&cmd_key,
 	&cmd_tool,
@@ -119,6 +122,20 @@ static bool only_reads(const struct cmd *cmd, const struct cmd_context *ctx)
 	return false;
 }
 
+/* A mirror changes no byte of what it mirrors. */
+static bool check_mirror(struct cmd_context *ctx, struct error *err)
+{
+	struct store_mirror m;
+	bool is;
+
+	if (!store_mirror(ctx->store, &m, &is, err))
+		return false;
+	return !is || error_set(err, ERR_CONFLICT,
+				"'%s' is a mirror of '%s': it changes by import and "
+				"mirror alone",
+				TEXT_SAFE(ctx->store_path), TEXT_SAFE(m.source));
+}
+
 static bool open_store(const struct cmd *cmd, const struct globals *g,
 		       struct cmd_context *ctx, struct error *err)
 {
@@ -132,7 +149,8 @@ static bool open_store(const struct cmd *cmd, const struct globals *g,
 		return true;
 	return store_open(ctx->store_path,
 			  only_reads(cmd, ctx) ? STORE_READ : STORE_WRITE, &ctx->store,
-			  err);
+			  err) &&
+	       (cmd->mirrors || only_reads(cmd, ctx) || check_mirror(ctx, err));
 }
 
 /* What every command takes, and what it takes alone. */

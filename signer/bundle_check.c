@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every target once: fetched, digested, and its signatures judged. */
+#include "core/file.h"
+#include "core/text.h"
+#include "signer/bundle.h"
+#include "signer/vouch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- what is meant ---- */
+
+/* "manifests/VERSION/manifest-elEL-ARCH.json.asc" */
+bool bundle_wants(const struct bundle_options *o, const char *path)
+{
+	char kubernetes[64], el[8];
+	const char *p = path;
+	size_t len;
+
+	if (!text_starts(path, "manifests/"))
+		return true;
+	p += strlen("manifests/");
+	len = strcspn(p, "/");
+	snprintf(kubernetes, sizeof(kubernetes), "%.*s", (int)len, p);
+	p += len;
+	if (text_starts(p, "/manifest-el"))
+		p += strlen("/manifest-el");
+	snprintf(el, sizeof(el), "%.*s", (int)strcspn(p, "-"), p);
+	return (!*o->kubernetes || !fnmatch(o->kubernetes, kubernetes, 0)) &&
+	       (!*o->el || (text_is_el(el) && text_el_covers(o->el, el)));
+}
+
+bool bundle_path(const struct bundle_target *t, struct buf *out, struct error *err)
+{
+	const char *file = file_basename(t->path);
+
+	buf_puts(out, "targets/");
+	buf_append(out, t->path, (size_t)(file - t->path));
+	buf_printf(out, "%s.%s", DIGEST_HEX(&t->digest), file);
+	return buf_ok(out, err);
+}
+
+/* ---- bytes ---- */
+
+/* Bytes on their way: counted and digested. */
+struct passing {
+	const struct sink *to;
+	const struct bundle_target *target;
+	struct digest_stream *digest;
+	uint64_t size;
+};
+
+static bool pass(void *arg, const void *data, size_t len, struct error *err)
+{
+	struct passing *p = arg;
+
+	p->size += len;
+	return digest_stream_add(p->digest, data, len, err) &&
+	       sink_put(p->to, data, len, err);
+}
+
+static bool wrong(const struct bundle_target *t, struct error *err)
+{
+	return error_set(err, ERR_UNTRUSTED,
+			 "it does not have the %" PRIu64
+			 " bytes with sha256 %s that are signed",
+			 t->size, DIGEST_HEX(&t->digest));
+}
+
+static char *file_of(const struct bundle *b, const struct bundle_target *t)
+{
+	return file_join(b->folder, DIGEST_HEX(&t->digest));
+}
+
+static bool give(struct bundle *b, const struct bundle_target *t, const struct sink *to,
+		 struct error *err)
+{
+	AUTO(buf_clear) struct buf path = BUF_MAX(PATH_MAX);
+	AUTO(text_freep) char *file = file_of(b, t);
+	AUTO(file_closep) int fd = -1;
+
+	if (!b->remote)
+		return bundle_path(t, &path, err) &&
+		       tree_source_stream(b->source, path.data, t->size, to, err);
+	return file && file_open(file, O_RDONLY, &fd, err) &&
+	       tree_source_pour(fd, t->size, to, err);
+}
+
+bool bundle_give(struct bundle *b, const struct bundle_target *t, const struct sink *to,
+		 struct error *err)
+{
+	AUTO(digest_stream_freep) struct digest_stream *digest = NULL;
+	struct passing p = {.to = to, .target = t};
+	struct digest d;
+
+	if (!digest_stream_new(&digest, err) || !digest_stream_begin(digest, err))
+		return false;
+	p.digest = digest;
+	if (!give(b, t, &(const struct sink){pass, &p}, err) ||
+	    !digest_stream_end(digest, &d, err))
+		return err->code == ERR_LIMIT ? wrong(t, err) : false;
+	return (p.size == t->size && digest_equal(&d, &t->digest)) || wrong(t, err);
+}
+
+bool bundle_load(struct bundle *b, const struct bundle_target *t, size_t max,
+		 struct buf *out, struct error *err)
+{
+	struct sink to = sink_buf(out);
+
+	*out = (struct buf)BUF_MAX(max);
+	if (t->size > max)
+		return error_set(err, ERR_LIMIT,
+				 "%" PRIu64 " bytes are announced, the limit is %zu",
+				 t->size, max);
+	return t->here ? store_tuf_target_bytes(b->store, &t->there, out, err)
+		       : bundle_give(b, t, &to, err);
+}
+
+/* ---- fetching from a server ---- */
+
+/* Is it there from a run before? Then nothing is asked. */
+static bool fetched(const char *file, const struct bundle_target *t)
+{
+	AUTO(file_closep) int fd = -1;
+	struct error ignored;
+	struct digest d;
+	uint64_t size;
+
+	return file_open(file, O_RDONLY, &fd, &ignored) &&
+	       digest_of_fd(fd, &d, &size, &ignored) && size == t->size &&
+	       digest_equal(&d, &t->digest);
+}
+
+static bool fetch(struct bundle *b, const struct bundle_target *t, struct error *err)
+{
+	AUTO(file_temp_clear) struct file_temp temp = FILE_TEMP;
+	AUTO(buf_clear) struct buf path = BUF_MAX(PATH_MAX);
+	AUTO(text_freep) char *file = file_of(b, t);
+	struct digest d;
+	uint64_t size;
+
+	if (!file)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (fetched(file, t))
+		return true;
+	if (!bundle_path(t, &path, err) || !file_temp_open(file, &temp, err))
+		return false;
+	if (!tree_source_save(b->source, path.data, temp.fd, t->size, err))
+		return err->code == ERR_LIMIT ? wrong(t, err) : false;
+	if (lseek(temp.fd, 0, SEEK_SET) < 0 || !digest_of_fd(temp.fd, &d, &size, err))
+		return error_sys(err, "cannot read");
+	if (size != t->size || !digest_equal(&d, &t->digest))
+		return wrong(t, err);
+	return file_temp_place(&temp, 0600, err);
+}
+
+/* ---- what the store has ---- */
+
+static bool look_up(struct bundle *b, struct error *err)
+{
+	for (size_t i = 0; i < b->target_count; i++) {
+		struct bundle_target *t = &b->targets[i];
+
+		t->here = store_mirror_find(b->store, &t->digest, &t->there, err);
+		if (!t->here && err->code != ERR_NOT_FOUND)
+			return false;
+	}
+	error_clear(err);
+	return true;
+}
+
+/* ---- keys and index, by which the rest is judged ---- */
+
+static struct bundle_target *find(struct bundle *b, const char *path)
+{
+	for (size_t i = 0; i < b->target_count; i++)
+		if (!strcmp(b->targets[i].path, path))
+			return &b->targets[i];
+	return NULL;
+}
+
+static bool load_named(struct bundle *b, const char *path, size_t max, struct buf *out,
+		       struct error *err)
+{
+	struct bundle_target *t = find(b, path);
+
+	if (!t)
+		return error_set(err, ERR_NOT_FOUND, "nobody vouches for '%s'", path);
+	if (b->remote && !t->here && !fetch(b, t, err))
+		return error_prefix(err, "target '%s'", path);
+	return bundle_load(b, t, max, out, err) ||
+	       error_prefix(err, "target '%s'", path);
+}
+
+static bool load_index(struct bundle *b, struct error *err)
+{
+	AUTO(buf_clear) struct buf text = EMPTY;
+
+	return load_named(b, "index.json", INDEX_TEXT_MAX, &text, err) &&
+	       (index_parse(text.data, text.len, &b->index, err) ||
+		error_prefix(err, "target 'index.json'"));
+}
+
+/* Keys and threshold as the authority tells them. */
+static bool load_vouch(struct bundle *b, struct vouch *v, struct error *err)
+{
+	AUTO(buf_clear) struct buf keys = EMPTY;
+
+	if (!load_named(b, "keys/release.asc", 2 * PGP_KEYRING_MAX, &keys, err))
+		return false;
+	if (!pgp_keyring_parse(keys.data, keys.len, &b->keyring, err) ||
+	    !pgp_keyring_parse(keys.data, keys.len, &v->keyring, err) ||
+	    !pgp_inspect(&v->keyring, err))
+		return error_prefix(err, "target 'keys/release.asc'");
+	v->policy = (struct pgp_policy){.threshold = b->index.threshold,
+					.now = (int64_t)time(NULL)};
+	return true;
+}
+
+/* What was judged under other keys or another threshold is judged again. */
+static bool trust_changed(struct bundle *b, bool *changed, struct error *err)
+{
+	AUTO(buf_clear) struct buf old = BUF_MAX(PGP_KEYRING_MAX);
+	unsigned threshold;
+
+	if (!store_keyring(b->store, &old, err) ||
+	    !store_threshold(b->store, &threshold, err))
+		return false;
+	*changed =
+		threshold != b->index.threshold || old.len != b->keyring.bytes.len ||
+		memcmp(old.data ? old.data : "", b->keyring.bytes.data, old.len) != 0;
+	return true;
+}
+
+/* ---- one target ---- */
+
+static bool drop(void *arg, const void *data, size_t len, struct error *err)
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	(void)err;
+	return true;
+}
+
+static bool check_signed(struct bundle *b, const struct vouch *v,
+			 struct bundle_target *t, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = EMPTY;
+	struct vouched vouched = EMPTY;
+
+	if (!bundle_load(b, t, VOUCH_FILE_MAX, &file, err) ||
+	    !vouch_for(v, file.data ? file.data : "", file.len, &vouched, err))
+		return false;
+	if (!vouched.enough)
+		return error_set(err, ERR_UNTRUSTED, "%s", vouched.why);
+	memcpy(t->signers, vouched.signers, sizeof(t->signers));
+	return true;
+}
+
+static bool check(struct bundle *b, const struct vouch *v, struct bundle_target *t,
+		  bool again, struct error *err)
+{
+	/* keys are no statement that they sign themselves */
+	bool is_signed = text_ends(t->path, ".asc") && !text_starts(t->path, "keys/");
+
+	if (b->step)
+		b->step(b->arg, t);
+	if (t->here && !(again && is_signed))
+		return true;
+	if (b->remote && !t->here && !fetch(b, t, err))
+		return false;
+	if (is_signed)
+		return check_signed(b, v, t, err);
+	/* fetching has digested it already */
+	return b->remote || bundle_give(b, t, &(const struct sink){drop, NULL}, err);
+}
+
+static bool check_all(struct bundle *b, const struct vouch *v, struct error *err)
+{
+	bool again;
+
+	if (!trust_changed(b, &again, err))
+		return false;
+	for (size_t i = 0; i < b->target_count; i++)
+		if (!check(b, v, &b->targets[i], again, err))
+			return error_prefix(err, "target '%s'",
+					    TEXT_SAFE(b->targets[i].path));
+	return true;
+}
+
+/* ---- all of it ---- */
+
+/* Of a bundle that has only what is new: is the rest here? */
+static bool all_there(struct bundle *b, struct error *err)
+{
+	const struct bundle_target *first = NULL;
+	size_t missing = 0;
+
+	for (size_t i = 0; i < b->target_count && !b->remote; i++) {
+		AUTO(buf_clear) struct buf path = BUF_MAX(PATH_MAX);
+		const struct bundle_target *t = &b->targets[i];
+
+		if (t->here)
+			continue;
+		if (!bundle_path(t, &path, err))
+			return false;
+		if (tree_source_has(b->source, path.data))
+			continue;
+		first = first ? first : t;
+		missing++;
+	}
+	if (!missing)
+		return true;
+	return error_set(err, ERR_NOT_FOUND,
+			 "%s lacks %zu files that this store does not have either, "
+			 "the first of them '%s': a bundle by 'export --since %" PRId64
+			 "' has them",
+			 tree_source_name(b->source), missing, TEXT_SAFE(first->path),
+			 b->old_snapshot);
+}
+
+bool bundle_check(struct bundle *b, struct error *err)
+{
+	AUTO(vouch_clear) struct vouch v = EMPTY;
+
+	if (!look_up(b, err) || !all_there(b, err))
+		return false;
+	/* what was fetched is not fetched again when this run fails */
+	b->keep = b->remote;
+	return load_index(b, err) && load_vouch(b, &v, err) && check_all(b, &v, err);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Into the store, in one transaction. */
+#include "core/armor.h"
+#include "core/text.h"
+#include "signer/bundle.h"
+#include "signer/vouch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- metadata ---- */
+
+static bool put_role(struct bundle *b, const struct bundle_role *r, struct error *err)
+{
+	struct store_metadata m = {.version = r->version, .expires = r->expires};
+
+	snprintf(m.role, sizeof(m.role), "%s", r->name);
+	m.size = r->bytes.len;
+	return store_tuf_put(b->store, &m, r->bytes.data, b->snapshot, err);
+}
+
+/* The client had them all; when they expire is read again, for 'status'. */
+static bool put_root(struct bundle *b, struct bundle_role *r, struct error *err)
+{
+	AUTO(tuf_signed_clear) struct tuf_signed file = EMPTY;
+	AUTO(tuf_role_clear_root) struct tuf_root root = EMPTY;
+
+	if (!tuf_signed_parse(TUF_ROOT, r->bytes.data, r->bytes.len, &file, err) ||
+	    !tuf_role_read_root(tuf_signed_body(&file), &root, err))
+		return false;
+	r->expires = root.expires;
+	return put_role(b, r, err);
+}
+
+static bool put_roots(struct bundle *b, struct error *err)
+{
+	for (size_t i = 0; i < b->root_count; i++)
+		if (b->roots[i].version > b->old_root &&
+		    !put_root(b, &b->roots[i], err))
+			return error_prefix(err, "root %" PRId64, b->roots[i].version);
+	return true;
+}
+
+static bool put_roles(struct bundle *b, struct error *err)
+{
+	for (size_t i = 0; i < b->role_count; i++) {
+		const struct bundle_role *r = &b->roles[i];
+		struct store_metadata m;
+
+		if (store_tuf_get(b->store, r->name, 0, &m, NULL, err)) {
+			if (m.version == r->version)
+				continue;
+		} else if (err->code != ERR_NOT_FOUND) {
+			return false;
+		}
+		if (!put_role(b, r, err))
+			return error_prefix(err, "TUF role '%s'", TEXT_SAFE(r->name));
+	}
+	error_clear(err);
+	return true;
+}
+
+struct roles {
+	const struct bundle *b;
+	char (*gone)[STORE_ROLE_SIZE];
+	size_t count;
+};
+
+static bool find_gone(void *arg, const struct store_metadata *m, struct error *err)
+{
+	struct roles *r = arg;
+	void *grown;
+
+	if (!strcmp(m->role, "root"))
+		return true;
+	for (size_t i = 0; i < r->b->role_count; i++)
+		if (!strcmp(r->b->roles[i].name, m->role))
+			return true;
+	grown = reallocarray(r->gone, r->count + 1, sizeof(*r->gone));
+	if (!grown)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	r->gone = grown;
+	memcpy(r->gone[r->count++], m->role, sizeof(m->role));
+	return true;
+}
+
+static bool end_roles(struct bundle *b, struct error *err)
+{
+	struct roles r = {.b = b};
+	bool ok = store_tuf_each(b->store, true, find_gone, &r, err);
+
+	for (size_t i = 0; ok && i < r.count; i++)
+		ok = store_tuf_end(b->store, r.gone[i], b->snapshot, err);
+	free(r.gone);
+	return ok;
+}
+
+/* ---- one target ---- */
+
+/* A manifest must be for what its path says. */
+static bool put_manifest(struct bundle *b, const struct bundle_target *t,
+			 struct store_target *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = EMPTY;
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+	char path[INDEX_PATH_SIZE];
+	struct store_signed newest;
+	struct store_manifest m;
+	struct store_put put;
+
+	if (!bundle_load(b, t, VOUCH_FILE_MAX, &file, err) ||
+	    !armor_cut(file.data, file.len, &cut, err))
+		return false;
+	put = (struct store_put){cut.text, cut.text_len, file.data, file.len,
+				 STORE_COMPLETE};
+	if (!store_put_manifest(b->store, &put, &m, err))
+		return false;
+	index_manifest_path(m.el, m.kubernetes, m.arch, path);
+	if (strcmp(path, t->path) != 0)
+		return error_set(err, ERR_UNTRUSTED, "it is the manifest of '%s'",
+				 path);
+	if (!store_publish_manifest(b->store, m.row, t->signers, err) ||
+	    !store_signed(b->store, m.row, &newest, err))
+		return false;
+	out->kind = STORE_TARGET_SIGNED;
+	out->of = newest.row;
+	return digest_equal(&newest.digest, &t->digest) ||
+	       error_set(err, ERR_INTERNAL, "the store kept another file");
+}
+
+struct giver {
+	struct bundle *b;
+	const struct bundle_target *t;
+};
+
+static bool give(void *arg, const struct sink *to, struct error *err)
+{
+	const struct giver *g = arg;
+
+	return bundle_give(g->b, g->t, to, err);
+}
+
+/* "tool/fips-tool-VERSION-linux-ARCH" */
+static bool name_tool(const struct bundle_target *t, struct store_tool *out,
+		      struct error *err)
+{
+	const char *version = t->path + strlen("tool/fips-tool-");
+	const char *end = strstr(version, "-linux-"), *next;
+	char path[INDEX_PATH_SIZE] = "";
+
+	for (; end && (next = strstr(end + 1, "-linux-")); end = next)
+		;
+	if (end && (size_t)(end - version) < sizeof(out->version) &&
+	    text_is_arch(end + strlen("-linux-"))) {
+		memcpy(out->version, version, (size_t)(end - version));
+		snprintf(out->arch, sizeof(out->arch), "%s", end + strlen("-linux-"));
+		index_tool_path(out->version, out->arch, path);
+	}
+	return (!strcmp(path, t->path) &&
+		text_is_name(out->version, sizeof(out->version) - 1)) ||
+	       error_set(err, ERR_FORMAT, "no name of a tool");
+}
+
+struct looking {
+	const struct store_tool *tool;
+	int64_t row;
+};
+
+static bool is_tool(void *arg, const struct store_tool *t, struct error *err)
+{
+	struct looking *l = arg;
+
+	(void)err;
+	if (!strcmp(t->version, l->tool->version) && !strcmp(t->arch, l->tool->arch))
+		l->row = t->row;
+	return true;
+}
+
+static bool put_tool(struct bundle *b, const struct bundle_target *t,
+		     struct store_target *out, struct error *err)
+{
+	struct store_tool tool = {.digest = t->digest, .size = t->size};
+	struct looking l = {.tool = &tool};
+
+	if (!name_tool(t, &tool, err) ||
+	    !store_mirror_put_tool(b->store, &tool, give, &(struct giver){b, t}, err) ||
+	    !store_each_tool(b->store, is_tool, &l, err))
+		return false;
+	out->kind = STORE_TARGET_TOOL;
+	out->of = l.row;
+	return true;
+}
+
+static bool put_target(struct bundle *b, const struct bundle_target *t,
+		       struct error *err)
+{
+	struct store_target to = {.digest = t->digest, .size = t->size};
+	AUTO(buf_clear) struct buf bytes = EMPTY;
+
+	snprintf(to.path, sizeof(to.path), "%s", t->path);
+	if (t->here && t->there.kind != STORE_TARGET_MADE) {
+		to.kind = t->there.kind;
+		to.of = t->there.of;
+	} else if (t->is_manifest) {
+		if (!put_manifest(b, t, &to, err))
+			return false;
+	} else if (t->is_tool) {
+		if (!put_tool(b, t, &to, err))
+			return false;
+	} else {
+		to.kind = STORE_TARGET_MADE;
+		if (!bundle_load(b, t, BUNDLE_MADE_MAX, &bytes, err))
+			return false;
+	}
+	return store_tuf_put_target(b->store, &to, bytes.data ? bytes.data : "",
+				    b->snapshot, err);
+}
+
+/* ---- what changes of the targets ---- */
+
+struct current {
+	struct store_target *list; /* sorted by path, as those of the bundle */
+	size_t count, room;
+};
+
+static bool take(void *arg, const struct store_target *t, struct error *err)
+{
+	struct current *c = arg;
+
+	if (c->count == c->room) {
+		void *grown = reallocarray(c->list, c->room * 2 + 64, sizeof(*c->list));
+
+		if (!grown)
+			return error_set(err, ERR_SYSTEM, "no memory");
+		c->list = grown;
+		c->room = c->room * 2 + 64;
+	}
+	c->list[c->count++] = *t;
+	return true;
+}
+
+/* What left the tree goes at once; what was replaced is shown for a while. */
+static bool change_targets(struct bundle *b, const struct current *c, struct error *err)
+{
+	size_t old = 0;
+
+	for (size_t i = 0; i < b->target_count; i++) {
+		const struct bundle_target *t = &b->targets[i];
+		int order = 1;
+
+		for (;
+		     old < c->count && (order = strcmp(c->list[old].path, t->path)) < 0;
+		     old++)
+			if (!store_tuf_end_target(b->store, c->list[old].row, 0, err))
+				return false;
+		if (old < c->count && !order) {
+			const struct store_target *was = &c->list[old++];
+
+			if (digest_equal(&was->digest, &t->digest))
+				continue;
+			if (!store_tuf_end_target(b->store, was->row, b->snapshot, err))
+				return false;
+		}
+		if (!put_target(b, t, err))
+			return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
+	}
+	for (; old < c->count; old++)
+		if (!store_tuf_end_target(b->store, c->list[old].row, 0, err))
+			return false;
+	return true;
+}
+
+static bool put_targets(struct bundle *b, struct error *err)
+{
+	struct current c = EMPTY;
+	bool ok = store_tuf_each_target(b->store, true, take, &c, err) &&
+		  change_targets(b, &c, err);
+
+	free(c.list);
+	return ok;
+}
+
+/* ---- keys, threshold, what was withdrawn ---- */
+
+static bool put_trust(struct bundle *b, struct error *err)
+{
+	AUTO(buf_clear) struct buf old = BUF_MAX(PGP_KEYRING_MAX);
+	const struct buf *now = &b->keyring.bytes;
+	struct store_published counts;
+	unsigned threshold;
+
+	if (!store_keyring(b->store, &old, err) ||
+	    !store_threshold(b->store, &threshold, err))
+		return false;
+	if ((old.len != now->len || memcmp(old.data, now->data, old.len) != 0) &&
+	    !store_set_keyring(b->store, now->data, now->len, "by the authority", err))
+		return false;
+	if (threshold != b->index.threshold &&
+	    !store_set_threshold(b->store, b->index.threshold, err))
+		return false;
+	return store_publish_rest(b->store, &counts, err);
+}
+
+static bool put_withdrawn(struct bundle *b, struct error *err)
+{
+	for (size_t i = 0; i < b->index.withdrawn_count; i++) {
+		const struct index_withdrawn *w = &b->index.withdrawn[i];
+		struct store_manifest m;
+
+		if (!store_manifest_by_digest(b->store, &w->digest, &m, err)) {
+			if (err->code != ERR_NOT_FOUND)
+				return false;
+			error_clear(err);
+		} else if (m.state != STORE_WITHDRAWN &&
+			   !store_set_state(b->store, m.row, STORE_WITHDRAWN, w->reason,
+					    err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- all of it ---- */
+
+static bool put_mirror(struct bundle *b, const char *what, const char *from,
+		       struct error *err)
+{
+	struct store_mirror m = {.arrived = b->mirror.arrived, .checked = b->now};
+	char subject[64], detail[1200];
+
+	if (b->snapshot != b->old_snapshot)
+		m.arrived = b->now;
+	snprintf(m.source, sizeof(m.source), "%s", from);
+	snprintf(m.el, sizeof(m.el), "%s", b->options->el);
+	snprintf(m.kubernetes, sizeof(m.kubernetes), "%s", b->options->kubernetes);
+	if (!store_set_mirror(b->store, &m, err))
+		return false;
+	if (b->snapshot == b->old_snapshot)
+		return true;
+	snprintf(subject, sizeof(subject), "snapshot %" PRId64, b->snapshot);
+	snprintf(detail, sizeof(detail),
+		 "timestamp %" PRId64 ", root %" PRId64 ", from %s", b->timestamp,
+		 b->root, from);
+	return store_log(b->store, what, subject, detail, err);
+}
+
+bool bundle_store(struct bundle *b, const char *what, const char *from,
+		  struct error *err)
+{
+	if (!put_roots(b, err) || !put_targets(b, err) || !put_roles(b, err) ||
+	    !end_roles(b, err) || !put_trust(b, err) || !put_withdrawn(b, err) ||
+	    !put_mirror(b, what, from, err))
+		return false;
+	b->keep = false;
+	return true;
+}

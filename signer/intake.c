@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/intake.h"
+
+#include "core/file.h"
+#include "core/text.h"
+#include "signer/intake_report.h"
+
+#include <time.h>
+
+bool intake_parse(int key, char *arg, struct intake_input *in, struct error *err)
+{
+	switch (key) {
+	case INTAKE_OPTION_TRUST:
+		in->options.trust = arg;
+		return true;
+	case INTAKE_OPTION_DRY:
+		in->dry_run = true;
+		return true;
+	case INTAKE_OPTION_EXPIRED:
+		in->options.allow_expired = true;
+		return true;
+	case INTAKE_OPTION_CA:
+		in->ca_file = arg;
+		return true;
+	case INTAKE_OPTION_EL:
+		in->options.el = arg;
+		return text_is_el(arg) ||
+		       error_set(err, ERR_USAGE, "'%s' is no EL version: 8 or 8.4",
+				 TEXT_SAFE(arg));
+	case INTAKE_OPTION_KUBERNETES:
+		in->options.kubernetes = arg;
+		return (*arg && strlen(arg) < 64) ||
+		       error_set(err, ERR_USAGE, "a pattern has 1 to 63 bytes");
+	default:
+		return error_set(err, ERR_INTERNAL, "unknown option");
+	}
+}
+
+/* The part that the mirror kept so far is what it keeps, unless said otherwise. */
+static bool fill_options(struct store *s, struct bundle_options *o,
+			 struct store_mirror *m, struct error *err)
+{
+	bool is;
+
+	if (!store_mirror(s, m, &is, err))
+		return false;
+	o->el = o->el ? o->el : m->el;
+	o->kubernetes = o->kubernetes ? o->kubernetes : m->kubernetes;
+	return true;
+}
+
+static void on_target(void *arg, const struct bundle_target *t)
+{
+	cli_progress_add(arg, t->size, file_basename(t->path));
+}
+
+static bool check(struct cmd_context *ctx, const char *what, struct bundle *b,
+		  struct error *err)
+{
+	AUTO(cli_progress_freep) struct cli_progress *progress = NULL;
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < b->target_count; i++)
+		total += b->targets[i].size;
+	progress = cli_progress_new(ctx->cli, what, total);
+	b->step = on_target;
+	b->arg = progress;
+	return bundle_check(b, err);
+}
+
+static bool commit(struct bundle *b, const char *what, const char *from,
+		   struct error *err)
+{
+	if (!store_begin(b->store, err))
+		return false;
+	if (!bundle_store(b, what, from, err)) {
+		store_rollback(b->store);
+		return false;
+	}
+	return store_commit(b->store, err);
+}
+
+/* The source has what the store has: only that it was looked at is kept. */
+static bool note_same(struct bundle *b, const char *from, struct error *err)
+{
+	struct store_mirror m = b->mirror;
+
+	m.checked = (int64_t)time(NULL);
+	snprintf(m.source, sizeof(m.source), "%s", from);
+	return store_set_mirror(b->store, &m, err);
+}
+
+static bool work(struct cmd_context *ctx, const char *what, const char *from,
+		 struct bundle *b, struct error *err)
+{
+	const struct intake_input *in = ctx->input;
+	AUTO(intake_report_clear) struct intake_report report = EMPTY;
+
+	if (!bundle_update(b, err) || !check(ctx, what, b, err) ||
+	    !intake_report_make(b, &report, err) ||
+	    (!in->dry_run && !commit(b, what, from, err)))
+		return false;
+	return intake_report_print(ctx->cli, b, &report, in->dry_run, err);
+}
+
+bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
+		bool look_first, struct error *err)
+{
+	struct intake_input *in = ctx->input;
+	const struct http_options http = {.ca_file = in->ca_file};
+	AUTO(tree_source_closep) struct tree_source *source = NULL;
+	AUTO(bundle_clear) struct bundle b = BUNDLE_NONE;
+	struct store_mirror mirror = EMPTY;
+	bool same = false;
+
+	if (!fill_options(ctx->store, &in->options, &mirror, err) ||
+	    !tree_source_open(from, &http, &source, err) ||
+	    !bundle_open(ctx->store, ctx->store_path, source, &in->options, &b, err))
+		return false;
+	if (look_first && !bundle_is_same(&b, &same, err))
+		return false;
+	if (!same)
+		return work(ctx, what, from, &b, err);
+	return (in->dry_run || note_same(&b, from, err)) &&
+	       intake_report_print(ctx->cli, &b, &(struct intake_report)EMPTY,
+				   in->dry_run, err);
+}

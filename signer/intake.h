@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake: what import and mirror share: options, the run, the report. */
+#ifndef SIGNER_INTAKE_H
+#define SIGNER_INTAKE_H
+
+#include "signer/bundle.h"
+#include "signer/cmd.h"
+
+struct intake_input {
+	struct bundle_options options;
+	const char *ca_file;
+	bool dry_run;
+};
+
+enum {
+	INTAKE_OPTION_TRUST = 0x400,
+	INTAKE_OPTION_DRY,
+	INTAKE_OPTION_EXPIRED,
+	INTAKE_OPTION_EL,
+	INTAKE_OPTION_KUBERNETES,
+	INTAKE_OPTION_CA
+};
+
+#define INTAKE_OPTIONS                                                                  \
+	{"trust",                                                                       \
+	 INTAKE_OPTION_TRUST,                                                           \
+	 "FILE",                                                                        \
+	 0,                                                                             \
+	 "The authority's root.json that trust begins with; the first time",            \
+	 0},                                                                            \
+		{"dry-run",                                                             \
+		 INTAKE_OPTION_DRY,                                                     \
+		 NULL,                                                                  \
+		 0,                                                                     \
+		 "Check everything and say what would change; change nothing",          \
+		 0},                                                                    \
+		{"allow-expired",                                                       \
+		 INTAKE_OPTION_EXPIRED,                                                 \
+		 NULL,                                                                  \
+		 0,                                                                     \
+		 "Take a tree whose metadata have expired on the way, and say which",   \
+		 0},                                                                    \
+		{"el", INTAKE_OPTION_EL, "N", 0, "Keep manifests of this EL alone", 0}, \
+	{                                                                               \
+		"kubernetes", INTAKE_OPTION_KUBERNETES, "PATTERN", 0,                   \
+			"Keep manifests of these Kubernetes versions alone: "           \
+			"'v1.21.*'",                                                    \
+			0                                                               \
+	}
+
+bool intake_parse(int key, char *arg, struct intake_input *in,
+		  struct error *err) MUST_CHECK;
+
+/* Bring the tree at `from` into the store. `look_first`: one request where nothing is
+ * new. */
+bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
+		bool look_first, struct error *err) MUST_CHECK;
+
+#endif
