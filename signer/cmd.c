@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/cmd.h"
 
+#include "core/store_mirror.h"
 #include "core/text.h"
 
 bool cmd_print_json(const struct cli *cli, struct json_writer *w, struct error *err)
@@ -17,4 +18,21 @@ void cmd_put_time(struct json_writer *w, const char *key, int64_t t)
 
 	text_time(t, text);
 	json_put_optional(w, key, t ? text : NULL);
+}
+
+bool cmd_open_to_change(const char *path, struct store **out, struct error *err)
+{
+	AUTO(store_closep) struct store *s = NULL;
+	struct store_mirror m;
+	bool is;
+
+	if (!store_open(path, STORE_WRITE, &s, err) || !store_mirror(s, &m, &is, err))
+		return false;
+	if (is)
+		return error_set(err, ERR_CONFLICT,
+				 "'%s' is a mirror of '%s': it changes by import and "
+				 "mirror alone",
+				 TEXT_SAFE(path), TEXT_SAFE(m.source));
+	*out = TAKE(s);
+	return true;
 }

@@ -56,6 +56,11 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 /* A time as the value of a member; 0 is left out. */
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
+/* Open a store to change what it publishes: a mirror changes no byte of what it
+ * mirrors, ERR_CONFLICT. */
+bool cmd_open_to_change(const char *path, struct store **out,
+			struct error *err) MUST_CHECK;
+
 extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_import,
 	cmd_init, cmd_key, cmd_list, cmd_log, cmd_mirror, cmd_publish, cmd_refresh,
 	cmd_root, cmd_show, cmd_sign, cmd_status, cmd_tool, cmd_verify, cmd_withdraw;

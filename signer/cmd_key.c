@@ -352,13 +352,10 @@ static bool run(struct cmd_context *ctx, struct error *err)
 				 "--threshold N");
 	if (v && !v->store)
 		return v->run(ctx, NULL, err);
-	if (!store_open(ctx->store_path,
-			!v || v->writes || in->threshold ? STORE_WRITE : STORE_READ, &s,
-			err))
-		return false;
 	if (!v || v->writes || in->threshold)
-		return change(ctx, v, s, err);
-	return v->run(ctx, s, err);
+		return cmd_open_to_change(ctx->store_path, &s, err) &&
+		       change(ctx, v, s, err);
+	return store_open(ctx->store_path, STORE_READ, &s, err) && v->run(ctx, s, err);
 }
 
 const struct cmd cmd_key = {

@@ -372,10 +372,11 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	w.file = in->file ? in->file : file.data;
 	if (v->needs == NO_STORE)
 		return v->run(&w, err);
-	if (!store_open(ctx->store_path, v->needs == WRITES ? STORE_WRITE : STORE_READ,
-			&w.store, err))
-		return false;
-	return v->needs == WRITES ? run_writing(&w, v, err) : v->run(&w, err);
+	if (v->needs == WRITES)
+		return cmd_open_to_change(ctx->store_path, &w.store, err) &&
+		       run_writing(&w, v, err);
+	return store_open(ctx->store_path, STORE_READ, &w.store, err) &&
+	       v->run(&w, err);
 }
 
 const struct cmd cmd_root = {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fips-manifest: the table of commands, and what all of them share. */
-#include "core/store_mirror.h"
 #include "core/text.h"
 #include "signer/cmd.h"
 
@@ -122,20 +121,6 @@ static bool only_reads(const struct cmd *cmd, const struct cmd_context *ctx)
 	return false;
 }
 
-/* A mirror changes no byte of what it mirrors. */
-static bool check_mirror(struct cmd_context *ctx, struct error *err)
-{
-	struct store_mirror m;
-	bool is;
-
-	if (!store_mirror(ctx->store, &m, &is, err))
-		return false;
-	return !is || error_set(err, ERR_CONFLICT,
-				"'%s' is a mirror of '%s': it changes by import and "
-				"mirror alone",
-				TEXT_SAFE(ctx->store_path), TEXT_SAFE(m.source));
-}
-
 static bool open_store(const struct cmd *cmd, const struct globals *g,
 		       struct cmd_context *ctx, struct error *err)
 {
@@ -147,10 +132,11 @@ static bool open_store(const struct cmd *cmd, const struct globals *g,
 	    (cmd->need == CMD_STORE_MAYBE && !g->store_path &&
 	     access(ctx->store_path, F_OK)))
 		return true;
+	if (cmd->need == CMD_STORE_WRITE && !cmd->mirrors && !only_reads(cmd, ctx))
+		return cmd_open_to_change(ctx->store_path, &ctx->store, err);
 	return store_open(ctx->store_path,
 			  only_reads(cmd, ctx) ? STORE_READ : STORE_WRITE, &ctx->store,
-			  err) &&
-	       (cmd->mirrors || only_reads(cmd, ctx) || check_mirror(ctx, err));
+			  err);
 }
 
 /* What every command takes, and what it takes alone. */

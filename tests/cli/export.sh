@@ -14,15 +14,6 @@ head -c 300000 /dev/urandom >program
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 
-# same DIR DIR: the very same names and bytes
-same() { diff -r "$1" "$2" >same.out || fail "$1 and $2 differ: $(head -n 3 same.out)"; }
-# whole DIR: what its index says is there
-whole() {
-	jq -e .format "$1/index.json" >/dev/null || fail "$1 has no index"
-	jq -r '.manifests[] | .sha256 + "  " + .path' "$1/index.json" >sums
-	(cd "$1" && sha256sum --quiet -c -) <sums || fail "$1 is no whole tree"
-}
-
 step "a folder, whatever the umask, that every server may read"
 (umask 077 && expect 0 fips-manifest export www && says "8 of them written") || exit 1
 whole www
@@ -30,21 +21,8 @@ whole www
 [ "$(find . -maxdepth 1 -name '.www*')" = "" ] || fail "something is left beside it"
 
 step "nginx serves it unchanged, and the published sums hold"
-port
-mkdir nginx
-cat >nginx.conf <<CONF
-daemon off; master_process off; pid $PWD/nginx/pid; error_log $PWD/nginx/log;
-events { }
-http {
-	access_log off;
-	client_body_temp_path nginx/b; proxy_temp_path nginx/p; fastcgi_temp_path nginx/f;
-	uwsgi_temp_path nginx/u; scgi_temp_path nginx/s;
-	server { listen 127.0.0.1:$PORT; root $PWD/www; }
-}
-CONF
-background nginx.out nginx -p "$PWD" -c nginx.conf
-url=http://127.0.0.1:$PORT
-wait_for 10 curl -sf "$url/index.json" || fail "$(cat nginx.out nginx/log)"
+nginx_serve www
+url=$URL
 (cd www && find . -type f) | while read -r f; do
 	curl -sf --path-as-is "$url/${f#./}" | cmp - "www/$f" || fail "$f over HTTP"
 done || exit 1
