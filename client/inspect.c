@@ -388,7 +388,7 @@ enum cli_exit inspect_main(int argc, char **argv, struct cli *cli)
 		       "and "
 		       "which releases list it.",
 	};
-	static char name[] = "fips-tool inspect";
+	char name[] = "fips-tool inspect";
 	AUTO(inspect_clear) struct inspect in = {.threshold = 1};
 	struct error err = EMPTY;
 

@@ -48,8 +48,8 @@ struct tls_answer {
 };
 
 /* Append the record. 32 bytes of `random` need only differ between connections. */
-void tls_hello_write(const struct tls_offer *offer, const unsigned char random[32],
-		     struct buf *out);
+void tls_hello_write(const struct tls_offer *o, const unsigned char random[32],
+		     struct buf *b);
 
 /* Look at all that came so far; `ended` when nothing more will. With `group` the
  * answer is complete only when TLS 1.2 has named its group or is known to name none. */

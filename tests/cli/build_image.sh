@@ -185,7 +185,7 @@ cd .. || exit 1
 definition changed.tar /usr/bin/first
 refused 2 "has the digest $(sum other.tar) and should have"
 tar -C unpacked -xf "$FIXTURES/images/docker.tar"
-echo >>"$(ls unpacked/*.json | grep -v manifest)"
+echo >>"$(find unpacked -name '*.json' ! -name manifest.json)"
 tar -C unpacked -cf changed.tar .
 refused 2 "has other content, with the digest"
 
