@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# mirror: over HTTP, only what is new, cut off and gone on with, from servers that lie.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+. "$TOP/tests/cli/carry.bash"
+need gpg jq curl nginx python3
+
+make_store roles
+release 8 v1.21.3
+release 7 v1.22.0
+head -c 100000 /dev/urandom >program
+expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
+publish
+expect 0 fips-manifest export www
+cp -a www first-www
+nginx_serve www
+expect 0 fips-manifest --store m.db init --no-roles --quiet
+cp m.db empty.db
+# asked: what was asked of nginx since the last time, a path a line
+asked() {
+	cat nginx.access >asked
+	: >nginx.access
+}
+
+step "the first time everything, once"
+unchanged m.db expect 64 fips-manifest --store m.db mirror
+says "name the URL"
+asked
+expect 0 fips-manifest --store m.db mirror "$URL" --trust root.json
+says "took snapshot"
+asked
+[ -z "$(sort asked | uniq -d)" ] || fail "asked twice: $(sort asked | uniq -d)"
+expect 0 fips-manifest --store m.db export m
+same www m
+[ ! -e m.db.incoming ] || fail "something is left beside the store"
+
+step "nothing new: one request"
+expect 0 fips-manifest --store m.db mirror
+says "nothing new"
+asked
+[ "$(cat asked)" = /metadata/timestamp.json ] || fail "asked: $(cat asked)"
+
+step "something new: only that"
+release 8 v1.21.3 2
+publish
+expect 0 fips-manifest export www
+expect 0 fips-manifest --store m.db mirror
+says "replaced   el8/v1.21.3/x86_64@2 (was revision 1)" out
+asked
+grep -q 'targets/tool/.*fips-tool' asked && fail "the tool was fetched again"
+grep -q 'manifest-el7' asked && fail "another manifest was fetched again"
+[ "$(grep -c '^/targets/manifests/' asked)" = 1 ] || fail "$(cat asked)"
+expect 0 fips-manifest --store m.db export m
+same www m
+
+step "a part: all metadata, the manifests that were asked for, verifiable as ever"
+cp empty.db part.db
+expect 0 fips-manifest --store part.db mirror "$URL" --trust root.json --el 8 \
+	--kubernetes 'v1.21.*'
+expect 0 fips-manifest --store part.db export part
+[ "$(cd part && find manifests -type f)" = manifests/v1.21.3/manifest-el8-x86_64.json.asc ] ||
+	fail "$(find part)"
+diff -r part/metadata www/metadata || fail "the metadata"
+cp empty.db part2.db
+expect 0 fips-manifest --store part2.db import part --trust root.json --el 8 \
+	--kubernetes 'v1.21.*'
+expect 0 fips-manifest --store part2.db export part2
+same part part2
+asked
+expect 0 fips-manifest --store part.db mirror
+says "nothing new"
+
+step "cut off at any moment, it goes on where it was"
+python3 "$TOP/tests/cli/carry.py" serve www log >served 2>served.err &
+PIDS+=($!)
+wait_for 10 test -s served || fail "$(cat served.err)"
+base=http://127.0.0.1:$(cat served)
+echo "slow targets/" >www.mode
+cp empty.db cut.db
+expect 0 fips-manifest --store cut.db export before
+for i in 1 2 3 4 5; do
+	fips-manifest --store cut.db mirror "$base" --trust root.json >/dev/null 2>&1 &
+	p=$!
+	sleep "0.$((RANDOM % 5 + 2))"
+	kill -9 $p 2>/dev/null
+	wait $p 2>/dev/null
+	expect 0 fips-manifest --store cut.db export during
+	diff -r during before >/dev/null || diff -r during www >/dev/null || fail "run $i: a mix"
+done
+rm www.mode
+expect 0 fips-manifest --store cut.db mirror "$base" --trust root.json
+expect 0 fips-manifest --store cut.db export during
+same during www
+[ -z "$(grep '^/targets/' log | sort | uniq -c | awk '$1 > 6')" ] || fail "$(sort log | uniq -c)"
+[ ! -e cut.db.incoming ] || fail "something is left beside the store"
+
+step "import, killed at any moment or on a full disk: the old tree whole or the new one"
+cp empty.db kill.db
+expect 0 fips-manifest --store kill.db import first-www --trust root.json
+cp kill.db old.db
+for i in $(seq 12); do
+	cp old.db kill.db
+	rm -f kill.db-journal
+	fips-manifest --store kill.db import www >/dev/null 2>&1 &
+	p=$!
+	sleep "0.0$((RANDOM % 10))"
+	kill -9 $p 2>/dev/null
+	wait $p 2>/dev/null
+	expect 0 fips-manifest --store kill.db export during
+	diff -r during first-www >/dev/null || diff -r during www >/dev/null || fail "run $i: a mix"
+	expect 0 fips-manifest --store kill.db import www
+	expect 0 fips-manifest --store kill.db export during
+	same during www
+done
+for blocks in 1 100 400 600 700; do
+	cp old.db full.db
+	(trap '' XFSZ && ulimit -f $blocks && fips-manifest --store full.db import www) >out 2>err
+	expect 0 fips-manifest --store full.db export during
+	diff -r during first-www >/dev/null || diff -r during www >/dev/null ||
+		fail "$blocks blocks: a mix"
+done
+
+step "servers that lie, hang up or never end"
+while read -r mode what status text; do
+	echo "$mode $what" >www.mode
+	rm -rf full.db.incoming
+	cp old.db full.db
+	unchanged full.db expect "$status" fips-manifest --store full.db mirror "$base"
+	one_line
+	says "$text"
+done <<CASES
+endless metadata/timestamp 3 the server sends more than is allowed
+endless snapshot.json 3 snapshot
+endless manifest-el8 2 that are signed
+page metadata/timestamp 3 timestamp
+page manifest-el8 2 that are signed
+missing manifest-el8 3 404
+broken snapshot.json 3 500
+broken root.json 3 500
+CASES
+rm www.mode
