@@ -18,7 +18,7 @@ stop() {
 	kill "$PID"
 	wait "$PID" || fail "exit $? on SIGTERM: $(cat log)"
 }
-get() { curl -fsS --max-time 10 "$@"; }
+get() { curl -fsS --max-time 60 "$@"; }
 header() { # header NAME CURL-ARGUMENT...
 	local name=$1
 	shift
@@ -26,7 +26,7 @@ header() { # header NAME CURL-ARGUMENT...
 }
 status() { # and what came, in ./body
 	: >body
-	curl -sS --max-time 10 -o body -w '%{http_code}' "$@"
+	curl -sS --max-time 60 -o body -w '%{http_code}' "$@"
 }
 logged() { grep -qF "$1" log; }
 # free_port: a port that is free now

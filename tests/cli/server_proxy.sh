@@ -43,7 +43,7 @@ nginx=$PID
 site=https://127.0.0.1:$front
 via() { get --cacert front.pem "$@"; }
 cached() { via -o /dev/null -D - "$1" | tr -d '\r' | sed -n 's/^X-Cache: //p'; }
-wait_for 10 via "$site/healthz" || fail "$(cat nginx.log)"
+wait_for 30 via "$site/healthz" || fail "$(cat nginx.log)"
 
 via "$site/$tool" | cmp - tool || fail "the tool"
 for _ in $(seq 50); do cached "$site/$tool"; done >hits
@@ -51,7 +51,7 @@ for _ in $(seq 50); do cached "$site/$tool"; done >hits
 via "$site/index.json" >before
 "$OUT/tests/store_fill" s.db 3 1 || fail "publish"
 published() { via "$site/index.json" | grep -q v1.3.0; }
-wait_for 12 published || fail "a publish is not seen through the cache"
+wait_for 60 published || fail "a publish is not seen through the cache"
 [ "$(status --cacert front.pem "$site/metrics")" = 404 ] || fail "metrics outside"
 [ "$(via -H "Accept-Encoding: gzip" "$site/index.json" | gzip -dc | sha256sum)" = \
 	"$(get "$URL/index.json" | sha256sum)" ] || fail "gzip through the cache"
@@ -80,7 +80,7 @@ sed -e "s,443,127.0.0.1:$front," -e "s,\*:127.0.0.1:$front,127.0.0.1:$front," \
 	echo "Include $PWD/vhost.conf"
 } >httpd.conf
 background httpd.out "$httpd" -f "$PWD/httpd.conf" -DFOREGROUND
-wait_for 10 via "$site/healthz" || fail "$(cat httpd.log httpd.out)"
+wait_for 30 via "$site/healthz" || fail "$(cat httpd.log httpd.out)"
 via "$site/$tool" | cmp - tool || fail "the tool"
 path=manifests/v1.1.0/manifest-el8-x86_64.json.asc
 via "$site/$path" | cmp - <(get "$URL/$path") || fail "a manifest"

@@ -20,5 +20,5 @@ done
 
 step "no descriptor is left behind, and the end is clean"
 none_left() { [ "$(descriptors)" -le "$before" ]; }
-wait_for 10 none_left || fail "$(descriptors) descriptors, $before before"
+wait_for 60 none_left || fail "$(descriptors) descriptors, $before before"
 stop

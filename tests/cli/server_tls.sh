@@ -41,7 +41,7 @@ cp two.pem cert.pem
 cp two.key key.pem
 kill -HUP "$PID"
 now_two() { [ "$(subject)" = two ]; }
-wait_for 5 now_two || fail "still $(subject): $(cat log)"
+wait_for 30 now_two || fail "still $(subject): $(cat log)"
 get --cacert two.pem "$URL/healthz" >/dev/null || fail "the new one"
 wait "$transfer" || fail "the transfer was cut"
 cmp tool got || fail "the transfer"
@@ -49,10 +49,10 @@ cmp tool got || fail "the transfer"
 step "a bad pair leaves the old one, and is told"
 cp one.pem cert.pem
 kill -HUP "$PID"
-wait_for 5 logged "TLS files cannot be used" || fail "$(cat log)"
+wait_for 30 logged "TLS files cannot be used" || fail "$(cat log)"
 [ "$(subject)" = two ] || fail "$(subject)"
 rm key.pem
 kill -HUP "$PID"
-wait_for 5 logged "'key.pem'" || fail "$(cat log)"
+wait_for 30 logged "'key.pem'" || fail "$(cat log)"
 get --cacert two.pem "$URL/healthz" >/dev/null || fail "it does not serve any more"
 stop
