@@ -9,6 +9,7 @@
 #   make unit cli            the unit tests, the command-line tests alone (T=name: one)
 #   make lint                the promises of style: layers, prefixes, formatting, analyzers
 #   make fuzz                each fuzz target for FUZZ_SECONDS (60)
+#   make soak                the server under load and publishes for SOAK_SECONDS (300)
 #   make bench               speed and memory as ratios against real peers
 #   make deps                install what building and testing need (needs root or sudo)
 #   make man                 the man pages
@@ -90,7 +91,7 @@ MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help check unit cli demo lint fuzz bench deps man format tidy install clean force fips-tool-static check-fips
+.PHONY: all help check unit cli demo lint fuzz soak bench deps man format tidy install clean force fips-tool-static check-fips
 
 all: $(PROGRAMS) $(if $(SAN),,man)
 
@@ -276,6 +277,11 @@ bench:
 	@.ci/deps bench
 	+@$(MAKE) --no-print-directory $(PROGRAMS) $(BENCH)
 	@tests/bench/run $(BUILD)
+
+# always with the sanitizers
+soak:
+	+@$(MAKE) --no-print-directory SAN=1 $(BUILD)/san/bin/fips-manifestd $(BUILD)/san/tests/store_fill
+	@tests/soak.sh $(BUILD)/san
 
 # ---- the rest ----
 
