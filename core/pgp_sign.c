@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PASSPHRASE_MAX = 1024 };
+enum {
+	PASSPHRASE_MAX = 1024,
+	HOME_MAX = 86, /* bytes of a GnuPG home, for the names of its sockets */
+};
 
 struct pgp_sign {
 	gpgme_ctx_t ctx;
@@ -119,6 +122,17 @@ static bool look_up(gpgme_ctx_t ctx, const char *pattern, struct found *f,
 	return true;
 }
 
+/* gpg does not say so itself: it finds no agent, and so no key. */
+static const char *why_none(void)
+{
+	const char *home = getenv("GNUPGHOME");
+
+	return home && strlen(home) > HOME_MAX
+		       ? ", whose path is longer than the 86 bytes that gpg's sockets "
+			 "take"
+		       : "";
+}
+
 static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *err)
 {
 	struct found f = EMPTY;
@@ -144,8 +158,8 @@ static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *er
 				 TEXT_SAFE(named), f.why);
 	if (!f.key)
 		return error_set(err, ERR_NOT_FOUND,
-				 "no secret key matches '%s' in the GnuPG home",
-				 TEXT_SAFE(named));
+				 "no secret key matches '%s' in the GnuPG home%s",
+				 TEXT_SAFE(named), why_none());
 	for (size_t i = 0; i + 1 < s->key_count; i++)
 		if (!strcmp(s->keys[i]->subkeys->fpr, f.key->subkeys->fpr))
 			return error_set(err, ERR_USAGE, "the key '%s' is named twice",

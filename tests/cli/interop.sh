@@ -12,7 +12,7 @@ cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
 new_home keys
 make_key a rsa3072
 a=$FPR
-make_key b rsa4096
+make_key b rsa3072
 make_subkey b rsa3072
 b=$FPR
 make_key c rsa3072

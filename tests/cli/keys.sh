@@ -11,6 +11,7 @@
 #     fprs NAME                     the fingerprints of NAME, the primary's first
 #     clearsign OUT FILE GPG-OPTION...     what a person with stock gpg makes of FILE
 #     framed OUT TEXT PACKETS [HASH]     a signed file made by hand, of any packets
+#     fips                          is libgcrypt in FIPS mode?
 #     g ARGUMENT...                 gpg, quiet, asking nothing; $PASSPHRASE, default none
 #
 # The agents that gpg starts in such homes are ended with the test.
@@ -23,6 +24,9 @@ end_agents() {
 	done
 }
 trap 'end_agents; finish' EXIT
+
+# not every algorithm can be made where libgcrypt is in FIPS mode
+fips() { [ -n "${LIBGCRYPT_FORCE_FIPS_MODE-}" ]; }
 
 new_home() {
 	export GNUPGHOME=$PWD/$1

@@ -110,13 +110,21 @@ says "named twice"
 expect 3 env GNUPGHOME="$PWD/tmp" fips-manifest sign --yes m.json
 says "no secret key matches 'any key'"
 
+step "a home whose path is too long for gpg's sockets"
+long=$PWD/$(printf 'x%.0s' {1..90})
+mkdir -m 700 "$long"
+expect 3 env GNUPGHOME="$long" fips-manifest sign --yes m.json
+says "longer than the 86 bytes that gpg's sockets take"
+
 step "key policy: RSA of 3072 bits and more, P-256, P-384; EL 7 by RSA alone"
 make_key short rsa2048
 expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
 says "the key is RSA2048; to sign, RSA of at least 3072 bits, P-256 and P-384 are allowed"
-make_key ed ed25519
-expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
-says "Ed25519"
+if ! fips; then
+	make_key ed ed25519
+	expect 2 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+	says "Ed25519"
+fi
 make_key p nistp256
 expect 0 fips-manifest sign --yes --key "$FPR" --output p.asc m.json
 expect 0 fips-manifest verify --keyring p.gpg p.asc
