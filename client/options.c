@@ -97,8 +97,7 @@ static void add_report(struct argp_state *state, const char *arg)
 
 	if (o->report_count == OPTIONS_REPORTS_MAX)
 		argp_error(state, "more than %d reports", OPTIONS_REPORTS_MAX);
-	if (!colon || !colon[1] ||
-	    !output_format(arg, strcspn(arg, ":"), &r->format))
+	if (!colon || !colon[1] || !output_format(arg, strcspn(arg, ":"), &r->format))
 		argp_error(state, "--report must be FORMAT:FILE, not '%s'",
 			   TEXT_SAFE(arg));
 	r->file = colon + 1;
