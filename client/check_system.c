@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 static void check_el(const struct check *c)
 {
@@ -33,9 +34,50 @@ static void not_live(const struct check *c, struct report_entry e)
 	report_add(c->report, &e, "not applicable: not a live node");
 }
 
+/* The machine that a program of the tree is for, from its ELF header; NULL: none. */
+static const char *machine_of(const struct check *c, const char *path)
+{
+	enum { E_MACHINE = 18, X86_64 = 62, AARCH64 = 183 }; /* ELF, "e_machine" */
+	AUTO(file_closep) int fd = -1;
+	unsigned char head[20];
+	struct error err;
+	struct stat st;
+
+	if (!file_open_beneath(c->node->root_fd, path, O_RDONLY | O_NONBLOCK, &fd,
+			       &err) ||
+	    fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    memcmp(head, "\177ELF", 4) != 0)
+		return NULL;
+	switch (head[E_MACHINE] | head[E_MACHINE + 1] << 8) {
+	case X86_64:
+		return "x86_64";
+	case AARCH64:
+		return "aarch64";
+	default:
+		return "another machine";
+	}
+}
+
+/* The same of the first program that the manifest lists and the tree has. */
+static const char *machine_of_tree(const struct check *c)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < c->manifest->component_count && !found; i++) {
+		const struct manifest_component *m = &c->manifest->components[i];
+
+		for (size_t k = 0; k < m->file_count && !found; k++)
+			if (m->files[k].kind == MANIFEST_ON_HOST && !m->files[k].link)
+				found = machine_of(c, m->files[k].path);
+	}
+	return found;
+}
+
 static void check_arch(const struct check *c)
 {
-	const char *wanted = c->manifest->arch, *actual = c->node->arch;
+	const char *wanted = c->manifest->arch;
+	const char *actual = c->node->live ? c->node->arch : machine_of_tree(c);
 	struct report_entry e = {
 		.kind = REPORT_SYSTEM,
 		.subject = "architecture",
@@ -44,11 +86,11 @@ static void check_arch(const struct check *c)
 		.verdict = REPORT_FAIL,
 	};
 
-	if (!c->node->live) {
+	if (!actual) {
 		not_live(c, e);
 		return;
 	}
-	if (strcmp(wanted, actual)) {
+	if (strcmp(wanted, actual) != 0) {
 		report_add(c->report, &e, "the manifest is for another architecture");
 		return;
 	}

@@ -111,7 +111,7 @@ const char *report_verdict_name(enum report_verdict v); /* "pass", "fail", ... *
 
 struct report_style {
 	bool colour; /* of the text form */
-	bool brief;  /* leave out what passed */
+	bool brief;  /* leave out what passed and what does not apply */
 };
 
 bool report_text_write(const struct report *r, const struct report_style *style,

@@ -69,6 +69,43 @@ static int width(const struct report *r, bool component)
 	return (int)most;
 }
 
+static bool has_fact(const char *facts, const char *fact, size_t len)
+{
+	for (const char *s = facts; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (n == len && !strncmp(s, fact, n))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+/* Of a file's facts ("sha256:... mode:0755") those that the other side has not: the
+ * whole of them is in the JSON form. */
+static void put_facts(const char *name, const char *facts, const char *other,
+		      enum report_kind kind, struct buf *out)
+{
+	const char *blank = "";
+
+	if (!facts)
+		return;
+	buf_printf(out, "; %s ", name);
+	if (kind != REPORT_FILE || !other) {
+		buf_puts(out, facts);
+		return;
+	}
+	for (const char *s = facts; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (!has_fact(other, s, n)) {
+			buf_printf(out, "%s%.*s", blank, (int)n, s);
+			blank = " ";
+		}
+		s += n;
+	}
+}
+
 static void put_check(const struct report_check *c, int component, int subject,
 		      bool colour, struct buf *out)
 {
@@ -78,10 +115,8 @@ static void put_check(const struct report_check *c, int component, int subject,
 	if (c->verdict != REPORT_PASS && c->reason)
 		buf_printf(out, "  %s", c->reason);
 	if (c->verdict == REPORT_FAIL || c->verdict == REPORT_EXCEPTED) {
-		if (c->expected)
-			buf_printf(out, "; expected %s", c->expected);
-		if (c->actual)
-			buf_printf(out, "; actual %s", c->actual);
+		put_facts("expected", c->expected, c->actual, c->kind, out);
+		put_facts("actual", c->actual, c->expected, c->kind, out);
 	}
 	buf_puts(out, "  ");
 	put_verdict(c->verdict, report_verdict_name(c->verdict), colour, out);
@@ -126,6 +161,15 @@ static void put_summary(const struct report *r, bool colour, struct buf *out)
 	buf_putc(out, '\n');
 }
 
+/* What --quiet leaves out: what passed, and what has no meaning here. */
+static bool is_dull(const struct report_check *c)
+{
+	return c->verdict == REPORT_PASS ||
+	       (c->verdict == REPORT_SKIPPED &&
+		(text_starts(c->reason, "not applicable") ||
+		 text_starts(c->reason, "optional and not ")));
+}
+
 bool report_text_write(const struct report *r, const struct report_style *style,
 		       struct buf *out, struct error *err)
 {
@@ -134,7 +178,7 @@ bool report_text_write(const struct report *r, const struct report_style *style,
 	if (!style->brief)
 		put_head(r, out);
 	for (size_t i = 0; i < r->count; i++)
-		if (!style->brief || r->checks[i].verdict != REPORT_PASS)
+		if (!style->brief || !is_dull(&r->checks[i]))
 			put_check(&r->checks[i], component, subject, style->colour,
 				  out);
 	put_exceptions(r, out);
