@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The one static file: in a root that holds nothing but gpg, under a name service and an
+# OpenSSL configuration that are not its own, reproducible.
+# shellcheck source=tests/cli/lib.sh
+. "$TOP/tests/cli/lib.sh"
+# shellcheck source=tests/cli/node.bash
+. "$TOP/tests/cli/node.bash"
+need gpg jq gcc unshare file
+[ "${OUT##*/}" = san ] && skip "the static file is built without sanitizers"
+
+step "it is one file"
+make -s -C "$TOP" fips-tool-static >make.log 2>&1 || fail "$(tail -n 5 make.log)"
+static=$TOP/build/static/fips-tool
+file "$static" | grep -q 'static-pie linked.*stripped' || fail "$(file "$static")"
+[ "$(stat -c %s "$static")" -lt 8388608 ] || fail "larger than 8 MB"
+
+new_key alice
+node_root root
+cp /bin/true root/usr/bin/kubelet
+component root kubelet required /usr/bin/kubelet | manifest m.json
+sign m.json alice
+
+step "a root with nothing but gpg and its libraries"
+in_root() { # in_root GPG: fill root with that gpg as /usr/bin/gpg
+	local f
+	rm -rf root/lib64 root/lib root/usr/lib/x86_64-linux-gnu
+	for f in "$1" $(ldd "$1" | grep -o '/[^ ]*'); do
+		mkdir -p "root${f%/*}"
+		cp -L "$f" "root$f"
+	done
+	[ "$1" = /usr/bin/gpg ] || mv "root$1" root/usr/bin/gpg
+	mkdir -p root/tmp root/dev
+	touch root/dev/null
+}
+enter=(unshare -m)
+[ "$(id -u)" = 0 ] || enter=(unshare -Urm)
+inside() { # inside COMMAND...: run it in the root
+	# shellcheck disable=SC2016
+	"${enter[@]}" bash -c 'mount --bind /dev/null root/dev/null && exec chroot root "$@"' inside "$@"
+}
+"${enter[@]}" true 2>/dev/null || skip "this machine gives no mount namespace"
+cp "$static" m.json.asc alice.asc root/
+in_root /usr/bin/gpg
+check=(inside /fips-tool --keyring /alice.asc --root /)
+expect 0 "${check[@]}" --json /m.json.asc
+jq -e '.verdict == "pass (image)"' out >/dev/null || fail "does not pass"
+sed 's/"revision": 1/"revision": 2/' m.json.asc >root/tampered.asc
+expect 2 "${check[@]}" /tampered.asc
+
+step "with the gpg of EL 7"
+if [ -x /usr/bin/gpg1 ]; then # 1.4 gives the verdicts of EL 7's 2.0
+	in_root /usr/bin/gpg1
+	expect 0 "${check[@]}" /m.json.asc
+	expect 2 "${check[@]}" /tampered.asc
+	in_root /usr/bin/gpg
+else
+	need gpg1
+fi
+
+step "without any gpg"
+mv root/usr/bin/gpg kept-gpg
+expect 3 "${check[@]}" /m.json.asc
+one_line
+mv kept-gpg root/usr/bin/gpg
+
+step "name services of the node are not loaded"
+mkdir -p root/lib/x86_64-linux-gnu
+cp /lib/x86_64-linux-gnu/libnss_* root/lib/x86_64-linux-gnu/ 2>/dev/null
+printf 'hosts: files dns myhostname evil\npasswd: files evil\n' >root/etc/nsswitch.conf
+evil() { # evil FILE: a library that leaves a mark when it is loaded
+	# shellcheck disable=SC2016
+	echo '#include <fcntl.h>
+		__attribute__((constructor)) static void f(void) { open("/loaded", O_CREAT | O_WRONLY, 0644); }
+		int OSSL_provider_init(void) { return 0; }' | gcc -shared -fPIC -x c - -o "$1"
+}
+evil root/lib/x86_64-linux-gnu/libnss_evil.so.2
+expect 3 "${check[@]}" --server http://unknown.invalid/ --kubernetes v1.21.3
+says unknown.invalid
+one_line
+
+step "an OpenSSL configuration and its modules are not loaded"
+evil root/evil.so
+cat >root/openssl.cnf <<-END
+	openssl_conf = init
+	[init]
+	providers = list
+	[list]
+	evil = evil
+	[evil]
+	module = /evil.so
+	activate = 1
+END
+rm -f root/loaded
+export OPENSSL_CONF=/openssl.cnf
+expect 0 "${check[@]}" /m.json.asc
+unset OPENSSL_CONF
+[ ! -e root/loaded ] || fail "the module was loaded"
+expect 3 "${check[@]}" --require-fips-provider /m.json.asc
+says "FIPS provider"
+
+step "on the node itself"
+expect 0 "$static" --keyring alice.asc --root root --json m.json.asc
+[ "$(jq -r .tool.sha256 out)" = "$(sha256sum <"$static" | cut -c1-64)" ] || fail "another digest of its own"
