@@ -233,3 +233,14 @@ truncate -s 4T sparse/usr/bin/kubelet
 expect 3 fips-tool --timeout 1 --keyring alice.asc --root sparse huge.json.asc
 says "time was over before it was read  unknown" out
 says "undecided: " out
+
+step "the man page names every option"
+for help in "" inspect; do
+	# shellcheck disable=SC2086
+	fips-tool $help --help | grep -o -- '--[a-z][a-z-]*' | sort -u |
+		while read -r option; do
+			grep -qF -e "*$option*" "$TOP/docs/man/fips-tool.8.scd" || echo "$option"
+		done >unnamed
+	[ -s unnamed ] && fail "not in the man page: $(cat unnamed)"
+done
+exit 0
