@@ -235,6 +235,12 @@ unit: $(UNIT) $(REPLAY)
 cli: $(PROGRAMS) $(CLI_HELPERS) $(TUF_CLIENT)
 	@tests/run cli $(OUT) $(filter-out %/lib.sh %/fixtures.sh %/keys.sh,$(wildcard tests/cli/*$(T).sh))
 
+check-fips:
+	@.ci/deps check
+	@.ci/openssl-fips $(BUILD)/fips
+	+@$(MAKE) --no-print-directory all
+	@tests/run cli $(OUT) tests/fips/*.sh
+
 demo:
 	@.ci/deps demo
 	+@$(MAKE) --no-print-directory all
