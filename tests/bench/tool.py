@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+# What tests/bench/tool.sh measures.
+import hashlib, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+
+out = os.path.abspath(sys.argv[1])
+ROUNDS = int(os.environ.get("ROUNDS", 5))
+work = tempfile.mkdtemp(prefix="bench-", dir=out)
+home = tempfile.mkdtemp(prefix="fb-", dir="/tmp")  # gpg's sockets take no long path
+os.environ["GNUPGHOME"] = home
+os.environ["PATH"] = out + "/bin:" + os.environ["PATH"]
+raw = {}
+LOOP = out + "/bench/tool_loop"
+
+
+def shell(text):
+    return subprocess.run(["bash", "-o", "pipefail", "-ec", text], check=True, cwd=work,
+                          stdout=subprocess.DEVNULL)
+
+
+def cost(f, *args):
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    f(*args)
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def by_turns(name, *calls, prepare=None):
+    """Medians of the wall time of each call, which take turns."""
+    seen = [[] for _ in calls]
+    for _ in range(ROUNDS):
+        for i, (f, *args) in enumerate(calls):
+            if prepare:
+                prepare()
+            seen[i].append(cost(f, *args))
+    raw[name] = seen
+    return [statistics.median(w for w, _ in one) for one in seen]
+
+
+def row(what, ours, peer, ratio, goal):
+    print(f"{what} | {ours} | {peer} | {ratio:.2f} x | at most {goal:.2f} x | "
+          f"{'yes' if ratio <= goal else 'NO'}", flush=True)
+
+
+def against(what, ours, peers):
+    for name, seconds, goal in peers:
+        row(f"{what}: {name}", f"{ours:.2f} s", f"{seconds:.2f} s", ours / seconds, goal)
+
+
+def tree(name, count, size):
+    """A node root with files of random content, its signed manifest, a list of names."""
+    root = f"{work}/{name}"
+    os.makedirs(root + "/etc")
+    os.makedirs(root + "/usr/bin")
+    with open(root + "/etc/os-release", "w") as f:
+        f.write("ID=rhel\nVERSION_ID=8.4\n")
+    files, names = [], []
+    for i in range(count):
+        path = f"/usr/bin/d{i % 100:02}/f{i:05}"
+        if i < 100:
+            os.makedirs(root + os.path.dirname(path), exist_ok=True)
+        data = os.urandom(size)
+        with open(root + path, "wb") as f:
+            f.write(data)
+        os.chmod(root + path, 0o644)
+        names.append(root + path)
+        files.append({"path": path, "kind": "host", "mode": "0644", "size": size,
+                      "sha256": hashlib.sha256(data).hexdigest()})
+    manifest = {"format": "fips-manifest/1", "el": "8", "kubernetes": "v1.21.3", "arch": "x86_64",
+                "revision": 1, "created": "2021-08-25T00:00:00Z",
+                "components": [{"name": "kubelet", "version": "1", "presence": "required",
+                                "source": {"type": "file", "name": "kubelet", "size": 1,
+                                           "sha256": "0" * 64},
+                                "files": sorted(files, key=lambda f: f["path"])}]}
+    with open(f"{work}/{name}.json", "w") as f:
+        f.write(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    shell(f"gpg --batch -q --digest-algo SHA256 --clearsign {name}.json")
+    with open(f"{work}/{name}.list", "w") as f:
+        f.write("".join(n + "\n" for n in names))
+
+
+def ours(name):
+    return lambda: shell(f"fips-tool --quiet --keyring key.asc --root {name} {name}.json.asc")
+
+
+def peer(command, name):
+    return lambda: shell(f"{command} <{name}.list")
+
+
+def aide(name):
+    """A database of digests alone, then a check of it."""
+    with open(f"{work}/{name}.aide", "w") as f:
+        f.write(f"database_in=file:{work}/{name}.db\ndatabase_out=file:{work}/{name}.db\n"
+                f"num_workers=2\nreport_url=file:/dev/null\n{work}/{name}/usr sha256\n")
+    shell(f"aide --config {name}.aide --init")
+    return lambda: shell(f"aide --config {name}.aide --check")
+
+
+def memory(name):
+    code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
+            "stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    done = subprocess.run([sys.executable, "-c", code, "fips-tool", "--keyring", "key.asc", "--root",
+                           name, name + ".json.asc"], check=True, cwd=work, stdout=subprocess.PIPE)
+    return int(done.stdout) / 1024
+
+
+def drop_caches():
+    os.sync()
+    with open("/proc/sys/vm/drop_caches", "w") as f:
+        f.write("1\n")
+
+
+try:
+    shell("gpg --batch -q --pinentry-mode loopback --passphrase '' --quick-gen-key bench@example rsa3072 "
+          "sign never 2>/dev/null; gpg --batch -q --armor --export >key.asc")
+    tree("large", 11, 100 << 20)
+    tree("small", 50000, 4096)
+    fast, xargs, one, loop, aided = by_turns(
+        "large", (ours("large"),), (peer("xargs -P2 -n1 openssl dgst -sha256", "large"),),
+        (peer(LOOP + " hash 1", "large"),), (peer(LOOP + " hash 2", "large"),), (aide("large"),))
+    against("1.1 GB in 11 files, warm", fast, [
+        ("xargs -P2 openssl dgst", xargs, 0.80), ("one EVP thread", one, 0.60),
+        ("aide --check, 2 workers", aided, 0.30), ("bare EVP loop, 2 threads", loop, 1.10)])
+    row("memory, 1.1 GB in 11 files", f"{memory('large'):.0f} MB", "64 MB", memory("large") / 64, 1.0)
+    fast, xargs, reads = by_turns(
+        "small", (ours("small"),), (peer("xargs -P2 -n500 openssl dgst -sha256", "small"),),
+        (peer(LOOP + " read 2", "small"),))
+    against("50,000 files of 4 KB, warm", fast, [("xargs -P2 openssl dgst", xargs, 0.75),
+                                                ("a pass that only reads", reads, 1.8)])
+    if os.access("/proc/sys/vm/drop_caches", os.W_OK):
+        fast, reads = by_turns("cold", (ours("large"),), (peer(LOOP + " read 2", "large"),),
+                               prepare=drop_caches)
+        against("1.1 GB in 11 files, cold cache", fast, [("a pass that only reads", reads, 1.2)])
+finally:
+    with open(out + "/bench/tool.json", "w") as f:
+        json.dump(raw, f, indent=1)
+    subprocess.run(["gpgconf", "--kill", "all"], check=False)
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
