@@ -182,10 +182,13 @@ def pipeline():
 def strangers():
     """Bytes that are no HTTP: closed by the deadline at the latest."""
     hello = bytes.fromhex("16030100c8010000c40303") + bytes(190)
+    conns = []
     for data in (hello, bytes(range(256)), b"\0" * 4000, b"\xff" * 4000, b"\r\n" * 100):
         s = connect()
         s.sendall(data)
-        assert closed_within(s, 60) < 45, data[:8]
+        conns.append(s)
+    for s in conns:
+        assert closed_within(s, 60) < 45
         s.close()
         alive()
 
@@ -194,7 +197,7 @@ def strangers():
 
 def slow():
     """One byte a second, on every side, by hundreds; others are served as usual."""
-    usual, usual99 = latency(200)
+    usual, usual99 = latency(100)
     conns = []
     for i in range(300):
         s = connect("127.0.0.2")
@@ -225,7 +228,7 @@ def slow():
                     pass
     t = threading.Thread(target=drip)
     t.start()
-    during, during99 = latency(300)
+    during, during99 = latency(200)
     print(f"latency: {usual * 1e3:.2f}/{usual99 * 1e3:.2f} ms before, "
           f"{during * 1e3:.2f}/{during99 * 1e3:.2f} ms during (median/99th)")
     assert during99 < 5, f"others wait {during99} s"
@@ -266,7 +269,7 @@ def many():
         else:
             s.close()
         if i % 4000 == 3999:
-            median, worst = latency(100)
+            median, worst = latency(50)
             print(f"after {i + 1}: {median * 1e3:.2f}/{worst * 1e3:.2f} ms")
             assert worst < 5, f"others wait {worst} s"
     fds = len(os.listdir(f"/proc/{pid}/fd"))
