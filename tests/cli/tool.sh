@@ -225,12 +225,12 @@ mkfifo never
 start=$SECONDS
 expect 3 fips-tool --timeout 1 --keyring never --root root m.json.asc
 says "time was over (--timeout) before the manifest was verified"
-[ $((SECONDS - start)) -lt 20 ] || fail "hung"
+[ $((SECONDS - start)) -lt 120 ] || fail "hung"
 components | manifest huge.json '.components[0].files[0].size = 4398046511104'
 sign huge.json alice
 cp -a root sparse
 truncate -s 4T sparse/usr/bin/kubelet
-expect 3 fips-tool --timeout 1 --keyring alice.asc --root sparse huge.json.asc
+expect 3 fips-tool --timeout 8 --keyring alice.asc --root sparse huge.json.asc
 says "time was over before it was read  unknown" out
 says "undecided: " out
 
@@ -243,4 +243,4 @@ for help in "" inspect; do
 		done >unnamed
 	[ -s unnamed ] && fail "not in the man page: $(cat unnamed)"
 done
-exit 0
+true

@@ -55,7 +55,7 @@ if [ "${OUT##*/}" != san ]; then # the leak check wants /proc itself
 	says "undecided: 8 checks, 3 pass, 3 unknown" out
 fi
 step "gpg waits for ever: libgcrypt reads the same file"
-expect 3 on_node fifo timeout 30 fips-tool --timeout 1 --keyring alice.asc m.json.asc
+expect 3 on_node fifo timeout 120 fips-tool --timeout 1 --keyring alice.asc m.json.asc
 says "time was over (--timeout) before the manifest was verified"
 
 step "the command line and the crypto policy"
@@ -98,4 +98,4 @@ if command -v systemd-analyze >/dev/null; then
 	systemd-analyze verify units/fips-tool.service units/fips-tool.timer 2>verified
 	grep units/ verified && fail "systemd does not take the units"
 fi
-exit 0
+true

@@ -28,7 +28,7 @@ run() {
 	RUNNING=$!
 	PIDS+=("$RUNNING")
 	# until it has become the program
-	wait_for 5 running || fail "$* does not run"
+	wait_for 60 running || fail "$* does not run"
 }
 running() { ! readlink "/proc/$RUNNING/exe" | grep -qE '/(bash|env|setpriv|python.*|unshare)$'; }
 

@@ -23,7 +23,7 @@ for v in v1.21.3 v1.22.0; do
 	[ $v = v1.21.3 ] || break
 	expect 0 fips-manifest publish
 	background server.log fips-manifestd --store store.db --listen 127.0.0.1:0
-	wait_for 10 grep -qo 'http://[0-9.:]*\|127.0.0.1:[0-9]*' server.log ||
+	wait_for 60 grep -qo 'http://[0-9.:]*\|127.0.0.1:[0-9]*' server.log ||
 		fail "the server does not start: $(cat server.log)"
 	url=http://$(grep -o '127\.0\.0\.1:[1-9][0-9]*' server.log | head -n 1)
 	# one version alone: it need not be named
@@ -32,7 +32,7 @@ for v in v1.21.3 v1.22.0; do
 done
 expect 0 fips-manifest publish
 sees_both() { curl -s "$url/index.json" | grep -q 'v1\.22\.0'; }
-wait_for 10 sees_both || fail "the server does not see the second version"
+wait_for 60 sees_both || fail "the server does not see the second version"
 
 step "which one"
 expect 64 fips-tool --keyring alice.asc --root root --server "$url"
@@ -83,7 +83,7 @@ sign SHA256SUMS alice
 expect 0 fips-manifest tool add-sums SHA256SUMS.asc
 expect 0 fips-manifest publish
 published() { curl -fs "$url/tool/SHA256SUMS.asc" >/dev/null; }
-wait_for 10 published || fail "no signed list of tools"
+wait_for 60 published || fail "no signed list of tools"
 expect 0 self
 says "$(sha256sum <"$BIN/fips-tool" | cut -c1-64) is fips-tool-1.0.0-linux-x86_64" out
 says "alice@release.example" out
@@ -111,7 +111,7 @@ path=manifests/v1.21.3/manifest-el8-x86_64.json.asc
 other=manifests/v1.22.0/manifest-el8-x86_64.json.asc
 for f in index.json $path $other; do curl -s "$url/$f" >"lie/$f"; done
 background lie.log python3 -u -m http.server --bind 127.0.0.1 --directory lie 0
-wait_for 10 grep -q 'port [0-9]' lie.log || fail "no python server"
+wait_for 60 grep -q 'port [0-9]' lie.log || fail "no python server"
 lie=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' lie.log | head -n 1)
 cp lie/index.json index.json
 check() { fips-tool --keyring alice.asc --root root --server "$lie" --kubernetes v1.21.3; }
@@ -142,7 +142,7 @@ mkfifo open
 exec 7<>open
 # shellcheck disable=SC2016
 background bad.log bash -c 'exec python3 -u "$TOP/tests/http/misbehave.py" <open'
-wait_for 10 test -s bad.log || fail "no misbehaving server"
+wait_for 60 test -s bad.log || fail "no misbehaving server"
 expect 3 fips-tool --timeout 2 --keyring alice.asc --root root \
 	--server "http://127.0.0.1:$(head -n 1 bad.log)/hang"
 says "time"
