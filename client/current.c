@@ -6,6 +6,7 @@
 #include "core/index.h"
 #include "core/remote.h"
 #include "core/text.h"
+#include "core/tree_tuf.h"
 #include "trust.inc"
 
 #include <inttypes.h>
@@ -240,6 +241,7 @@ bool current_fetch(const struct current_options *o, struct current *out,
 	AUTO(current_clear) struct current c = CURRENT_NONE;
 	AUTO(text_freep) char *metadata = NULL;
 	AUTO(text_freep) char *targets = NULL;
+	AUTO(tree_source_closep) struct tree_source *carried = NULL;
 	AUTO(http_freep) struct http *http = NULL;
 	struct remote remote = EMPTY;
 	struct tuf_source source = EMPTY;
@@ -248,7 +250,11 @@ bool current_fetch(const struct current_options *o, struct current *out,
 		.total_seconds = o->seconds,
 	};
 
-	if (o->server) {
+	if (o->local) {
+		if (!tree_source_open(o->server, NULL, &carried, err))
+			return false;
+		source = tree_tuf_source(carried);
+	} else if (o->server) {
 		metadata = remote_url(o->server, "metadata");
 		targets = remote_url(o->server, "targets");
 		if (!metadata || !targets)

@@ -23,6 +23,7 @@
 
 struct current_options {
 	const char *server; /* NULL: ask nobody, use the state */
+	bool local;         /* `server` is a folder, a tar or oci:DIR: no network */
 	const char *trust;  /* file of a root; NULL: the built-in one, or the state's */
 	const char *state;  /* folder; NULL: the default */
 	const char *el, *arch;

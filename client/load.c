@@ -61,6 +61,7 @@ static bool load_published(const struct options *o, const struct node *node,
 	};
 	struct current_options how = {
 		.server = o->server,
+		.local = o->local,
 		.trust = o->trust,
 		.state = o->state,
 		.el = index.el,
@@ -74,7 +75,7 @@ static bool load_published(const struct options *o, const struct node *node,
 		return error_set(err, ERR_NOT_FOUND,
 				 "the os-release here names no Enterprise Linux: --el "
 				 "says which manifest is meant");
-	if (!current_possible(&how) && !o->as_of_last_seen && !o->state)
+	if (!current_possible(&how) && !o->as_of_last_seen && !o->state && !o->local)
 		return load_from_index(&index, trust, l, err);
 	return load_current(&how, trust, l, err);
 }

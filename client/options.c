@@ -19,6 +19,7 @@ enum {
 	OPT_REQUIRE_FIPS,
 	OPT_CONTAINERD_ROOT,
 	OPT_IMAGE,
+	OPT_TREE,
 	OPT_TRUST,
 	OPT_STATE,
 	OPT_AS_OF_LAST_SEEN,
@@ -39,6 +40,9 @@ static const struct argp_option option_table[] = {
 	{"root", 'r', "DIR", 0, "Check a tree that is not running, such as an image",
 	 0},
 	{"server", 's', "URL", 0, "Take the manifest from a published tree", 0},
+	{"tree", OPT_TREE, "DIR", 0,
+	 "The same from an exported folder, without any network", 0},
+	{"bundle", OPT_TREE, "FILE.tar", 0, "The same from an exported tar", 0},
 	{"el", OPT_EL, "N", 0,
 	 "With --server: EL version; default the node's os-release", 0},
 	{"kubernetes", OPT_KUBERNETES, "V", 0,
@@ -81,7 +85,7 @@ static void check_options(struct argp_state *state, const struct options *o)
 {
 	bool published = o->server || o->as_of_last_seen;
 
-	if (o->self_check && (!o->server || o->file))
+	if (o->self_check && (!o->server || o->file || o->local))
 		argp_error(state, "--self-check goes with --server URL alone");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
@@ -112,7 +116,11 @@ static error_t parse_published(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 's':
+	case OPT_TREE:
+		if (o->server)
+			argp_error(state, "give one of --server, --tree and --bundle");
 		o->server = arg;
+		o->local = key == OPT_TREE;
 		break;
 	case OPT_TRUST:
 		o->trust = arg;

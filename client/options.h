@@ -22,6 +22,7 @@ struct options_report {
 struct options {
 	const char *file; /* the operand */
 	const char *server, *el, *kubernetes;
+	bool local; /* server is a folder or a tar: --tree, --bundle */
 	const char *keyring, *root, *containerd_root;
 	char *images[OPTIONS_IMAGES_MAX];
 	size_t image_count;

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "core/tree_tuf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -158,29 +159,6 @@ bool bundle_open(struct store *s, const char *store_path, struct tree_source *so
 
 /* ---- the source, as the TUF client asks it ---- */
 
-/* "%2B" back to "+"; a "/" never comes from a name. */
-static bool unquote(const char *name, struct buf *out, struct error *err)
-{
-	for (const char *p = name; *p; p++) {
-		char hex[3] = {0}, c = *p;
-
-		if (c == '%') {
-			memcpy(hex, p + 1, strnlen(p + 1, 2));
-			for (int i = 0; hex[i]; i++)
-				hex[i] = hex[i] >= 'A' && hex[i] <= 'F'
-						 ? (char)(hex[i] + 32)
-						 : hex[i];
-			if (!text_unhex(hex, &c, 1) || c == '/')
-				return error_set(err, ERR_FORMAT,
-						 "'%s' is no name of a role",
-						 TEXT_SAFE(name));
-			p += 2;
-		}
-		buf_putc(out, c);
-	}
-	return buf_ok(out, err);
-}
-
 static struct bundle_role *room_for_role(struct bundle_role **list, size_t *count,
 					 struct error *err)
 {
@@ -220,8 +198,7 @@ static bool get_metadata(void *arg, const char *name, struct buf *out,
 	const char *dot = strchr(name, '.');
 	size_t before = out->len;
 
-	buf_puts(&path, "metadata/");
-	if (!unquote(name, &path, err) ||
+	if (!tree_tuf_path("metadata", name, &path, err) ||
 	    !tree_source_get(b->source, path.data, out, err))
 		return false;
 	if (!dot || strcmp(dot, ".root.json") != 0)
