@@ -37,6 +37,11 @@ void store_closep(struct store **s);
 bool store_begin(struct store *s, struct error *err) MUST_CHECK;
 bool store_commit(struct store *s, struct error *err) MUST_CHECK;
 void store_rollback(struct store *s);
+/* Run `change` as one step, a transaction or a part of one: all of what it changes
+ * is stored when it returns true, nothing otherwise. */
+bool store_change(struct store *s,
+		  bool (*change)(struct store *s, void *arg, struct error *err),
+		  void *arg, struct error *err) MUST_CHECK;
 /* Run `look` with a fixed view of the store, inside a transaction or out of one. */
 bool store_view(struct store *s,
 		bool (*look)(struct store *s, void *arg, struct error *err), void *arg,

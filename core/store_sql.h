@@ -141,11 +141,6 @@ void store_column_append(struct store_query *q, int i, struct buf *out);
 bool store_blob(struct store *s, enum store_sql which, int64_t row, const char *what,
 		struct buf *out, struct error *err) MUST_CHECK;
 
-/* Run `change` as one step: all of it is stored, or nothing. */
-bool store_change(struct store *s,
-		  bool (*change)(struct store *s, void *arg, struct error *err),
-		  void *arg, struct error *err) MUST_CHECK;
-
 /* Columns 0 to 12 of every query that yields a manifest. */
 #define STORE_MANIFEST_COLUMNS                                                         \
 	"m.id, m.el, m.kubernetes, m.arch, m.revision, m.digest, m.size, "             \

@@ -101,16 +101,15 @@ static bool add_file(struct work *w, struct item *item, struct error *err)
 	return error_prefix(err, "'%s'", TEXT_SAFE(item->path));
 }
 
-static bool add_all(struct work *w, struct error *err)
+static bool add_all(struct store *s, void *arg, struct error *err)
 {
-	if (!store_begin(w->store, err))
-		return false;
+	struct work *w = arg;
+
+	(void)s;
 	for (size_t i = 0; i < w->count; i++)
-		if (!add_file(w, &w->items[i], err)) {
-			store_rollback(w->store);
+		if (!add_file(w, &w->items[i], err))
 			return false;
-		}
-	return store_commit(w->store, err);
+	return true;
 }
 
 /* ---- telling ---- */
@@ -177,8 +176,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	w.count = ctx->operand_count;
 	for (size_t i = 0; i < w.count; i++)
 		w.items[i].path = ctx->operands[i];
-	return vouch_load(w.store, &w.vouch, err) && add_all(&w, err) &&
-	       tell(ctx->cli, &w, err);
+	return vouch_load(w.store, &w.vouch, err) &&
+	       store_change(w.store, add_all, &w, err) && tell(ctx->cli, &w, err);
 }
 
 const struct cmd cmd_add = {

@@ -24,25 +24,6 @@ struct row {
 	char why[512]; /* why it stays behind or was taken out */
 };
 
-struct input {
-	struct role_keys_input keys;
-};
-
-static const struct argp_option options[] = {
-	ROLE_KEYS_OPTIONS,
-	{0},
-};
-
-static bool parse(int key, char *arg, void *input, struct error *err)
-{
-	struct input *in = input;
-	bool ok;
-
-	if (role_keys_option(key, arg, &in->keys, &ok, err))
-		return ok;
-	return error_set(err, ERR_INTERNAL, "unknown option");
-}
-
 struct work {
 	struct store *store;
 	struct role_keys *keys;
@@ -144,29 +125,30 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 	return accept_row(w, r, v.signers, err);
 }
 
-static bool publish_all(struct work *w, struct error *err)
+static bool publish_all(struct store *s, void *arg, struct error *err)
 {
+	struct work *w = arg;
 	bool changed, any = false;
 
-	if (!store_each_manifest(w->store, &(const struct store_filter)EMPTY, collect,
-				 w, err) ||
-	    !store_each_visible(w->store, mark_visible, w, err) ||
-	    !vouch_changed(w->store, &changed, err))
+	if (!store_each_manifest(s, &(const struct store_filter)EMPTY, collect, w,
+				 err) ||
+	    !store_each_visible(s, mark_visible, w, err) ||
+	    !vouch_changed(s, &changed, err))
 		return false;
 	for (size_t i = 0; i < w->count; i++) {
 		struct row *r = &w->rows[i];
 
 		if (r->file.published && !r->file.distrusted && !(changed && r->shown))
 			continue;
-		if (!any && !vouch_load(w->store, &w->vouch, err))
+		if (!any && !vouch_load(s, &w->vouch, err))
 			return false;
 		any = true;
 		if (!publish_row(w, r, err))
 			return false;
 	}
-	return store_publish_rest(w->store, &w->rest, err) &&
-	       repo_update(w->store, w->keys, w->tuf, err) &&
-	       tree_from_store(w->store, &w->tree, err);
+	return store_publish_rest(s, &w->rest, err) &&
+	       repo_update(s, w->keys, w->tuf, err) &&
+	       tree_from_store(s, &w->tree, err);
 }
 
 /* ---- telling ---- */
@@ -270,17 +252,9 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
 	AUTO(work_clear)
 	struct work w = {.store = ctx->store, .cli = ctx->cli, .keys = &keys};
-	const struct input *in = ctx->input;
 
-	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err))
-		return false;
-	if (!store_begin(w.store, err))
-		return false;
-	if (!publish_all(&w, err)) {
-		store_rollback(w.store);
-		return false;
-	}
-	if (!store_commit(w.store, err))
+	if (!role_keys_from(ctx->input, ctx->store_path, &dir, &keys, err) ||
+	    !store_change(w.store, publish_all, &w, err))
 		return false;
 	if (ctx->cli->json && !print(&w, err))
 		return false;
@@ -303,8 +277,8 @@ const struct cmd cmd_publish = {
 	       "is taken out of the tree, with exit status 1; it comes back when it "
 	       "has gained signatures.",
 	.need = CMD_STORE_WRITE,
-	.options = options,
-	.parse = parse,
-	.input_size = sizeof(struct input),
+	.options = role_keys_options,
+	.parse = role_keys_parse,
+	.input_size = sizeof(struct role_keys_input),
 	.run = run,
 };

@@ -3,55 +3,39 @@
 #include "signer/cmd.h"
 #include "signer/repo.h"
 
-struct input {
-	struct role_keys_input keys;
+struct work {
+	struct role_keys *keys;
+	struct repo repo;
 };
 
-static const struct argp_option options[] = {
-	ROLE_KEYS_OPTIONS,
-	{0},
-};
-
-static bool parse(int key, char *arg, void *input, struct error *err)
+static void work_clear(struct work *w)
 {
-	struct input *in = input;
-	bool ok;
-
-	if (role_keys_option(key, arg, &in->keys, &ok, err))
-		return ok;
-	return error_set(err, ERR_INTERNAL, "unknown option");
+	repo_clear(&w->repo);
 }
 
-static bool refresh(struct store *s, struct role_keys *keys, struct repo *repo,
-		    struct error *err)
+static bool refresh(struct store *s, void *arg, struct error *err)
 {
+	struct work *w = arg;
 	bool there;
 
-	if (!repo_open(s, keys, repo, &there, err))
+	if (!repo_open(s, w->keys, &w->repo, &there, err))
 		return false;
 	if (!there)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the store has no TUF roles: 'root init' makes them");
-	return repo_refresh(repo, err);
+	return repo_refresh(&w->repo, err);
 }
 
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
 	AUTO(buf_clear) struct buf dir = BUF_MAX(4096);
-	AUTO(repo_clear) struct repo repo = EMPTY;
-	const struct input *in = ctx->input;
+	AUTO(work_clear) struct work w = {.keys = &keys};
 
-	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err) ||
-	    !store_begin(ctx->store, err))
+	if (!role_keys_from(ctx->input, ctx->store_path, &dir, &keys, err) ||
+	    !store_change(ctx->store, refresh, &w, err))
 		return false;
-	if (!refresh(ctx->store, &keys, &repo, err)) {
-		store_rollback(ctx->store);
-		return false;
-	}
-	if (!store_commit(ctx->store, err))
-		return false;
-	cli_say(ctx->cli, "signed %s", repo.signed_roles);
+	cli_say(ctx->cli, "signed %s", w.repo.signed_roles);
 	return true;
 }
 
@@ -62,8 +46,8 @@ const struct cmd cmd_refresh = {
 	.doc = "Snapshot is signed again too when less than half of its time is left. "
 	       "The keys of root and targets are not needed.",
 	.need = CMD_STORE_WRITE,
-	.options = options,
-	.parse = parse,
-	.input_size = sizeof(struct input),
+	.options = role_keys_options,
+	.parse = role_keys_parse,
+	.input_size = sizeof(struct role_keys_input),
 	.run = run,
 };

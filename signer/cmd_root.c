@@ -52,6 +52,7 @@ struct work {
 	const char *file;
 	enum tuf_kind kind; /* of operand 1, where it is a role; TUF_KINDS: delegated */
 	bool published;     /* the file in preparation is done with */
+	const struct verb *verb;
 	char said[1024];
 };
 
@@ -334,15 +335,17 @@ static bool find_verb(struct work *w, const struct verb **out, struct error *err
 			 TEXT_SAFE(name));
 }
 
-static bool run_writing(struct work *w, const struct verb *v, struct error *err)
+static bool run_verb(struct store *s, void *arg, struct error *err)
 {
-	if (!store_begin(w->store, err))
-		return false;
-	if (!v->run(w, err)) {
-		store_rollback(w->store);
-		return false;
-	}
-	if (!store_commit(w->store, err))
+	struct work *w = arg;
+
+	(void)s;
+	return w->verb->run(w, err);
+}
+
+static bool run_writing(struct work *w, struct error *err)
+{
+	if (!store_change(w->store, run_verb, w, err))
 		return false;
 	if (w->published) {
 		unlink(w->file);
@@ -370,11 +373,12 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	    !role_keys_from(&in->keys, ctx->store_path, &dir, &w.keys, err))
 		return false;
 	w.file = in->file ? in->file : file.data;
+	w.verb = v;
 	if (v->needs == NO_STORE)
 		return v->run(&w, err);
 	if (v->needs == WRITES)
 		return cmd_open_to_change(ctx->store_path, &w.store, err) &&
-		       run_writing(&w, v, err);
+		       run_writing(&w, err);
 	return store_open(ctx->store_path, STORE_READ, &w.store, err) &&
 	       v->run(&w, err);
 }

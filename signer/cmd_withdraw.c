@@ -41,47 +41,48 @@ static bool find(struct cmd_context *ctx, struct store_manifest *out, struct err
 	return id_find(ctx->store, name, id_parse(name, &id) && !id.revision, out, err);
 }
 
-static bool withdraw(struct cmd_context *ctx, struct store_manifest *m, char said[1024],
-		     struct error *err)
+struct work {
+	struct cmd_context *ctx;
+	struct store_manifest manifest;
+	char said[1024];
+};
+
+static bool withdraw(struct store *s, void *arg, struct error *err)
 {
 	AUTO(buf_clear) struct buf dir = BUF_MAX(4096);
 	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
-	const struct input *in = ctx->input;
+	struct work *w = arg;
+	const struct input *in = w->ctx->input;
 
-	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err) ||
-	    !find(ctx, m, err) ||
-	    !store_set_state(ctx->store, m->row, STORE_WITHDRAWN, in->reason, err))
+	if (!role_keys_from(&in->keys, w->ctx->store_path, &dir, &keys, err) ||
+	    !find(w->ctx, &w->manifest, err) ||
+	    !store_set_state(s, w->manifest.row, STORE_WITHDRAWN, in->reason, err))
 		return false;
 	/* what was never published is in no tree */
-	return !m->published || repo_update(ctx->store, &keys, said, err);
+	return !w->manifest.published || repo_update(s, &keys, w->said, err);
 }
 
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	const struct input *in = ctx->input;
-	char id[STORE_ID_SIZE], said[1024] = "";
-	struct store_manifest m;
+	struct work w = {.ctx = ctx};
+	char id[STORE_ID_SIZE];
 
 	if (!in->reason)
 		return error_set(err, ERR_USAGE, "say why, with --reason TEXT");
 	if (!text_is_utf8(in->reason, strlen(in->reason)) ||
 	    in->reason[strcspn(in->reason, "\n\r\t")])
 		return error_set(err, ERR_USAGE, "a reason is one line of UTF-8 text");
-	if (!store_begin(ctx->store, err))
+	if (!store_change(ctx->store, withdraw, &w, err))
 		return false;
-	if (!withdraw(ctx, &m, said, err)) {
-		store_rollback(ctx->store);
-		return false;
-	}
-	if (!store_commit(ctx->store, err))
-		return false;
-	store_manifest_id(&m, id);
+	store_manifest_id(&w.manifest, id);
 	cli_say(ctx->cli, "%s is withdrawn%s", id,
-		m.published ? "; nothing is served in its place until a newer revision "
-			      "is published"
-			    : "; it was never published");
-	if (*said)
-		cli_say(ctx->cli, "signed %s", said);
+		w.manifest.published
+			? "; nothing is served in its place until a newer revision "
+			  "is published"
+			: "; it was never published");
+	if (*w.said)
+		cli_say(ctx->cli, "signed %s", w.said);
 	return true;
 }
 

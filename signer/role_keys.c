@@ -191,6 +191,20 @@ bool role_keys_option(int key, char *arg, struct role_keys_input *in, bool *ok,
 	return true;
 }
 
+const struct argp_option role_keys_options[] = {
+	ROLE_KEYS_OPTIONS,
+	{0},
+};
+
+bool role_keys_parse(int key, char *arg, void *input, struct error *err)
+{
+	bool ok;
+
+	if (role_keys_option(key, arg, input, &ok, err))
+		return ok;
+	return error_set(err, ERR_INTERNAL, "unknown option");
+}
+
 bool role_keys_from(const struct role_keys_input *in, const char *store_path,
 		    struct buf *dir, struct role_keys *out, struct error *err)
 {

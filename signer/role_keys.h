@@ -74,6 +74,10 @@ enum { ROLE_KEYS_OPTION_DIR = 0x200, ROLE_KEYS_OPTION_FD };
 /* True when the key was one of the two; *ok tells whether its value was good. */
 bool role_keys_option(int key, char *arg, struct role_keys_input *in, bool *ok,
 		      struct error *err) MUST_CHECK;
+/* The same as all that a command has: cmd->options and cmd->parse over a struct
+ * role_keys_input. */
+extern const struct argp_option role_keys_options[];
+bool role_keys_parse(int key, char *arg, void *input, struct error *err) MUST_CHECK;
 /* Fill `out` from the options; `dir` keeps the default's text. */
 bool role_keys_from(const struct role_keys_input *in, const char *store_path,
 		    struct buf *dir, struct role_keys *out,
