@@ -4,15 +4,11 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { CHUNK = 256 * 1024 };
 
 static bool no_memory(struct error *err)
 {
@@ -271,72 +267,7 @@ bool artifact_select(const struct artifact *a, const struct release_component *c
 	return true;
 }
 
-/* ---- the file on disk ---- */
-
-bool artifact_source_open(const struct artifact_job *job, struct artifact_source *out,
-			  struct error *err)
-{
-	struct artifact_source s = {.job = job, .fd = -1};
-	struct stat st;
-
-	if (!file_open(job->path, O_RDONLY, &s.fd, err))
-		return false;
-	if (fstat(s.fd, &st) || !S_ISREG(st.st_mode)) {
-		file_closep(&s.fd);
-		return error_set(err, ERR_FORMAT, "'%s' is not a regular file",
-				 TEXT_SAFE(job->path));
-	}
-	s.size = (uint64_t)st.st_size;
-	s.chunk = malloc(CHUNK);
-	if (s.chunk && digest_stream_new(&s.whole, err) &&
-	    digest_stream_begin(s.whole, err)) {
-		*out = s;
-		return true;
-	}
-	if (!s.chunk)
-		no_memory(err);
-	artifact_source_clear(&s);
-	return false;
-}
-
-void artifact_source_clear(struct artifact_source *s)
-{
-	file_closep(&s->fd);
-	free(s->chunk);
-	digest_stream_free(s->whole);
-	*s = (struct artifact_source){.fd = -1};
-}
-
-bool artifact_source_next(void *source, const void **data, size_t *len,
-			  struct error *err)
-{
-	struct artifact_source *s = source;
-	ssize_t n;
-
-	do
-		n = read(s->fd, s->chunk, CHUNK);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, "cannot read");
-	s->at += (uint64_t)n;
-	if (s->whole) {
-		if (!digest_stream_add(s->whole, s->chunk, (size_t)n, err))
-			return false;
-		cli_progress_add(s->job->progress, (uint64_t)n,
-				 file_basename(s->job->path));
-	}
-	*data = s->chunk;
-	*len = (size_t)n;
-	return true;
-}
-
-bool artifact_source_again(struct artifact_source *s, struct error *err)
-{
-	if (lseek(s->fd, 0, SEEK_SET) < 0)
-		return error_sys(err, "cannot seek");
-	s->at = 0;
-	return true;
-}
+/* ---- content ---- */
 
 bool artifact_drain(struct unpack_from from, struct error *err)
 {
@@ -349,26 +280,6 @@ bool artifact_drain(struct unpack_from from, struct error *err)
 	while (len);
 	return true;
 }
-
-bool artifact_source_end(struct artifact_source *s, struct manifest_source *out,
-			 struct error *err)
-{
-	const char *name = file_basename(s->job->path);
-
-	if (!artifact_drain((struct unpack_from){artifact_source_next, s}, err))
-		return false;
-	if (s->at != s->size)
-		return error_set(err, ERR_SYSTEM, "changed while it was read");
-	if (!digest_stream_end(s->whole, &out->sha256, err))
-		return false;
-	digest_stream_freep(&s->whole);
-	out->type = s->job->type;
-	out->size = s->size;
-	out->name = text_dup(name, strlen(name));
-	return out->name ? true : no_memory(err);
-}
-
-/* ---- content ---- */
 
 void artifact_hasher_clear(struct artifact_hasher *h)
 {
@@ -446,7 +357,7 @@ bool artifact_same(const struct artifact_entry *from, struct artifact_entry *to,
 bool artifact_file_read(const struct artifact_job *job, struct artifact *out,
 			struct error *err)
 {
-	AUTO(artifact_source_clear) struct artifact_source s = {.fd = -1};
+	AUTO(artifact_source_freep) struct artifact_source *s = NULL;
 	AUTO(artifact_hasher_clear) struct artifact_hasher h = EMPTY;
 	AUTO(artifact_clear) struct artifact a = EMPTY;
 	struct artifact_entry *e;
@@ -454,7 +365,7 @@ bool artifact_file_read(const struct artifact_job *job, struct artifact *out,
 
 	if (!artifact_source_open(job, &s, err))
 		return false;
-	if (pread(s.fd, head, sizeof(head), 0) < 0)
+	if (pread(artifact_source_fd(s), head, sizeof(head), 0) < 0)
 		return error_sys(err, "cannot read");
 	e = artifact_add(&a, text_dup("/", 1), err);
 	if (!e)
@@ -463,9 +374,9 @@ bool artifact_file_read(const struct artifact_job *job, struct artifact *out,
 	/* the mode on disk depends on how the file came here */
 	e->file.mode =
 		!memcmp(head, "\177ELF", 4) || !memcmp(head, "#!", 2) ? 0755 : 0644;
-	if (!artifact_hash(&h, (struct unpack_from){artifact_source_next, &s}, s.size,
-			   e, err) ||
-	    !artifact_source_end(&s, &a.source, err))
+	if (!artifact_hash(&h, (struct unpack_from){artifact_source_next, s},
+			   artifact_source_size(s), e, err) ||
+	    !artifact_source_end(s, &a.source, err))
 		return false;
 	*out = TAKE(a);
 	return true;

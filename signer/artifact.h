@@ -83,26 +83,31 @@ bool artifact_select(const struct artifact *a, const struct release_component *c
 
 /* ---- the file on disk, read once ---- */
 
-struct artifact_source {
-	const struct artifact_job *job;
-	int fd;
-	uint64_t size, at;
-	char *chunk;
-	struct digest_stream *whole; /* of every byte that flowed by; NULL when done */
-};
+struct artifact_source; /* opaque */
 
 /* Opens the job's file: ERR_NOT_FOUND names it. */
-bool artifact_source_open(const struct artifact_job *job, struct artifact_source *out,
+bool artifact_source_open(const struct artifact_job *job, struct artifact_source **out,
 			  struct error *err) MUST_CHECK;
-/* The next bytes; all of them go into `whole`. */
+void artifact_source_free(struct artifact_source *s);
+void artifact_source_freep(struct artifact_source **s);
+/* For a look before the reading begins, which begins at the start wherever the
+ * descriptor is. */
+int artifact_source_fd(const struct artifact_source *s);
+uint64_t artifact_source_size(const struct artifact_source *s);
+/* Call `watch` with all bytes as they are read, in the reader's thread; once, before
+ * the reading begins. */
+void artifact_source_watch(struct artifact_source *s,
+			   bool (*watch)(void *arg, const void *data, size_t len,
+					 struct error *err),
+			   void *arg);
+/* The next bytes, for struct unpack_from; all of them are digested. */
 bool artifact_source_next(void *source, const void **data, size_t *len,
 			  struct error *err) MUST_CHECK;
 /* Read what is left, and give name, digest and size of the whole file. */
 bool artifact_source_end(struct artifact_source *s, struct manifest_source *out,
 			 struct error *err) MUST_CHECK;
-/* Back to the start, for another look at what was read. */
+/* Back to the start, for another look at what was read to its end. */
 bool artifact_source_again(struct artifact_source *s, struct error *err) MUST_CHECK;
-void artifact_source_clear(struct artifact_source *s);
 
 /* Pull until the end. */
 bool artifact_drain(struct unpack_from from, struct error *err) MUST_CHECK;

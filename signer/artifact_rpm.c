@@ -20,16 +20,17 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct rpm {
-	struct artifact_source source;
+	const struct artifact_job *job;
+	struct artifact_source *source;
 	struct rpm_header header;
 	size_t *order; /* indices of the header's files, sorted by path */
 	size_t *last;  /* by index of the first of a set of hard links: of the last */
 	bool *seen;    /* the payload has had an entry of that index */
 	bool *wanted;  /* by index of the first of a set of hard links */
-	uint64_t at;   /* bytes of the file that flowed by */
+	uint64_t watched; /* bytes of the file that its reader saw */
+	uint64_t at;      /* bytes of it that flowed by here */
 	struct artifact_hasher hasher;
 	/* of a stripped payload: */
 	const char *data; /* unpacked bytes that are not used yet */
@@ -39,7 +40,7 @@ struct rpm {
 
 static void rpm_clear(struct rpm *r)
 {
-	artifact_source_clear(&r->source);
+	artifact_source_free(r->source);
 	rpm_header_clear(&r->header);
 	artifact_hasher_clear(&r->hasher);
 	free(r->order);
@@ -54,16 +55,38 @@ static void rpm_clear(struct rpm *r)
 static bool same_header(const struct rpm *r, const char *data, size_t len)
 {
 	const struct rpm_header *h = &r->header;
-	uint64_t from = h->payload_at - h->bytes_len, end = r->at + len;
+	uint64_t start = h->payload_at - h->bytes_len, from = start,
+		 end = r->watched + len;
 
 	if (end > h->payload_at)
 		end = h->payload_at;
-	if (from < r->at)
-		from = r->at;
-	return from >= end ||
-	       !memcmp(data + (from - r->at),
-		       h->bytes + (from - (h->payload_at - h->bytes_len)),
-		       (size_t)(end - from));
+	if (from < r->watched)
+		from = r->watched;
+	return from >= end || !memcmp(data + (from - r->watched),
+				      h->bytes + (from - start), (size_t)(end - from));
+}
+
+/* Of a chunk at offset `at` of the file: bytes that stand before the payload. */
+static size_t before_payload(const struct rpm *r, uint64_t at, size_t len)
+{
+	uint64_t payload = r->header.payload_at;
+
+	if (at >= payload)
+		return 0;
+	return payload - at < len ? (size_t)(payload - at) : len;
+}
+
+/* In the reader's thread. */
+static bool watch(void *arg, const void *data, size_t len, struct error *err)
+{
+	struct rpm *r = arg;
+	size_t skip = before_payload(r, r->watched, len);
+
+	if (!same_header(r, data, len))
+		return error_set(err, ERR_SYSTEM, "changed while it was read");
+	r->watched += len;
+	return rpm_header_payload(&r->header, (const char *)data + skip, len - skip,
+				  err);
 }
 
 /* The next bytes of the payload. */
@@ -74,19 +97,14 @@ static bool payload_next(void *arg, const void **data, size_t *len, struct error
 	size_t n, skip;
 
 	do {
-		if (!artifact_source_next(&r->source, &chunk, &n, err))
+		if (!artifact_source_next(r->source, &chunk, &n, err))
 			return false;
-		if (!same_header(r, chunk, n))
-			return error_set(err, ERR_SYSTEM, "changed while it was read");
-		skip = r->at >= r->header.payload_at ? 0
-		       : r->header.payload_at - r->at < n
-			       ? (size_t)(r->header.payload_at - r->at)
-			       : n;
+		skip = before_payload(r, r->at, n);
 		r->at += n;
 	} while (n && skip == n);
 	*data = (const char *)chunk + skip;
 	*len = n - skip;
-	return rpm_header_payload(&r->header, *data, *len, err);
+	return true;
 }
 
 /* ---- files ---- */
@@ -151,7 +169,7 @@ static void mark_wanted(struct rpm *r)
 	for (size_t i = 0; i < r->header.count; i++) {
 		const struct rpm_header_file *f = &r->header.files[i];
 
-		if (f->digested && artifact_wanted(r->source.job, &f->entry))
+		if (f->digested && artifact_wanted(r->job, &f->entry))
 			r->wanted[f->set] = true;
 	}
 }
@@ -355,10 +373,10 @@ static bool read_payload(struct rpm *r, struct error *err)
 /* The file's size by its signature header tells a cut from a change. */
 static bool check_size(const struct rpm *r, struct error *err)
 {
-	if (r->header.size && r->source.size < r->header.size)
+	if (r->header.size && artifact_source_size(r->source) < r->header.size)
 		return error_set(err, ERR_FORMAT,
 				 "it is cut off: %" PRIu64 " of %" PRIu64 " bytes",
-				 r->source.size, r->header.size);
+				 artifact_source_size(r->source), r->header.size);
 	return true;
 }
 
@@ -378,7 +396,7 @@ static bool read_and_judge(struct rpm *r, struct manifest_source *source,
 	    !rpm_header_verdict(&r->header, err))
 		return false;
 	*err = first;
-	return ok && artifact_source_end(&r->source, source, err);
+	return ok && artifact_source_end(r->source, source, err);
 }
 
 /* Give every name of a set of hard links its content. */
@@ -412,15 +430,14 @@ static bool share(struct rpm *r, struct error *err)
 bool artifact_rpm_read(const struct artifact_job *job, struct artifact *out,
 		       struct error *err)
 {
-	AUTO(rpm_clear) struct rpm r = {.source.fd = -1};
+	AUTO(rpm_clear) struct rpm r = {.job = job};
 	AUTO(artifact_clear) struct artifact a = EMPTY;
 
 	if (!artifact_source_open(job, &r.source, err) ||
-	    !rpm_header_read(r.source.fd, job, &r.header, err) ||
+	    !rpm_header_read(artifact_source_fd(r.source), job, &r.header, err) ||
 	    !check_size(&r, err) || !sort_files(&r, err))
 		return false;
-	if (lseek(r.source.fd, 0, SEEK_SET) < 0)
-		return error_sys(err, "cannot seek");
+	artifact_source_watch(r.source, watch, &r);
 	mark_wanted(&r);
 	if (!read_and_judge(&r, &a.source, err) || !share(&r, err))
 		return false;

@@ -188,14 +188,14 @@ static bool check_folders(const struct artifact *a, struct error *err)
 bool artifact_tar_read(const struct artifact_job *job, struct artifact *out,
 		       struct error *err)
 {
-	AUTO(artifact_source_clear) struct artifact_source s = {.fd = -1};
+	AUTO(artifact_source_freep) struct artifact_source *s = NULL;
 	AUTO(unpack_freep) struct unpack *stream = NULL, *archive = NULL;
 	AUTO(tar_clear) struct tar t = EMPTY;
 	struct unpack_entry entry;
 	bool more;
 
 	if (!artifact_source_open(job, &s, err) ||
-	    !unpack_open((struct unpack_from){artifact_source_next, &s}, UNPACK_STREAM,
+	    !unpack_open((struct unpack_from){artifact_source_next, s}, UNPACK_STREAM,
 			 &stream, err) ||
 	    !unpack_next(stream, &entry, &more, err))
 		return false;
@@ -204,7 +204,7 @@ bool artifact_tar_read(const struct artifact_job *job, struct artifact *out,
 	if (!unpack_open(unpack_content(stream), UNPACK_TAR, &archive, err) ||
 	    !read_all(&t, archive, err) ||
 	    !artifact_drain(unpack_content(stream), err) ||
-	    !artifact_source_end(&s, &t.all.source, err))
+	    !artifact_source_end(s, &t.all.source, err))
 		return false;
 	compact(&t.all);
 	artifact_sort(&t.all);

@@ -19,8 +19,8 @@ struct file {
 };
 
 struct image_store {
-	struct artifact_source source; /* of a tarball; fd -1 for a layout */
-	int folder;                    /* of a layout; else -1 */
+	struct artifact_source *source; /* of a tarball; NULL for a layout */
+	int folder;                     /* of a layout; else -1 */
 	struct file **files;
 	size_t count;
 	size_t kept; /* bytes of JSON */
@@ -37,7 +37,7 @@ void image_store_free(struct image_store *s)
 		free(s->files[i]);
 	}
 	free(s->files);
-	artifact_source_clear(&s->source);
+	artifact_source_free(s->source);
 	file_closep(&s->folder);
 	free(s);
 }
@@ -198,7 +198,7 @@ static bool walk_open(struct image_store *s, struct walk *w, struct error *err)
 	bool more;
 
 	w->store = s;
-	if (!unpack_open((struct unpack_from){artifact_source_next, &s->source},
+	if (!unpack_open((struct unpack_from){artifact_source_next, s->source},
 			 UNPACK_STREAM, &w->stream, err) ||
 	    !unpack_next(w->stream, &entry, &more, err))
 		return false;
@@ -221,7 +221,7 @@ static bool list_tarball(struct image_store *s, struct manifest_source *source,
 		    (more && !list_entry(s, w.archive, &in, err)))
 			return false;
 	return artifact_drain(unpack_content(w.stream), err) &&
-	       artifact_source_end(&s->source, source, err);
+	       artifact_source_end(s->source, source, err);
 }
 
 /* ---- layouts ---- */
@@ -298,7 +298,7 @@ bool image_store_open(const struct artifact_job *job, struct image_store **out,
 
 	if (!s)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	s->source.fd = s->folder = -1;
+	s->folder = -1;
 	if (stat(job->path, &st))
 		return error_sys(err, "cannot open '%s'", TEXT_SAFE(job->path));
 	ok = S_ISDIR(st.st_mode) ? open_layout(job, s, source, err)
@@ -387,7 +387,7 @@ bool image_store_flow(struct image_store *s, const struct image_store_files *fil
 					 TEXT_SAFE(files->names[i]));
 	for (size_t i = 0; i < files->count; i++)
 		files->same[i] = which(s, follow(s, files->names[i])->name, files);
-	if (!artifact_source_again(&s->source, err) || !walk_open(s, &w, err))
+	if (!artifact_source_again(s->source, err) || !walk_open(s, &w, err))
 		return false;
 	for (;;) {
 		AUTO(text_freep) char *name = NULL;
