@@ -9,7 +9,8 @@
 #define NEWEST_OF_M "(SELECT max(id) FROM signed WHERE manifest = m.id)"
 
 #define METADATA                                                                       \
-	"id, role, version, expires, published, length(bytes), digest FROM metadata"
+	"id, role, version, expires, published, length(bytes), digest, since "         \
+	"FROM metadata"
 /* The publication whose replaced files are shown no more: STORE_TUF_KEEP ago. */
 #define GONE                                                                           \
 	"max(0, coalesce((SELECT max(version) FROM metadata "                          \
@@ -129,7 +130,8 @@ static const char *const statements[] = {
 	[SQL_TARGET_END] = "UPDATE target SET until = ? WHERE id = ?",
 	[SQL_TARGET_PRUNE] = "DELETE FROM target WHERE kind = 3 AND until <= " GONE,
 	[SQL_TARGET_EACH] =
-		"SELECT id, path, digest, size, published, kind, row FROM target "
+		"SELECT id, path, digest, size, published, kind, row, since FROM "
+		"target "
 		"WHERE until IS NULL OR NOT ?1 AND until > " GONE " ORDER BY path, id",
 	[SQL_TARGET_BYTES] = "SELECT digest, bytes FROM target WHERE id = ?",
 	[SQL_ROLE] = "SELECT days, threshold FROM role WHERE name = ?",
@@ -145,9 +147,9 @@ static const char *const statements[] = {
 			   "kubernetes) VALUES (1, ?1, ?2, ?3, ?4, ?5) "
 			   "ON CONFLICT (id) DO UPDATE SET source = ?1, arrived = ?2, "
 			   "checked = ?3, el = ?4, kubernetes = ?5",
-	[SQL_TARGET_BY_DIGEST] =
-		"SELECT id, path, digest, size, published, kind, row FROM target "
-		"WHERE digest = ? LIMIT 1",
+	[SQL_TARGET_BY_DIGEST] = "SELECT id, path, digest, size, published, kind, row, "
+				 "since FROM target "
+				 "WHERE digest = ? LIMIT 1",
 	[SQL_SITE] = "SELECT name, statement FROM site",
 	[SQL_SITE_ADD] = "INSERT INTO site (id, name) VALUES (1, ?)",
 	[SQL_SITE_STATE] = "UPDATE site SET statement = ?",

@@ -78,6 +78,7 @@ static bool column_metadata(struct store_query *q, struct store_metadata *out,
 		.expires = store_column_int(q, 3),
 		.published = store_column_int(q, 4),
 		.size = (uint64_t)store_column_int(q, 5),
+		.since = store_column_int(q, 7),
 	};
 
 	if (!store_column_text(q, 1, m.role, sizeof(m.role), err) ||
@@ -201,6 +202,7 @@ bool store_column_target(struct store_query *q, struct store_target *out,
 		.published = store_column_int(q, 4),
 		.kind = (enum store_target_kind)store_column_int(q, 5),
 		.of = store_column_int(q, 6),
+		.since = store_column_int(q, 7),
 	};
 
 	if (!store_column_text(q, 1, t.path, sizeof(t.path), err) ||

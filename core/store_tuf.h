@@ -20,6 +20,7 @@ struct store_metadata {
 	int64_t row;
 	char role[STORE_ROLE_SIZE];
 	int64_t version, expires, published;
+	int64_t since; /* the publication that it came with */
 	uint64_t size;
 	struct digest digest;
 };
@@ -59,6 +60,7 @@ struct store_target {
 	struct digest digest;
 	uint64_t size;
 	int64_t published;
+	int64_t since; /* the publication that it came with */
 	enum store_target_kind kind;
 	int64_t of; /* the row where the bytes are; 0 for STORE_TARGET_MADE */
 };

@@ -26,6 +26,7 @@ struct tree_entry {
 	struct digest digest;
 	uint64_t size;
 	int64_t modified; /* Last-Modified */
+	int64_t since;    /* of metadata/ and targets/: the snapshot it came with */
 	bool immutable;   /* the bytes under this path never change */
 	char *bytes;      /* of a made entry (index, page, sums); NULL: the carrier's */
 	int kind;         /* the carrier's own, */

@@ -267,6 +267,7 @@ static bool add_metadata(void *arg, const struct store_metadata *m, struct error
 				.digest = m->digest,
 				.size = m->size,
 				.modified = m->published,
+				.since = m->since,
 				.immutable = !timestamp,
 				.kind = STORE_BLOB_METADATA,
 				.row = m->row,
@@ -298,6 +299,7 @@ static bool add_target(void *arg, const struct store_target *t, struct error *er
 			&(const struct tree_entry){
 				.digest = t->digest,
 				.size = t->size,
+				.since = t->since,
 				.modified = t->published,
 				.immutable = true,
 				.kind = (int)t->kind,

@@ -9,16 +9,23 @@
 #include "signer/cmd.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct input {
 	bool zstd;
+	uint64_t since;
+	const char *since_bundle;
 };
 
-enum { OPT_ZSTD = 1000 };
+enum { OPT_ZSTD = 1000, OPT_SINCE, OPT_SINCE_BUNDLE };
 
 static const struct argp_option options[] = {
 	{"zstd", OPT_ZSTD, NULL, 0,
 	 "Compress a tar with zstd (a name in .tar.zst says so, too)", 0},
+	{"since", OPT_SINCE, "VERSION", 0,
+	 "Into a tar, only what a mirror at this snapshot lacks", 0},
+	{"since-bundle", OPT_SINCE_BUNDLE, "FILE", 0,
+	 "Into a tar, only what whoever has this bundle lacks", 0},
 	{0},
 };
 
@@ -26,9 +33,13 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 {
 	struct input *in = input;
 
-	(void)arg;
-	(void)err;
-	in->zstd = key == OPT_ZSTD;
+	if (key == OPT_ZSTD)
+		in->zstd = true;
+	else if (key == OPT_SINCE_BUNDLE)
+		in->since_bundle = arg;
+	else if (!text_u64(arg, 1, INT32_MAX, &in->since))
+		return error_set(err, ERR_USAGE, "'%s' is no version of a snapshot",
+				 TEXT_SAFE(arg));
 	return true;
 }
 
@@ -63,6 +74,38 @@ static bool write_tree(const struct tree *t, const char *dest, struct tree_writi
 	how->zstd |= text_ends(dest, ".zst");
 	return tar ? tree_tar_write(t, dest, how, out, err)
 		   : tree_dir_write(t, dest, how, out, err);
+}
+
+/* ---- only what the other side lacks ---- */
+
+/* What it can make again from the targets is not sent; every root is. */
+static bool lacks(const struct input *in, struct tree_source *had,
+		  const struct tree_entry *e)
+{
+	if (text_ends(e->path, ".root.json") || text_ends(e->path, "/timestamp.json"))
+		return true;
+	if (!text_starts(e->path, "metadata/") && !text_starts(e->path, "targets/"))
+		return false;
+	return had ? !tree_source_has(had, e->path) : e->since > (int64_t)in->since;
+}
+
+static bool reduce(const struct input *in, struct tree *t, struct error *err)
+{
+	AUTO(tree_source_closep) struct tree_source *had = NULL;
+	size_t n = 0;
+
+	if (in->since_bundle && !tree_source_open(in->since_bundle, NULL, &had, err))
+		return false;
+	for (size_t i = 0; i < t->count; i++) {
+		if (lacks(in, had, &t->entries[i])) {
+			t->entries[n++] = t->entries[i];
+			continue;
+		}
+		free(t->entries[i].path);
+		free(t->entries[i].bytes);
+	}
+	t->count = n;
+	return true;
 }
 
 static bool report(const struct cli *cli, const struct tree *t, const char *dest,
@@ -102,7 +145,15 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	uint64_t total = 0;
 	bool ok;
 
-	if (!tree_from_store_current(ctx->store, &t, err))
+	if ((in->since || in->since_bundle) && !text_ends(ctx->operands[0], ".tar") &&
+	    !text_ends(ctx->operands[0], ".tar.zst"))
+		return error_set(
+			err, ERR_USAGE,
+			"a part of the tree goes into a tar, and '%s' does not "
+			"end in .tar",
+			TEXT_SAFE(ctx->operands[0]));
+	if (!tree_from_store_current(ctx->store, &t, err) ||
+	    ((in->since || in->since_bundle) && !reduce(in, &t, err)))
 		return false;
 	for (size_t i = 0; i < t.count; i++)
 		total += t.entries[i].size;

@@ -20,6 +20,7 @@ expect 0 fips-manifest export a.tar
 
 step "a mirror begins with a root that somebody trusts, and with nothing of its own"
 mirror m.db
+cp m.db q0.db
 unchanged m.db expect 64 fips-manifest --store m.db import a
 one_line
 says "--trust root.json"
@@ -107,6 +108,27 @@ expect 0 fips-manifest --store m.db export m
 same b m
 expect 0 fips-manifest --store m.db list
 says "el7/v1.21.3/x86_64@1             withdrawn" out
+
+step "only what is new travels; a base that is too old is told"
+cp n.db since.db
+old=$(jq '.signed.version' "$(ls a/metadata/*.snapshot.json)")
+expect 0 fips-manifest export since.tar --since "$old"
+expect 0 fips-manifest export since-bundle.tar --since-bundle a.tar
+tar -tf since.tar | sort >list
+tar -tf since-bundle.tar | sort >list2
+grep -q fips-tool- list list2 && fail "the tool travels again"
+grep -q 'manifests/v1.22.0/.*el9' list || fail "the new manifest is missing"
+for f in since.tar since-bundle.tar; do
+	cp n.db since.db
+	expect 0 fips-manifest --store since.db import $f
+	rm -rf since
+	expect 0 fips-manifest --store since.db export since
+	same b since
+	cp q0.db fresh.db
+	unchanged fresh.db expect 3 fips-manifest --store fresh.db import $f --trust root.json
+	one_line
+done
+expect 64 fips-manifest export x --since 1
 
 step "an older tree is refused with both versions named"
 for old in a a.tar m.tar oci:n; do
