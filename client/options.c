@@ -97,15 +97,15 @@ static void check_options(struct argp_state *state, const struct options *o)
 static void add_report(struct argp_state *state, const char *arg)
 {
 	struct options *o = state->input;
-	const char *colon = strchr(arg, ':');
+	size_t format = strcspn(arg, ":");
 	struct options_report *r = &o->reports[o->report_count];
 
 	if (o->report_count == OPTIONS_REPORTS_MAX)
 		argp_error(state, "more than %d reports", OPTIONS_REPORTS_MAX);
-	if (!colon || !colon[1] || !output_format(arg, strcspn(arg, ":"), &r->format))
+	if (!arg[format] || !arg[format + 1] || !output_format(arg, format, &r->format))
 		argp_error(state, "--report must be FORMAT:FILE, not '%s'",
 			   TEXT_SAFE(arg));
-	r->file = colon + 1;
+	r->file = arg + format + 1;
 	o->report_count++;
 }
 
