@@ -68,7 +68,8 @@ expect 0 env TZ=Asia/Tokyo LC_ALL=de_DE.UTF-8 taskset -c 0 fips-manifest build -
 cmp built/manifest-el8-x86_64.json elsewhere/manifest-el8-x86_64.json || fail "another place gives other bytes"
 
 step "an artifact that two definitions share is read once"
-strace -f -qq -e trace=openat -o trace "$BIN/fips-manifest" build --artifacts "$art" \
+# the leak check does not work where strace looks on
+ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -qq -e trace=openat -o trace "$BIN/fips-manifest" build --artifacts "$art" \
 	"$art"/el7-v1.21.3.yaml "$art"/el8-v1.21.3.yaml --output built >/dev/null 2>&1 || fail "under strace"
 [ "$(grep -c 'kubectl-1.21.3-0.x86_64.rpm"' trace)" = 1 ] || fail "kubectl was opened more than once"
 grep -qE '\.rpmdb|rpm/macros|rpmrc' trace && fail "the machine's rpm configuration was looked at"

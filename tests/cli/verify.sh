@@ -110,7 +110,8 @@ expect 0 fips-manifest verify --keyring c.gpg c1.asc c2.asc cc.asc
 step "an expired key, and the switch for what it signed before"
 make_key late rsa3072 20261231 --faked-system-time 20200101T000000
 late=$FPR
-g --faked-system-time 20200101T000000 --quick-set-expire "$late" 20200601T000000
+# a day later: of two self-signatures in one second nobody can tell which is the newer
+g --faked-system-time 20200102T000000 --quick-set-expire "$late" 20200601T000000
 export_key late
 clearsign late.asc m.json -u "$late" --faked-system-time 20200301T000000
 expect 2 fips-manifest verify --keyring late.gpg late.asc
