@@ -21,6 +21,12 @@ static void bio_freep(BIO **b)
 	BIO_free(*b);
 }
 
+static void ui_freep(UI_METHOD **ui)
+{
+	if (*ui)
+		UI_destroy_method(*ui);
+}
+
 static void store_closep(OSSL_STORE_CTX **s)
 {
 	OSSL_STORE_close(*s);
@@ -40,14 +46,13 @@ static int no_passphrase(char *to, int size, int writing, void *arg)
 static void first_of(const struct buf *pem, X509 **cert, EVP_PKEY **key)
 {
 	AUTO(bio_freep) BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+	AUTO(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(no_passphrase, 0);
 	AUTO(store_closep) OSSL_STORE_CTX *s = NULL;
 	OSSL_STORE_INFO *info;
 
-	if (!bio)
+	if (!bio || !ui)
 		return;
-	s = OSSL_STORE_attach(bio, "file", NULL, NULL,
-			      UI_UTIL_wrap_read_pem_callback(no_passphrase, 0), NULL,
-			      NULL, NULL, NULL);
+	s = OSSL_STORE_attach(bio, "file", NULL, NULL, ui, NULL, NULL, NULL, NULL);
 	while (s && !OSSL_STORE_eof(s)) {
 		info = OSSL_STORE_load(s);
 		if (!info)
