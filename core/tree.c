@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tree.h"
 
+#include "core/digest_sink.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -90,49 +91,31 @@ bool tree_load(const struct tree *t, const struct tree_entry *e, struct buf *out
 	return wrong(e, err);
 }
 
-/* Bytes on their way: counted and digested. */
-struct passing {
-	const struct sink *to;
-	struct digest_stream *digest;
-	uint64_t size;
-};
-
-static bool pass(void *arg, const void *data, size_t len, struct error *err)
-{
-	struct passing *p = arg;
-
-	p->size += len;
-	return digest_stream_add(p->digest, data, len, err) &&
-	       sink_put(p->to, data, len, err);
-}
-
-static bool give(const struct tree *t, const struct tree_entry *e, struct passing *p,
-		 struct error *err)
+static bool give(const struct tree *t, const struct tree_entry *e,
+		 const struct sink *to, struct error *err)
 {
 	AUTO(buf_clear) struct buf whole = BUF_MAX(LOAD_MAX);
 
 	if (e->bytes)
-		return pass(p, e->bytes, e->size, err);
+		return sink_put(to, e->bytes, e->size, err);
 	if (t->stream)
-		return t->stream(t->carrier, e, &(const struct sink){pass, p}, err);
+		return t->stream(t->carrier, e, to, err);
 	return t->load(t->carrier, e, &whole, err) && buf_ok(&whole, err) &&
-	       pass(p, whole.data, whole.len, err);
+	       sink_put(to, whole.data, whole.len, err);
 }
 
 bool tree_stream(const struct tree *t, const struct tree_entry *e,
 		 const struct sink *to, struct error *err)
 {
-	AUTO(digest_stream_freep) struct digest_stream *digest = NULL;
-	struct passing p = {.to = to};
+	AUTO(digest_sink_clear) struct digest_sink passing = EMPTY;
 	struct digest d;
 
-	if (!digest_stream_new(&digest, err))
+	if (!digest_sink_begin(&passing, to, err))
 		return false;
-	p.digest = digest;
-	if (!digest_stream_begin(digest, err) || !give(t, e, &p, err) ||
-	    !digest_stream_end(digest, &d, err))
+	if (!give(t, e, &passing.sink, err) || !digest_sink_end(&passing, &d, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
-	return (p.size == e->size && digest_equal(&d, &e->digest)) || wrong(e, err);
+	return (passing.size == e->size && digest_equal(&d, &e->digest)) ||
+	       wrong(e, err);
 }
 
 int64_t tree_time(const struct tree *t)

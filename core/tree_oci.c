@@ -3,6 +3,7 @@
 #include "core/tree_oci.h"
 
 #include "core/digest.h"
+#include "core/digest_sink.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -90,27 +91,10 @@ static bool read_descriptor(struct json v, struct blob *out, struct error *err)
 	return true;
 }
 
-/* Bytes on their way, digested. */
-struct passing {
-	const struct sink *to;
-	struct digest_stream *digest;
-	uint64_t size;
-};
-
-static bool pass(void *arg, const void *data, size_t len, struct error *err)
-{
-	struct passing *p = arg;
-
-	p->size += len;
-	return digest_stream_add(p->digest, data, len, err) &&
-	       sink_put(p->to, data, len, err);
-}
-
 static bool stream_blob(const struct layout *l, const struct blob *b, uint64_t max,
 			const struct sink *to, struct error *err)
 {
-	AUTO(digest_stream_freep) struct digest_stream *digest = NULL;
-	struct passing p = {.to = to};
+	AUTO(digest_sink_clear) struct digest_sink passing = EMPTY;
 	AUTO(file_closep) int fd = -1;
 	struct digest d;
 	char path[96];
@@ -118,14 +102,13 @@ static bool stream_blob(const struct layout *l, const struct blob *b, uint64_t m
 	snprintf(path, sizeof(path), "blobs/sha256/%s", DIGEST_HEX(&b->digest));
 	if (b->size > max)
 		return error_set(err, ERR_LIMIT, "more than %" PRIu64 " bytes", max);
-	if (!tree_dir_file(l->fd, path, &fd, err) || !digest_stream_new(&digest, err) ||
-	    !digest_stream_begin(digest, err))
+	if (!tree_dir_file(l->fd, path, &fd, err) ||
+	    !digest_sink_begin(&passing, to, err))
 		return false;
-	p.digest = digest;
-	if (!tree_source_pour(fd, b->size, &(const struct sink){pass, &p}, err) ||
-	    !digest_stream_end(digest, &d, err))
+	if (!tree_source_pour(fd, b->size, &passing.sink, err) ||
+	    !digest_sink_end(&passing, &d, err))
 		return error_prefix(err, "'%s'", path);
-	if (p.size == b->size && digest_equal(&d, &b->digest))
+	if (passing.size == b->size && digest_equal(&d, &b->digest))
 		return true;
 	return error_set(err, ERR_FORMAT,
 			 "'%s' is damaged: its content does not have the size and "

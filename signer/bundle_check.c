@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every target once: fetched, digested, and its signatures judged. */
+#include "core/digest_sink.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "signer/bundle.h"
@@ -49,23 +50,6 @@ bool bundle_path(const struct bundle_target *t, struct buf *out, struct error *e
 
 /* ---- bytes ---- */
 
-/* Bytes on their way: counted and digested. */
-struct passing {
-	const struct sink *to;
-	const struct bundle_target *target;
-	struct digest_stream *digest;
-	uint64_t size;
-};
-
-static bool pass(void *arg, const void *data, size_t len, struct error *err)
-{
-	struct passing *p = arg;
-
-	p->size += len;
-	return digest_stream_add(p->digest, data, len, err) &&
-	       sink_put(p->to, data, len, err);
-}
-
 static bool wrong(const struct bundle_target *t, struct error *err)
 {
 	return error_set(err, ERR_UNTRUSTED,
@@ -96,17 +80,15 @@ static bool give(struct bundle *b, const struct bundle_target *t, const struct s
 bool bundle_give(struct bundle *b, const struct bundle_target *t, const struct sink *to,
 		 struct error *err)
 {
-	AUTO(digest_stream_freep) struct digest_stream *digest = NULL;
-	struct passing p = {.to = to, .target = t};
+	AUTO(digest_sink_clear) struct digest_sink passing = EMPTY;
 	struct digest d;
 
-	if (!digest_stream_new(&digest, err) || !digest_stream_begin(digest, err))
+	if (!digest_sink_begin(&passing, to, err))
 		return false;
-	p.digest = digest;
-	if (!give(b, t, &(const struct sink){pass, &p}, err) ||
-	    !digest_stream_end(digest, &d, err))
+	if (!give(b, t, &passing.sink, err) || !digest_sink_end(&passing, &d, err))
 		return err->code == ERR_LIMIT ? wrong(t, err) : false;
-	return (p.size == t->size && digest_equal(&d, &t->digest)) || wrong(t, err);
+	return (passing.size == t->size && digest_equal(&d, &t->digest)) ||
+	       wrong(t, err);
 }
 
 bool bundle_load(struct bundle *b, const struct bundle_target *t, size_t max,
