@@ -269,18 +269,6 @@ bool artifact_select(const struct artifact *a, const struct release_component *c
 
 /* ---- content ---- */
 
-bool artifact_drain(struct unpack_from from, struct error *err)
-{
-	const void *data;
-	size_t len;
-
-	do
-		if (!from.next(from.arg, &data, &len, err))
-			return false;
-	while (len);
-	return true;
-}
-
 void artifact_hasher_clear(struct artifact_hasher *h)
 {
 	digest_stream_freep(&h->digest);

@@ -18,7 +18,7 @@
 #include "core/gobin.h"
 #include "core/manifest.h"
 #include "core/release.h"
-#include "signer/unpack.h"
+#include "core/unpack.h"
 
 enum artifact_flag {
 	ARTIFACT_CONFIG = 1, /* configuration: the node may change it */
@@ -108,9 +108,6 @@ bool artifact_source_end(struct artifact_source *s, struct manifest_source *out,
 			 struct error *err) MUST_CHECK;
 /* Back to the start, for another look at what was read to its end. */
 bool artifact_source_again(struct artifact_source *s, struct error *err) MUST_CHECK;
-
-/* Pull until the end. */
-bool artifact_drain(struct unpack_from from, struct error *err) MUST_CHECK;
 
 /* ---- content ---- */
 

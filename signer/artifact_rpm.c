@@ -345,7 +345,7 @@ static bool read_stripped(struct rpm *r, struct unpack_from from, struct error *
 		size = carries(r, i) ? r->header.files[i].entry.file.size : 0;
 		r->left = size;
 		if (!take(r, i, (struct unpack_from){stripped_next, &s}, size, err) ||
-		    !artifact_drain((struct unpack_from){stripped_next, &s}, err) ||
+		    !unpack_drain((struct unpack_from){stripped_next, &s}, err) ||
 		    !stripped_fill(r, from, padding, -size & 3, err))
 			return false;
 	}
@@ -365,7 +365,7 @@ static bool read_payload(struct rpm *r, struct error *err)
 		return error_set(err, ERR_FORMAT, "its payload is empty");
 	return (r->header.stripped ? read_stripped(r, unpack_content(stream), err)
 				   : read_cpio(r, unpack_content(stream), err)) &&
-	       artifact_drain(unpack_content(stream), err);
+	       unpack_drain(unpack_content(stream), err);
 }
 
 /* ---- the whole ---- */
@@ -392,7 +392,7 @@ static bool read_and_judge(struct rpm *r, struct manifest_source *source,
 		*err = first;
 		return false;
 	}
-	if (!artifact_drain((struct unpack_from){payload_next, r}, err) ||
+	if (!unpack_drain((struct unpack_from){payload_next, r}, err) ||
 	    !rpm_header_verdict(&r->header, err))
 		return false;
 	*err = first;

@@ -228,7 +228,7 @@ bool artifact_source_end(struct artifact_source *s, struct manifest_source *out,
 	const char *name = file_basename(s->job->path);
 	struct stat st;
 
-	if (!artifact_drain((struct unpack_from){artifact_source_next, s}, err))
+	if (!unpack_drain((struct unpack_from){artifact_source_next, s}, err))
 		return false;
 	finish(s);
 	if (lseek(s->fd, 0, SEEK_CUR) != (off_t)s->size || fstat(s->fd, &st) ||

@@ -202,8 +202,7 @@ bool artifact_tar_read(const struct artifact_job *job, struct artifact *out,
 	if (!more)
 		return error_set(err, ERR_FORMAT, "it is empty");
 	if (!unpack_open(unpack_content(stream), UNPACK_TAR, &archive, err) ||
-	    !read_all(&t, archive, err) ||
-	    !artifact_drain(unpack_content(stream), err) ||
+	    !read_all(&t, archive, err) || !unpack_drain(unpack_content(stream), err) ||
 	    !artifact_source_end(s, &t.all.source, err))
 		return false;
 	compact(&t.all);

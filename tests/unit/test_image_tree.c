@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/buf.h"
-#include "signer/image_tree.h"
+#include "core/image_tree.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

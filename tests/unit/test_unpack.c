@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text.h"
-#include "signer/unpack.h"
+#include "core/unpack.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

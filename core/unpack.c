@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signer/unpack.h"
+#include "core/unpack.h"
 
 #include "core/buf.h"
 #include "core/text.h"
@@ -273,6 +273,18 @@ static bool content_next(void *arg, const void **data, size_t *len, struct error
 struct unpack_from unpack_content(struct unpack *u)
 {
 	return (struct unpack_from){content_next, u};
+}
+
+bool unpack_drain(struct unpack_from from, struct error *err)
+{
+	const void *data;
+	size_t len;
+
+	do
+		if (!from.next(from.arg, &data, &len, err))
+			return false;
+	while (len);
+	return true;
 }
 
 bool unpack_path(const char *prefix, const char *name, char **out, struct error *err)

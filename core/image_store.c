@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signer/image_store.h"
+#include "core/image_store.h"
 
 #include "core/file.h"
 #include "core/text.h"
@@ -19,8 +19,8 @@ struct file {
 };
 
 struct image_store {
-	struct artifact_source *source; /* of a tarball; NULL for a layout */
-	int folder;                     /* of a layout; else -1 */
+	struct image_store_tarball tarball;
+	int folder; /* of a layout; else -1 */
 	struct file **files;
 	size_t count;
 	size_t kept; /* bytes of JSON */
@@ -37,7 +37,6 @@ void image_store_free(struct image_store *s)
 		free(s->files[i]);
 	}
 	free(s->files);
-	artifact_source_free(s->source);
 	file_closep(&s->folder);
 	free(s);
 }
@@ -198,8 +197,7 @@ static bool walk_open(struct image_store *s, struct walk *w, struct error *err)
 	bool more;
 
 	w->store = s;
-	if (!unpack_open((struct unpack_from){artifact_source_next, s->source},
-			 UNPACK_STREAM, &w->stream, err) ||
+	if (!unpack_open(s->tarball.from, UNPACK_STREAM, &w->stream, err) ||
 	    !unpack_next(w->stream, &entry, &more, err))
 		return false;
 	if (!more)
@@ -207,8 +205,7 @@ static bool walk_open(struct image_store *s, struct walk *w, struct error *err)
 	return unpack_open(unpack_content(w->stream), UNPACK_TAR, &w->archive, err);
 }
 
-static bool list_tarball(struct image_store *s, struct manifest_source *source,
-			 struct error *err)
+static bool list_tarball(struct image_store *s, struct error *err)
 {
 	AUTO(walk_clear) struct walk w = EMPTY;
 	struct unpack_entry in;
@@ -220,31 +217,25 @@ static bool list_tarball(struct image_store *s, struct manifest_source *source,
 		if (!unpack_next(w.archive, &in, &more, err) ||
 		    (more && !list_entry(s, w.archive, &in, err)))
 			return false;
-	return artifact_drain(unpack_content(w.stream), err) &&
-	       artifact_source_end(s->source, source, err);
+	return unpack_drain(unpack_content(w.stream), err) &&
+	       unpack_drain(s->tarball.from, err);
 }
 
 /* ---- layouts ---- */
 
-static bool open_layout(const struct artifact_job *job, struct image_store *s,
-			struct manifest_source *source, struct error *err)
+static bool open_inside(struct image_store *s, const char *name, int *out,
+			struct error *err)
 {
 	AUTO(file_closep) int fd = -1;
-	const char *path = job->path;
-	size_t len = strlen(path);
-	const char *name;
+	struct stat st;
 
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	for (name = path + len; name > path && name[-1] != '/';)
-		name--;
-	if (!file_open(path, O_RDONLY | O_DIRECTORY, &s->folder, err) ||
-	    !file_open_beneath(s->folder, "index.json", O_RDONLY, &fd, err) ||
-	    !digest_of_fd(fd, &source->sha256, &source->size, err))
+	if (!file_open_beneath(s->folder, name, O_RDONLY | O_NONBLOCK, &fd, err))
 		return false;
-	source->type = job->type;
-	source->name = text_dup(name, (size_t)(path + len - name));
-	return source->name || error_set(err, ERR_SYSTEM, "no memory");
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return error_set(err, ERR_FORMAT, "'%s' is not a regular file",
+				 TEXT_SAFE(name));
+	*out = TAKE_FD(fd);
+	return true;
 }
 
 /* A descriptor as bytes to pull. */
@@ -275,7 +266,7 @@ static bool layout_json(struct image_store *s, const char *name, const struct bu
 	struct file *f = find(s, name);
 
 	if (!f) {
-		if (!file_open_beneath(s->folder, name, O_RDONLY, &fd, err))
+		if (!open_inside(s, name, &fd, err))
 			return false;
 		f = add(s, text_dup(name, strlen(name)), err);
 		if (!f)
@@ -289,22 +280,39 @@ static bool layout_json(struct image_store *s, const char *name, const struct bu
 
 /* ---- either ---- */
 
-bool image_store_open(const struct artifact_job *job, struct image_store **out,
-		      struct manifest_source *source, struct error *err)
+static bool store_new(struct image_store **out, struct error *err)
 {
-	AUTO(image_store_freep) struct image_store *s = calloc(1, sizeof(*s));
-	struct stat st;
-	bool ok;
-
-	if (!s)
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	s->folder = -1;
-	if (stat(job->path, &st))
-		return error_sys(err, "cannot open '%s'", TEXT_SAFE(job->path));
-	ok = S_ISDIR(st.st_mode) ? open_layout(job, s, source, err)
-				 : artifact_source_open(job, &s->source, err) &&
-					   list_tarball(s, source, err);
-	if (!ok)
+	(*out)->folder = -1;
+	return true;
+}
+
+bool image_store_open_tarball(const struct image_store_tarball *t,
+			      struct image_store **out, struct error *err)
+{
+	AUTO(image_store_freep) struct image_store *s = NULL;
+
+	if (!store_new(&s, err))
+		return false;
+	s->tarball = *t;
+	if (!list_tarball(s, err))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+bool image_store_open_layout(const char *path, struct image_store **out,
+			     struct digest *index, uint64_t *size, struct error *err)
+{
+	AUTO(image_store_freep) struct image_store *s = NULL;
+	AUTO(file_closep) int fd = -1;
+
+	if (!store_new(&s, err) ||
+	    !file_open(path, O_RDONLY | O_DIRECTORY, &s->folder, err) ||
+	    !open_inside(s, "index.json", &fd, err) ||
+	    !digest_of_fd(fd, index, size, err))
 		return false;
 	*out = TAKE(s);
 	return true;
@@ -317,7 +325,7 @@ bool image_store_has(struct image_store *s, const char *name)
 
 	if (s->folder < 0)
 		return follow(s, name);
-	return file_open_beneath(s->folder, name, O_RDONLY, &fd, &ignored);
+	return open_inside(s, name, &fd, &ignored);
 }
 
 bool image_store_json(struct image_store *s, const char *name, const struct buf **out,
@@ -352,7 +360,7 @@ static bool flow_layout(struct image_store *s, const struct image_store_files *f
 			files->same[i]++;
 		if (files->same[i] != i)
 			continue;
-		ok = file_open_beneath(s->folder, files->names[i], O_RDONLY, &fd, err);
+		ok = open_inside(s, files->names[i], &fd, err);
 		from.fd = fd;
 		ok = ok && each(arg, i, (struct unpack_from){fd_next, &from}, err);
 	}
@@ -387,7 +395,7 @@ bool image_store_flow(struct image_store *s, const struct image_store_files *fil
 					 TEXT_SAFE(files->names[i]));
 	for (size_t i = 0; i < files->count; i++)
 		files->same[i] = which(s, follow(s, files->names[i])->name, files);
-	if (!artifact_source_again(s->source, err) || !walk_open(s, &w, err))
+	if (!s->tarball.again(s->tarball.from.arg, err) || !walk_open(s, &w, err))
 		return false;
 	for (;;) {
 		AUTO(text_freep) char *name = NULL;

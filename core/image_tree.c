@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signer/image_tree.h"
+#include "core/image_tree.h"
 
 #include "core/buf.h"
 #include "core/text.h"
@@ -96,6 +96,12 @@ static const struct image_node *find_part(const struct image_tree *t, const char
 			end = mid;
 	}
 	return NULL;
+}
+
+const struct image_node *image_tree_find(const struct image_tree *root,
+					 const char *path)
+{
+	return find_part(root, path, strlen(path));
 }
 
 /* ---- merging ---- */

@@ -5,10 +5,10 @@
  * Rules: nothing is written to disk and nothing is kept: memory does not grow with
  * what flows by. Bytes and entries are counted, and over the ceilings below the
  * archive is refused: a small file that unpacks to an endless one ends there. Names
- * are checked, never followed. In signer/ this module alone includes <archive.h>.
+ * are checked, never followed.
  */
-#ifndef SIGNER_UNPACK_H
-#define SIGNER_UNPACK_H
+#ifndef CORE_UNPACK_H
+#define CORE_UNPACK_H
 
 #include "core/error.h"
 
@@ -64,6 +64,8 @@ bool unpack_read(struct unpack *u, const void **data, size_t *len,
 		 struct error *err) MUST_CHECK;
 /* The content of the entry, or of a stream, for another one to pull. */
 struct unpack_from unpack_content(struct unpack *u);
+/* Pull until the end. */
+bool unpack_drain(struct unpack_from from, struct error *err) MUST_CHECK;
 
 /*
  * A name inside an archive as an absolute path in its one spelling, appended to

@@ -9,10 +9,12 @@
  * the large files flow by when they are asked for. What flows by a second time must be
  * checked by its digest.
  */
-#ifndef SIGNER_IMAGE_STORE_H
-#define SIGNER_IMAGE_STORE_H
+#ifndef CORE_IMAGE_STORE_H
+#define CORE_IMAGE_STORE_H
 
-#include "signer/artifact.h"
+#include "core/buf.h"
+#include "core/digest.h"
+#include "core/unpack.h"
 
 enum {
 	IMAGE_STORE_JSON_MAX = 1024 * 1024,      /* bytes of one JSON file */
@@ -22,9 +24,19 @@ enum {
 
 struct image_store; /* opaque */
 
-/* `source` gets name, digest and size: of the tarball, or of a layout's index.json. */
-bool image_store_open(const struct artifact_job *job, struct image_store **out,
-		      struct manifest_source *source, struct error *err) MUST_CHECK;
+/* A tarball as bytes to pull, and from.arg for pulling them from the start again. */
+struct image_store_tarball {
+	struct unpack_from from;
+	bool (*again)(void *arg, struct error *err);
+};
+
+/* Pulls all of the tarball, which must live as long as the store. */
+bool image_store_open_tarball(const struct image_store_tarball *t,
+			      struct image_store **out, struct error *err) MUST_CHECK;
+/* A folder; digest and size are those of its index.json. */
+bool image_store_open_layout(const char *path, struct image_store **out,
+			     struct digest *index, uint64_t *size,
+			     struct error *err) MUST_CHECK;
 void image_store_free(struct image_store *s);
 void image_store_freep(struct image_store **s);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signer/image_plan.h"
+#include "core/image_plan.h"
 
 #include "core/json.h"
+#include "core/manifest.h"
 #include "core/text.h"
 
 #include <inttypes.h>

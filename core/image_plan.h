@@ -13,10 +13,10 @@
  * Every JSON file is checked against the digest and size that led to it, and the config
  * must be for linux and the architecture.
  */
-#ifndef SIGNER_IMAGE_PLAN_H
-#define SIGNER_IMAGE_PLAN_H
+#ifndef CORE_IMAGE_PLAN_H
+#define CORE_IMAGE_PLAN_H
 
-#include "signer/image_store.h"
+#include "core/image_store.h"
 
 enum {
 	IMAGE_PLAN_LAYERS_MAX = 256,

@@ -11,10 +11,10 @@
  * - An entry beneath something that is no folder in the end is refused: runtimes do not
  *   agree where it would go.
  */
-#ifndef SIGNER_IMAGE_TREE_H
-#define SIGNER_IMAGE_TREE_H
+#ifndef CORE_IMAGE_TREE_H
+#define CORE_IMAGE_TREE_H
 
-#include "signer/unpack.h"
+#include "core/unpack.h"
 
 enum { IMAGE_TREE_LINKS_MAX = 40 /* symlinks on the way to one file */ };
 
@@ -45,6 +45,9 @@ bool image_tree_merge(struct image_tree *root, struct image_tree *layer,
 		      struct error *err) MUST_CHECK;
 /* The rule on entries beneath what is no folder. */
 bool image_tree_check(const struct image_tree *root, struct error *err) MUST_CHECK;
+/* The node of the merged root that has this path; NULL when there is none. */
+const struct image_node *image_tree_find(const struct image_tree *root,
+					 const char *path);
 /* What the path leads to with every symlink followed inside the root; *out NULL when
  * that is not there. ERR_FORMAT for a circle of symlinks. */
 bool image_tree_resolve(const struct image_tree *root, const char *path,
