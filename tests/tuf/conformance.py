@@ -7,7 +7,9 @@ Their suite runs from outside against build/tests/tuf-client; this one is ours, 
 network, and names the file of theirs that each part stands for.
 """
 import json
+import os
 import sys
+import urllib.parse
 
 from sim import Client, Key, Repo, equal, in_days, main, test
 
@@ -126,6 +128,19 @@ def timestamp_content_changes_without_a_new_version(name):
           1)
 
 
+@test(("targets", "targets"), ("snapshot", "snapshot"))
+def what_the_role_above_does_not_name_is_not_asked_for(name, role):
+    repo, c = start(name)
+    equal(c.refresh(), 0)
+    repo.publish(role)
+    if role == "snapshot":
+        repo.timestamp["meta"]["snapshot.json"]["version"] = 1
+        repo.publish("timestamp")
+    equal(c.refresh(), 0)
+    equal(repo.asked[-1], ("timestamp", None))
+    equal(c.version(role), 1)
+
+
 @test()
 def metadata_hashes(name):
     repo, c = start(name)
@@ -206,6 +221,15 @@ def timestamp_404(name):
 
 
 @test()
+def timestamp_is_hung_up_on(name):
+    repo, c = start(name)
+    equal(c.refresh(), 0)
+    repo.answers["timestamp.json"] = lambda handler: None  # not even a status line
+    equal(c.refresh(), 1)
+    equal(len(c.trusted()), 4)
+
+
+@test()
 def incorrect_metadata_type(name):
     repo, c = start(name)
     repo.add_key("snapshot", repo.signers["timestamp"][0])
@@ -222,6 +246,7 @@ def faketime(name):
     repo.root["expires"] = in_days(7)
     repo.publish("root")
     equal(c.refresh(), 0)
+    equal(c.refresh(at=6), 0)
     equal(c.refresh(at=8), 1)
 
 
@@ -250,6 +275,18 @@ def root_expired(name):
     repo.publish_all()
     equal(c.refresh(), 1)
     equal(c.trusted(), {"root": 3, "timestamp": 1, "snapshot": 1, "targets": 1})
+
+
+@test()
+def expired_local_root_still_leads_to_the_new_one(name):
+    repo, c = start(name)
+    repo.root["expires"] = in_days(7)
+    repo.publish("root")
+    equal(c.refresh(), 0)
+    repo.root["expires"] = in_days(21)
+    repo.publish("root")
+    equal(c.refresh(at=18), 0)
+    equal(c.version("root"), 3)
 
 
 @test(("timestamp", {"timestamp": 1, "snapshot": 1, "targets": 1}),
@@ -553,6 +590,19 @@ def one_bad_signature_beside_enough_good_ones(name, text):
     equal(c.refresh(), 0)
 
 
+@test(("short", "1"), ("long", "k" * 128), ("words", "the key of the vault"),
+      ("upper case", "AB" * 32), ("letters", "\u00e9\u20ac/../#"))
+def key_ids_are_any_text(name, keyid):
+    repo, c = start(name)
+    repo.rotate("snapshot")
+    repo.root["roles"]["snapshot"]["keyids"].clear()
+    repo.signers["snapshot"].clear()
+    repo.add_key("snapshot", Key().rename(keyid))
+    repo.publish("root", "snapshot", "timestamp")
+    equal(c.refresh(), 0)
+    equal(c.version("snapshot"), 2)
+
+
 # ---- test_updater_key_rotations ----
 
 # keys, threshold, signatures of each root version; the last one's fate
@@ -680,20 +730,39 @@ def graph_traversal(name, delegations, order):
 @test(("not delegated", "targetfile", True, ""), ("wildcard", "README.md", True, "A"),
       ("separators x", "releases/x/x_v1", True, "BC"),
       ("separators y", "releases/y/y_v1.zip", True, "BD"),
-      ("not delegated all the way", "releases/z/z_v1.zip", False, "B"))
+      ("not delegated all the way", "releases/z/z_v1.zip", False, "B"),
+      ("no wildcard crosses a separator", "releases/README.md", False, ""),
+      ("one letter", "foo-1.tgz", True, "A"),
+      ("one letter is not five", "foo-alpha.tgz", False, ""),
+      ("upper case is another path", "README.MD", False, ""))
 def targetfile_search(name, path, found, order):
     repo, c = start(name)
     roles = delegate_all(repo, [
-        ("targets", A, ["*.doc", "*.md"]), ("targets", B, ["releases/*/*"]),
+        ("targets", A, ["*.doc", "*.md", "foo-?.tgz"]), ("targets", B, ["releases/*/*"]),
         (B, C, ["releases/x/*"]), (B, D, ["releases/y/*.zip"])])
     for role, target in (("targets", "targetfile"), (A, "README.md"),
-                         (C, "releases/x/x_v1"), (D, "releases/y/y_v1.zip"),
-                         (D, "releases/z/z_v1.zip")):
+                         (A, "releases/README.md"), (A, "README.MD"), (A, "foo-1.tgz"),
+                         (A, "foo-alpha.tgz"), (C, "releases/x/x_v1"),
+                         (D, "releases/y/y_v1.zip"), (D, "releases/z/z_v1.zip")):
         repo.target(role, target, b"content of " + target.encode())
     repo.publish(*roles, "targets", "snapshot", "timestamp")
     equal(c.download(path), 0 if found else 1)
     equal(c.downloaded(), [repo.artifacts[path]] if found else [])
     equal(repo.asked[4:], [(role, 1) for role in order])
+
+
+@test()
+def delegated_role_that_snapshot_does_not_list_is_not_asked_for(name):
+    repo, c = start(name)
+    repo.delegate("targets", A, ["folder/*"])
+    repo.publish(A, "targets")
+    del repo.snapshot["meta"]["A.json"]
+    repo.publish("snapshot", "timestamp")
+    equal(c.refresh(), 0)
+    repo.asked.clear()
+    equal(c.download("folder/file"), 1)
+    equal(repo.asked, [("root", 2), ("timestamp", None)])
+    equal(c.version(A), None)
 
 
 @test()
@@ -756,7 +825,6 @@ def unusual_role_name(name, role):
     repo.delegate("targets", role)
     repo.publish(role, "targets", "snapshot", "timestamp")
     equal(c.download("nonexistent target"), 1)
-    import urllib.parse
     equal(repo.asked[4:], [(urllib.parse.quote(role, safe=""), 1)])
     equal(len(c.trusted()), 5)
 
@@ -850,8 +918,62 @@ def unknown_hash_algorithm(name):
     equal(c.downloaded(), [])
 
 
-# test_static_repositories holds repositories that were made by others; ours is read by
-# another client, and another's by ours, in tests/cli/tuf-*.sh
+@test()
+def urls_end_with_a_slash_or_not(name):
+    repo, c = start(name)
+    repo.target("targets", "folder/file", b"content")
+    repo.publish_all()
+    equal(c.run("--metadata-url", c.url + "/metadata", "--target-name", "folder/file",
+                "--target-base-url", c.url + "/targets", "--target-dir", c.out,
+                "download"), 0)
+    equal(c.downloaded(), [b"content"])
+
+
+@test()
+def folders_may_have_odd_names(name):
+    repo = Repo()
+    c = Client(repo, name)
+    for folder in ("state", "out"):
+        odd = os.path.join(c.dir, "%s of #1?%%41 'x' \u00e9" % folder)
+        os.mkdir(odd)
+        setattr(c, folder, odd)
+    repo.target("targets", "a/file", b"content")
+    repo.publish_all()
+    equal(c.init(), 0)
+    equal(c.download("a/file"), 0)
+    equal(c.downloaded(), [b"content"])
+    equal(len(c.trusted()), 4)
+
+
+# ---- test_static_repositories ----
+# Theirs are repositories that others made. Ours is read by another client, and another's
+# by ours, in tests/cli/tuf-*.sh; the forms that such repositories use stand here.
+
+
+@test()
+def signers_who_have_not_signed_yet_and_fields_of_their_tool(name):
+    repo = Repo()
+    for key in repo.root["keys"].values():
+        key["x-tool-keyowner"] = "@somebody"
+    for part in (repo.root, *repo.root["roles"].values()):
+        part.update({"x-tool-expiry-period": 7300, "x-tool-signing-period": 60})
+    repo.delegate("targets", "delegatedrole", terminating=True,
+                  paths=["delegatedrole/*", "delegatedrole/*/*", "delegatedrole/*/*/*"])
+    late = repo.add_key("delegatedrole", by="targets", sign=False)
+    repo.target("delegatedrole", "delegatedrole/a/file", b"content",
+                custom={"tool": {"status": "Active", "uri": "https://example.org/#"}})
+    repo.publish("root", "delegatedrole", "targets", "snapshot", "timestamp")
+    for role, absent in (("root", Key()), ("delegatedrole", late)):
+        md = json.loads(repo.files[role].pop())
+        md["signatures"].append({"keyid": absent.id, "sig": ""})
+        repo.put(role, json.dumps(md).encode())
+    c = Client(repo, name)
+    equal(c.init(repo.files["root"][-1]), 0)
+    equal(c.refresh(), 0)
+    equal(c.download("delegatedrole/a/file"), 0)
+    equal(c.downloaded(), [b"content"])
+    equal(c.bytes("root"), repo.files["root"][-1])
+
 
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))

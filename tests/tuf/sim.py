@@ -274,7 +274,7 @@ class Client:
     def run(self, *args, at=None):
         command = [self.program, "--metadata-dir", self.state] + list(args)
         if at is not None:
-            when = (NOW + datetime.timedelta(days=at)).strftime("%Y-%m-%d %H:%M:%S")
+            when = str(NOW + datetime.timedelta(days=at, microseconds=1))
             command = ["faketime", when] + command
         done = subprocess.run(command, capture_output=True, text=True, timeout=120,
                               env=dict(os.environ, TZ="UTC"), check=False)
