@@ -246,6 +246,59 @@ bool tuf_key_init(const char *id, const char *type, const char *scheme,
 	return true;
 }
 
+/* The public half as a key of OpenSSL's own: a provider for tokens writes it in forms
+ * of its own. */
+static EVP_PKEY *public_half(const EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(
+		NULL, EVP_PKEY_get0_type_name(pkey), "provider!=pkcs11");
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *own = NULL;
+
+	if (ctx && EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) == 1 &&
+	    EVP_PKEY_fromdata_init(ctx) == 1)
+		(void)EVP_PKEY_fromdata(ctx, &own, EVP_PKEY_PUBLIC_KEY, params);
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	return own;
+}
+
+static char *pem_of(const EVP_PKEY *pkey)
+{
+	EVP_PKEY *own = public_half(pkey);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text, *pem = NULL;
+
+	if (own && bio && PEM_write_bio_PUBKEY(bio, own) == 1) {
+		long len = BIO_get_mem_data(bio, &text);
+
+		pem = text_dup(text, (size_t)len);
+	}
+	BIO_free(bio);
+	EVP_PKEY_free(own);
+	return pem;
+}
+
+bool tuf_key_of(const struct evp_pkey_st *pkey, struct tuf_key *out, struct error *err)
+{
+	AUTO(text_freep) char *pem = NULL;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(kinds) && !kinds[i].fits(pkey))
+		i++;
+	if (i == ARRAY_LEN(kinds))
+		return error_set(err, ERR_FORMAT,
+				 "a key of a kind that TUF roles here do not use: it "
+				 "takes ECDSA P-256, RSA from 2048 bits or Ed25519");
+	pem = pem_of(pkey);
+	if (!pem)
+		return error_set(err, ERR_SYSTEM, "cannot write the public key");
+	if (!tuf_key_init(NULL, kinds[i].type, kinds[i].scheme, pem, out, err))
+		return false;
+	return !out->unusable ||
+	       error_set(err, ERR_FORMAT, "unusable key: %s", out->unusable);
+}
+
 bool tuf_key_copy(const struct tuf_key *key, struct tuf_key *out, struct error *err)
 {
 	return tuf_key_init(key->id, key->type, key->scheme, key->value, out, err);

@@ -34,6 +34,10 @@ struct tuf_key {
  * specification recommends. Only memory can fail. */
 bool tuf_key_init(const char *id, const char *type, const char *scheme,
 		  const char *value, struct tuf_key *out, struct error *err) MUST_CHECK;
+/* The public half of an OpenSSL key, in the one form that this program writes (PEM).
+ * ERR_FORMAT for a kind that is not known. */
+bool tuf_key_of(const struct evp_pkey_st *pkey, struct tuf_key *out,
+		struct error *err) MUST_CHECK;
 bool tuf_key_copy(const struct tuf_key *key, struct tuf_key *out,
 		  struct error *err) MUST_CHECK;
 void tuf_key_clear(struct tuf_key *key);

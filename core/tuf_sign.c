@@ -30,12 +30,12 @@ struct tuf_secret {
 };
 
 static const struct scheme {
-	const char *type, *scheme, *digest;
+	const char *digest;
 	bool pss;
 } schemes[] = {
-	[TUF_ECDSA_P256] = {"ecdsa", "ecdsa-sha2-nistp256", "SHA2-256", false},
-	[TUF_RSA_PSS_3072] = {"rsa", "rsassa-pss-sha256", "SHA2-256", true},
-	[TUF_ED25519] = {"ed25519", "ed25519", NULL, false},
+	[TUF_ECDSA_P256] = {"SHA2-256", false},
+	[TUF_RSA_PSS_3072] = {"SHA2-256", true},
+	[TUF_ED25519] = {NULL, false},
 };
 
 /* OpenSSL's newest reason behind ours. */
@@ -72,31 +72,9 @@ static void free_bio(BIO **bio)
 
 static const struct scheme *scheme_of(const EVP_PKEY *pkey)
 {
-	if (EVP_PKEY_is_a(pkey, "EC"))
-		return &schemes[TUF_ECDSA_P256];
-	if (EVP_PKEY_is_a(pkey, "RSA"))
-		return &schemes[TUF_RSA_PSS_3072];
-	return EVP_PKEY_is_a(pkey, "ED25519") ? &schemes[TUF_ED25519] : NULL;
-}
-
-static bool describe(EVP_PKEY *pkey, struct tuf_key *out, struct error *err)
-{
-	AUTO(free_bio) BIO *bio = BIO_new(BIO_s_mem());
-	AUTO(text_freep) char *pem = NULL;
-	const struct scheme *scheme = scheme_of(pkey);
-	char *text;
-	long len;
-
-	if (!scheme)
-		return error_set(err, ERR_FORMAT,
-				 "a key of a kind that TUF roles here do not use");
-	if (!bio || PEM_write_bio_PUBKEY(bio, pkey) != 1)
-		return fail(err, "cannot write the public key");
-	len = BIO_get_mem_data(bio, &text);
-	pem = text_dup(text, (size_t)len);
-	if (!pem)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	return tuf_key_init(NULL, scheme->type, scheme->scheme, pem, out, err);
+	return EVP_PKEY_is_a(pkey, "EC")    ? &schemes[TUF_ECDSA_P256]
+	       : EVP_PKEY_is_a(pkey, "RSA") ? &schemes[TUF_RSA_PSS_3072]
+					    : &schemes[TUF_ED25519];
 }
 
 static void free_pkey(EVP_PKEY **pkey)
@@ -111,10 +89,8 @@ static bool secret_of(EVP_PKEY *pkey, struct tuf_secret **out, struct error *err
 	AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
 	struct tuf_secret *s;
 
-	if (!describe(own, &key, err))
+	if (!tuf_key_of(own, &key, err))
 		return false;
-	if (key.unusable)
-		return error_set(err, ERR_FORMAT, "unusable key: %s", key.unusable);
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(err, ERR_SYSTEM, "no memory");
@@ -180,6 +156,32 @@ static bool load_file(const char *path, struct passphrase *p, EVP_PKEY **out,
 	return *out || not_loaded(p, path, err);
 }
 
+/* Why a token gave no key. The provider does not tell a login that failed from a key
+ * that is not there. */
+static bool no_token_key(const char *uri, const struct passphrase *p, bool opened,
+			 struct error *err)
+{
+	if (opened && p->asked)
+		return error_set(err, ERR_UNTRUSTED, "'%s': %s", TEXT_SAFE(uri),
+				 p->text ? "the PIN is wrong or locked, or the token "
+					   "has no such key"
+					 : "a PIN is needed");
+	if (opened)
+		return error_set(err, ERR_NOT_FOUND,
+				 "'%s': no token that is plugged in has such a key%s",
+				 TEXT_SAFE(uri),
+				 strstr(uri, "pin-source=") ? " and takes this PIN"
+							    : "");
+	if (ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_OSSL_STORE)
+		return fail(err, "the PKCS#11 module does not start") ||
+		       error_prefix(err, "'%s'", TEXT_SAFE(uri));
+	ERR_clear_error();
+	return error_set(err, ERR_NOT_FOUND,
+			 "'%s': OpenSSL has no provider for it: openssl.cnf must load "
+			 "pkcs11-provider",
+			 TEXT_SAFE(uri));
+}
+
 /* Through OpenSSL's store: a token behind a provider. */
 static bool load_uri(const char *uri, struct passphrase *p, EVP_PKEY **out,
 		     struct error *err)
@@ -188,6 +190,7 @@ static bool load_uri(const char *uri, struct passphrase *p, EVP_PKEY **out,
 	OSSL_STORE_CTX *ctx =
 		ui ? OSSL_STORE_open_ex(uri, NULL, NULL, ui, p, NULL, NULL, NULL)
 		   : NULL;
+	bool opened = ctx != NULL;
 	EVP_PKEY *pkey = NULL;
 
 	while (ctx && !pkey && !OSSL_STORE_eof(ctx)) {
@@ -202,7 +205,10 @@ static bool load_uri(const char *uri, struct passphrase *p, EVP_PKEY **out,
 	OSSL_STORE_close(ctx);
 	UI_destroy_method(ui);
 	*out = pkey;
-	return pkey || not_loaded(p, uri, err);
+	if (pkey)
+		return true;
+	return text_starts(uri, "pkcs11:") ? no_token_key(uri, p, opened, err)
+					   : not_loaded(p, uri, err);
 }
 
 bool tuf_sign_load(const char *name, const char *passphrase, struct tuf_secret **out,
@@ -212,6 +218,9 @@ bool tuf_sign_load(const char *name, const char *passphrase, struct tuf_secret *
 	EVP_PKEY *pkey = NULL;
 
 	ERR_clear_error();
+	if (text_starts(name, "pkcs11:") && strstr(name, "pin-value="))
+		return error_set(err, ERR_USAGE,
+				 "a PKCS#11 URI with a PIN in it: use pin-source");
 	if (text_starts(name, "pkcs11:") || text_starts(name, "file:")
 		    ? !load_uri(name, &p, &pkey, err)
 		    : !load_file(name, &p, &pkey, err))

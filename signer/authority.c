@@ -88,6 +88,8 @@ static void take_away(const struct role_keys *keys, int kinds)
 	for (int k = 0; k < kinds; k++) {
 		char path[PATH_MAX];
 
+		if (role_keys_on_token(keys, tuf_role_name((enum tuf_kind)k)))
+			continue; /* it was there before */
 		snprintf(path, sizeof(path), "%s/%s.pem", keys->dir,
 			 tuf_role_name((enum tuf_kind)k));
 		unlink(path);
@@ -98,9 +100,36 @@ static void take_away(const struct role_keys *keys, int kinds)
 	rmdir(keys->dir); /* stays when it holds anything else */
 }
 
+void authority_say(const struct cli *cli, const struct role_keys *keys)
+{
+	cli_say(cli, "made the TUF roles; their keys are in '%s'%s",
+		TEXT_SAFE(keys->dir),
+		role_keys_on_token(keys, "root") ? ""
+						 : ": move root.pem to a safe place");
+}
+
 void authority_undo(const struct role_keys *keys)
 {
 	take_away(keys, TUF_KINDS);
+}
+
+/* The keys of a role that DIR/ROLE.uri names. */
+static bool take_keys(struct role_keys *keys, struct tuf_root *root, enum tuf_kind kind,
+		      struct error *err)
+{
+	AUTO(role_keys_drop) struct role_secrets secrets = EMPTY;
+
+	if (!role_keys_load(keys, tuf_role_name(kind), &secrets, err))
+		return error_prefix(err, "%s", tuf_role_name(kind));
+	for (size_t i = 0; i < secrets.count; i++) {
+		AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+
+		if (!tuf_sign_public(secrets.list[i], &key, err) ||
+		    !tuf_edit_add_key(root, kind, &key, err))
+			return error_prefix(err, "%s", tuf_role_name(kind));
+	}
+	return secrets.count > 0 ||
+	       error_set(err, ERR_FORMAT, "%s.uri names no key", tuf_role_name(kind));
 }
 
 static bool make_keys(struct role_keys *keys, enum tuf_scheme scheme,
@@ -108,13 +137,16 @@ static bool make_keys(struct role_keys *keys, enum tuf_scheme scheme,
 {
 	for (int k = 0; k < TUF_KINDS; k++) {
 		AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+		enum tuf_kind kind = (enum tuf_kind)k;
+		const char *role = tuf_role_name(kind);
+		bool token = role_keys_on_token(keys, role);
 
-		if (!role_keys_make(keys, tuf_role_name((enum tuf_kind)k), scheme, &key,
-				    err)) {
+		if (token ? !take_keys(keys, root, kind, err)
+			  : !role_keys_make(keys, role, scheme, &key, err)) {
 			take_away(keys, k);
 			return false;
 		}
-		if (!tuf_edit_add_key(root, (enum tuf_kind)k, &key, err)) {
+		if (!token && !tuf_edit_add_key(root, kind, &key, err)) {
 			take_away(keys, k + 1);
 			return false;
 		}

@@ -39,10 +39,13 @@ bool authority_option(int key, char *arg, struct authority_input *in, bool *ok,
 bool authority_role(const char *name, enum tuf_kind *kind,
 		    struct error *err) MUST_CHECK;
 
-/* Make keys and root 1, and publish what the store shows, inside the caller's
- * transaction. Files that were made are taken away on failure. */
+/* Make keys, save of a role whose DIR/ROLE.uri is there, and root 1, and publish what
+ * the store shows, inside the caller's transaction. Files that were made are taken away
+ * on failure. */
 bool authority_make(struct store *s, struct role_keys *keys,
 		    const struct authority_input *in, struct error *err) MUST_CHECK;
+/* Say so, and what to do next. */
+void authority_say(const struct cli *cli, const struct role_keys *keys);
 /* Take away the key files that authority_make() made. */
 void authority_undo(const struct role_keys *keys);
 

@@ -72,10 +72,7 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	}
 	cli_say(ctx->cli, "made the store '%s'", TEXT_SAFE(path));
 	if (roles)
-		cli_say(ctx->cli,
-			"made the TUF roles; their keys are in '%s': move "
-			"root.pem to a safe place",
-			TEXT_SAFE(keys.dir));
+		authority_say(ctx->cli, &keys);
 	else if (!in->no_roles)
 		cli_say(ctx->cli,
 			"made no TUF roles: there is no terminal to ask for a "

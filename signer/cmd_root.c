@@ -239,10 +239,7 @@ static bool init(struct work *w, struct error *err)
 	if (err->code != ERR_NOT_FOUND ||
 	    !authority_make(w->store, &w->keys, &in->authority, err))
 		return false;
-	cli_say(w->ctx->cli,
-		"made the TUF roles; their keys are in '%s': move root.pem "
-		"to a safe place",
-		TEXT_SAFE(w->keys.dir));
+	authority_say(w->ctx->cli, &w->keys);
 	return true;
 }
 

@@ -35,6 +35,12 @@ void role_keys_drop(struct role_secrets *s)
 		tuf_sign_free(s->list[--s->count]);
 }
 
+/* Does this URI name where its PIN is (RFC 7512)? Then the passphrase is not its. */
+static bool brings_pin(const char *name)
+{
+	return text_starts(name, "pkcs11:") && strstr(name, "pin-source=");
+}
+
 static bool load_one(struct role_keys *k, const char *name, struct role_secrets *out,
 		     struct error *err)
 {
@@ -42,7 +48,7 @@ static bool load_one(struct role_keys *k, const char *name, struct role_secrets 
 		return error_set(err, ERR_LIMIT,
 				 "more than %d keys of one role in '%s'", ROLE_KEYS_MAX,
 				 TEXT_SAFE(k->dir));
-	if (!role_keys_unlock(k, false, err) ||
+	if ((!brings_pin(name) && !role_keys_unlock(k, false, err)) ||
 	    !tuf_sign_load(name, k->passphrase.data, &out->list[out->count], err))
 		return false;
 	out->count++;
@@ -82,18 +88,24 @@ static bool load_files(struct role_keys *k, const char *role, struct role_secret
 	return ok;
 }
 
+bool role_keys_on_token(const struct role_keys *k, const char *role)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.uri", k->dir, role);
+	return !access(path, F_OK);
+}
+
 static bool load_uris(struct role_keys *k, const char *role, struct role_secrets *out,
 		      struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(TEXT_MAX), path = BUF_MAX(PATH_MAX);
 	char *line, *rest;
 
-	buf_printf(&path, "%s/%s.uri", k->dir, role);
-	if (!buf_ok(&path, err))
-		return false;
-	if (access(path.data, F_OK))
+	if (!role_keys_on_token(k, role))
 		return true;
-	if (!file_read(path.data, &text, err))
+	buf_printf(&path, "%s/%s.uri", k->dir, role);
+	if (!buf_ok(&path, err) || !file_read(path.data, &text, err))
 		return false;
 	rest = text.data;
 	while (rest && (line = strsep(&rest, "\n")))
@@ -156,10 +168,8 @@ bool role_keys_public(const char *path, struct tuf_key *out, struct error *err)
 
 		if (!tuf_key_init(NULL, kinds[i][0], kinds[i][1], text.data, &key, err))
 			return false;
-		if (key.unusable)
-			continue;
-		*out = TAKE(key);
-		return true;
+		if (!key.unusable)
+			return tuf_key_of(key.pkey, out, err);
 	}
 	return error_set(err, ERR_FORMAT,
 			 "'%s' is no public key in PEM of ECDSA P-256, RSA from 2048 "

@@ -8,7 +8,7 @@
  *
  * Rules: only the keys of the role that is to be signed are opened, so the root key
  * may lie elsewhere; one passphrase opens all, and is asked for once and only when a
- * key is opened.
+ * key is opened. For a token it is the PIN, unless the URI names a pin-source.
  */
 #ifndef SIGNER_ROLE_KEYS_H
 #define SIGNER_ROLE_KEYS_H
@@ -43,6 +43,9 @@ struct role_secrets {
 bool role_keys_load(struct role_keys *k, const char *role, struct role_secrets *out,
 		    struct error *err) MUST_CHECK;
 void role_keys_drop(struct role_secrets *s);
+
+/* Does DIR/ROLE.uri name where the role's keys are? */
+bool role_keys_on_token(const struct role_keys *k, const char *role) MUST_CHECK;
 
 /* Make a key and keep it as DIR/NAME.pem, its public half beside it as DIR/NAME.pub.
  * Makes the folder (0700). ERR_CONFLICT when either file is there. */

@@ -202,8 +202,11 @@ TEST(tuf_sign_loads_through_a_uri)
 	assert_ok(tuf_sign_public(b, &second, &err));
 	assert_string_equal(first.id, second.id);
 	/* no provider on this machine serves such a token */
-	assert_err(ERR_SYSTEM, tuf_sign_load("pkcs11:token=none", NULL, &a, &err));
-	assert_says("pkcs11:token=none");
+	assert_err(ERR_NOT_FOUND, tuf_sign_load("pkcs11:token=none", NULL, &a, &err));
+	assert_says("'pkcs11:token=none': OpenSSL has no provider for it");
+	assert_err(ERR_USAGE,
+		   tuf_sign_load("pkcs11:token=none?pin-value=1234", NULL, &a, &err));
+	assert_null(strstr(err.msg, "1234"));
 }
 
 TEST(tuf_key_refuses_what_it_claims_to_be_but_is_not)
