@@ -59,6 +59,12 @@ static const char *machine_of(const struct check *c, const char *path)
 	}
 }
 
+/* What may be a program: looking into each of many data files would cost. */
+static bool is_executable(const struct manifest_file *f)
+{
+	return f->kind == MANIFEST_ON_HOST && !f->link && f->mode & 0111;
+}
+
 /* The same of the first program that the manifest lists and the tree has. */
 static const char *machine_of_tree(const struct check *c)
 {
@@ -68,7 +74,7 @@ static const char *machine_of_tree(const struct check *c)
 		const struct manifest_component *m = &c->manifest->components[i];
 
 		for (size_t k = 0; k < m->file_count && !found; k++)
-			if (m->files[k].kind == MANIFEST_ON_HOST && !m->files[k].link)
+			if (is_executable(&m->files[k]))
 				found = machine_of(c, m->files[k].path);
 	}
 	return found;

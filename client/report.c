@@ -72,17 +72,26 @@ void report_clear(struct report *r)
 	*r = (struct report)EMPTY;
 }
 
+/* Escaped, and no larger than it must be: there is one for each file. */
+static char *escaped(const char *s, size_t len)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(FIELD_MAX);
+
+	if (text_plain(s, len) == len)
+		return text_dup(s, len);
+	text_escape(s, len, &b);
+	return buf_take(&b);
+}
+
 /* An escaped copy; NULL stays NULL. */
 static char *copy(struct report *r, const char *s)
 {
-	AUTO(buf_clear) struct buf b = BUF_MAX(FIELD_MAX);
 	size_t len = s ? strlen(s) : 0;
 	char *out;
 
 	if (!s)
 		return NULL;
-	text_escape(s, len < FIELD_MAX / 4 ? len : FIELD_MAX / 4, &b);
-	out = buf_take(&b);
+	out = escaped(s, len < FIELD_MAX / 4 ? len : FIELD_MAX / 4);
 	if (!out)
 		r->failed = true;
 	return out;

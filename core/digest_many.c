@@ -18,6 +18,10 @@
 enum {
 	CHUNK = 256 * 1024,
 	THREADS_MAX = 256,
+	/* more than a small node has cores: while some wait for the disk others hash
+	 * (1.1 GB cold on 2 cores: 2 threads 0.92 s, 8 threads 0.72 s), and the last
+	 * files end together (warm: 0.45 s and 0.43 s) */
+	THREADS_LEAST = 8,
 	GRACE_MS =
 		1000, /* after the deadline, for a worker to come to its next chunk */
 };
@@ -317,9 +321,11 @@ static unsigned thread_count(unsigned asked, size_t items)
 	cpu_set_t set;
 	unsigned n = asked;
 
-	if (n == 0)
+	if (n == 0) {
 		n = sched_getaffinity(0, sizeof(set), &set) ? 1
 							    : (unsigned)CPU_COUNT(&set);
+		n = n < THREADS_LEAST ? THREADS_LEAST : n;
+	}
 	if (n > THREADS_MAX)
 		n = THREADS_MAX;
 	return n > items ? (unsigned)items : n;

@@ -56,19 +56,15 @@ static void put_point(struct json_writer *w, uint32_t c)
 
 static void put_text(struct json_writer *w, const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t plain = 0;
+	size_t len = strlen(s), plain = text_plain(s, len);
+	const unsigned char *p = (const unsigned char *)s + plain;
 
-	if (!text_is_utf8(s, strlen(s))) {
+	if (!text_is_utf8(s + plain, len - plain)) {
 		bad(w, ERR_FORMAT, "text that is not UTF-8");
 		return;
 	}
 	buf_putc(w->out, '"');
-	while (p[plain] >= 0x20 && p[plain] < 0x7f && p[plain] != '"' &&
-	       p[plain] != '\\')
-		plain++;
 	buf_append(w->out, s, plain);
-	p += plain;
 	while (*p)
 		put_point(w, next_point(&p));
 	buf_putc(w->out, '"');
@@ -76,11 +72,18 @@ static void put_text(struct json_writer *w, const char *s)
 
 static void indent(struct json_writer *w)
 {
+	enum { STEP = 2 };
+	size_t spaces = (size_t)w->depth * STEP;
+	char *to;
+
 	if (w->compact)
 		return;
-	buf_putc(w->out, '\n');
-	for (unsigned i = 0; i < w->depth; i++)
-		buf_puts(w->out, "  ");
+	to = buf_reserve(w->out, spaces + 1);
+	if (!to)
+		return;
+	to[0] = '\n';
+	memset(to + 1, ' ', spaces);
+	buf_advance(w->out, spaces + 1);
 }
 
 /* Put the key and hold it against the one before, as both stand in the output.

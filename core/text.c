@@ -381,12 +381,21 @@ static size_t sequence(const unsigned char *s, size_t len, uint32_t *point)
 	return n;
 }
 
+size_t text_plain(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] <= 0x7e && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 bool text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	uint32_t point;
 
-	for (size_t i = 0, n; i < len; i += n) {
+	for (size_t i = text_plain(s, len), n; i < len; i += n) {
 		n = sequence(p + i, len - i, &point);
 		if (!n)
 			return false;
@@ -439,8 +448,10 @@ static void escape_bytes(const unsigned char *p, size_t n, struct buf *out)
 void text_escape(const char *s, size_t len, struct buf *out)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	size_t i = text_plain(s, len);
 
-	for (size_t i = 0; i < len;) {
+	buf_append(out, s, i);
+	while (i < len) {
 		uint32_t c = 0;
 		size_t n = sequence(p + i, len - i, &c);
 

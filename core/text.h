@@ -64,6 +64,9 @@ bool text_is_path(const char *s) MUST_CHECK;
 /* ---- predicates and printing ---- */
 
 bool text_is_utf8(const char *s, size_t len) MUST_CHECK;
+/* The bytes that it begins with which neither text_escape() nor JSON escape:
+ * printable ASCII without quotation mark and backslash. */
+size_t text_plain(const char *s, size_t len);
 /* Bytes 0x20 to 0x7e alone. */
 bool text_is_printable(const char *s, size_t len) MUST_CHECK;
 bool text_starts(const char *s, const char *prefix) MUST_CHECK;
