@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/digest.h"
 
+#include "core/file.h"
 #include "core/text.h"
 
-#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -133,18 +133,16 @@ bool digest_of_bytes(const void *data, size_t len, struct digest *out,
 static bool add_all(struct digest_stream *s, int fd, char *chunk, uint64_t *size,
 		    struct error *err)
 {
-	for (;;) {
-		ssize_t n = read(fd, chunk, CHUNK);
+	size_t n;
 
+	for (;;) {
+		if (!file_read_piece(fd, chunk, CHUNK, &n, err))
+			return false;
 		if (n == 0)
 			return true;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "cannot read");
-		if (!digest_stream_add(s, chunk, (size_t)n, err))
+		if (!digest_stream_add(s, chunk, n, err))
 			return false;
-		*size += (uint64_t)n;
+		*size += n;
 	}
 }
 

@@ -191,6 +191,19 @@ bool file_open(const char *path, int flags, int *fd, struct error *err)
 
 /* ---- whole files ---- */
 
+bool file_read_piece(int fd, void *to, size_t max, size_t *len, struct error *err)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, to, max);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, "cannot read");
+	*len = (size_t)n;
+	return true;
+}
+
 static bool read_all(int fd, struct buf *out, struct error *err)
 {
 	struct stat st;
@@ -205,21 +218,19 @@ static bool read_all(int fd, struct buf *out, struct error *err)
 		char spare = 0,
 		     *to = room ? buf_reserve(out, chunk < room ? chunk : room)
 				: &spare;
-		ssize_t n;
+		size_t n;
 
 		if (!to)
 			return buf_ok(out, err);
-		n = read(fd, to, room ? (chunk < room ? chunk : room) : 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "cannot read");
+		if (!file_read_piece(fd, to, room ? (chunk < room ? chunk : room) : 1,
+				     &n, err))
+			return false;
 		if (n == 0)
 			return buf_reserve(out, 0) ? true : buf_ok(out, err);
 		if (!room)
 			return error_set(err, ERR_LIMIT, "larger than %zu bytes",
 					 out->max);
-		buf_advance(out, (size_t)n);
+		buf_advance(out, n);
 		chunk = CHUNK;
 	}
 }

@@ -36,6 +36,9 @@ bool file_walk_beneath(int root_fd, const char *path, int flags, int *fd,
 /* open(2) with O_CLOEXEC and an error that names the path. */
 bool file_open(const char *path, int flags, int *fd, struct error *err) MUST_CHECK;
 
+/* read(2) once more when a signal broke in; *len is 0 at the end alone. */
+bool file_read_piece(int fd, void *to, size_t max, size_t *len,
+		     struct error *err) MUST_CHECK;
 /* Append all of `fd` (from its offset to end of file) to `out`: ERR_LIMIT when
  * it does not fit into the buffer's ceiling. */
 bool file_read_fd(int fd, struct buf *out, struct error *err) MUST_CHECK;

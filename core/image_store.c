@@ -4,7 +4,6 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -247,16 +246,9 @@ struct from_fd {
 static bool fd_next(void *arg, const void **data, size_t *len, struct error *err)
 {
 	struct from_fd *f = arg;
-	ssize_t n;
 
-	do
-		n = read(f->fd, f->chunk, CHUNK);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, "cannot read");
 	*data = f->chunk;
-	*len = (size_t)n;
-	return true;
+	return file_read_piece(f->fd, f->chunk, CHUNK, len, err);
 }
 
 static bool layout_json(struct image_store *s, const char *name, const struct buf **out,

@@ -8,7 +8,6 @@
 #include "core/tree_tar.h"
 #include "core/tree_url.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -166,21 +165,18 @@ static bool pour(int fd, char *piece, uint64_t max, const struct sink *to,
 		 struct error *err)
 {
 	uint64_t size = 0;
+	size_t n;
 
 	for (;;) {
-		ssize_t n = read(fd, piece, PIECE);
-
+		if (!file_read_piece(fd, piece, PIECE, &n, err))
+			return false;
 		if (n == 0)
 			return true;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "cannot read");
-		size += (uint64_t)n;
+		size += n;
 		if (size > max)
 			return error_set(err, ERR_LIMIT, "more than %" PRIu64 " bytes",
 					 max);
-		if (!sink_put(to, piece, (size_t)n, err))
+		if (!sink_put(to, piece, n, err))
 			return false;
 	}
 }

@@ -94,19 +94,13 @@ void artifact_source_watch(struct artifact_source *s,
 /* Read one chunk, as full as the file makes it, and look at it. */
 static bool fill(struct artifact_source *s, char *chunk, size_t *len, struct error *err)
 {
-	size_t done = 0;
+	size_t done = 0, n;
 
-	while (done < CHUNK) {
-		ssize_t n = read(s->fd, chunk + done, CHUNK - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, "cannot read");
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
+	do {
+		if (!file_read_piece(s->fd, chunk + done, CHUNK - done, &n, err))
+			return false;
+		done += n;
+	} while (n && done < CHUNK);
 	*len = done;
 	if (s->whole) {
 		if (!digest_stream_add(s->whole, chunk, done, err))

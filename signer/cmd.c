@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/cmd.h"
 
+#include "core/pgp.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
 
@@ -18,6 +19,13 @@ void cmd_put_time(struct json_writer *w, const char *key, int64_t t)
 
 	text_time(t, text);
 	json_put_optional(w, key, t ? text : NULL);
+}
+
+bool cmd_threshold(const char *arg, uint64_t *out, struct error *err)
+{
+	return text_u64(arg, 1, PGP_KEYS_MAX, out) ||
+	       error_set(err, ERR_USAGE, "a threshold is a number from 1 to %d",
+			 PGP_KEYS_MAX);
 }
 
 bool cmd_open_to_change(const char *path, struct store **out, struct error *err)

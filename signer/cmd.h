@@ -56,6 +56,9 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 /* A time as the value of a member; 0 is left out. */
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
+/* The argument of --threshold. */
+bool cmd_threshold(const char *arg, uint64_t *out, struct error *err) MUST_CHECK;
+
 /* Open a store to change what it publishes: a mirror changes no byte of what it
  * mirrors, ERR_CONFLICT. */
 bool cmd_open_to_change(const char *path, struct store **out,

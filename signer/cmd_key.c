@@ -36,11 +36,7 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 
 	switch (key) {
 	case 't':
-		if (!text_u64(arg, 1, PGP_KEYS_MAX, &in->threshold))
-			return error_set(err, ERR_USAGE,
-					 "a threshold is a number from 1 to %d",
-					 PGP_KEYS_MAX);
-		return true;
+		return cmd_threshold(arg, &in->threshold, err);
 	case 'r':
 		in->reason = arg;
 		return true;

@@ -49,11 +49,7 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 		in->keyring = arg;
 		return true;
 	case 't':
-		if (!text_u64(arg, 1, PGP_KEYS_MAX, &in->threshold))
-			return error_set(err, ERR_USAGE,
-					 "a threshold is a number from 1 to %d",
-					 PGP_KEYS_MAX);
-		return true;
+		return cmd_threshold(arg, &in->threshold, err);
 	case 'a':
 		in->all = true;
 		return true;
