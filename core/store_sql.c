@@ -140,8 +140,8 @@ static const char *const statements[] = {
 	[SQL_ROLE_KEY_ADD] = "INSERT INTO role_key (role, type, scheme, value) "
 			     "VALUES (?, ?, ?, ?)",
 	[SQL_ROLE_KEY_REMOVE] = "DELETE FROM role_key WHERE role = ? AND value = ?",
-	[SQL_ROLE_KEY_EACH] = "SELECT type, scheme, value FROM role_key WHERE role = ? "
-			      "ORDER BY value",
+	[SQL_ROLE_KEY_EACH] = "SELECT type, scheme, value, role FROM role_key "
+			      "WHERE role = ?1 OR ?1 = '' ORDER BY role, value",
 	[SQL_MIRROR] = "SELECT source, arrived, checked, el, kubernetes FROM mirror",
 	[SQL_MIRROR_SET] = "INSERT INTO mirror (id, source, arrived, checked, el, "
 			   "kubernetes) VALUES (1, ?1, ?2, ?3, ?4, ?5) "

@@ -376,7 +376,8 @@ bool store_tuf_each_key(struct store *s, const char *role,
 			  &(const struct store_role_key){
 				  (const char *)sqlite3_column_text(q.st, 0),
 				  (const char *)sqlite3_column_text(q.st, 1),
-				  (const char *)sqlite3_column_text(q.st, 2)},
+				  (const char *)sqlite3_column_text(q.st, 2),
+				  (const char *)sqlite3_column_text(q.st, 3)},
 			  err))
 			return false;
 	}

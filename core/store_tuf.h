@@ -94,6 +94,7 @@ bool store_tuf_set_role(struct store *s, const char *name, const struct store_ro
 /* A public key of a delegated role, as metadata has it; borrowed in the callback. */
 struct store_role_key {
 	const char *type, *scheme, *value;
+	const char *role; /* in the callback alone */
 };
 /* ERR_CONFLICT: the role has it. */
 bool store_tuf_add_key(struct store *s, const char *role,
@@ -101,6 +102,7 @@ bool store_tuf_add_key(struct store *s, const char *role,
 /* ERR_NOT_FOUND */
 bool store_tuf_remove_key(struct store *s, const char *role, const char *value,
 			  struct error *err) MUST_CHECK;
+/* By key; the role "": those of every role, by role. */
 bool store_tuf_each_key(struct store *s, const char *role,
 			bool (*each)(void *arg, const struct store_role_key *k,
 				     struct error *err),

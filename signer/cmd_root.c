@@ -101,7 +101,7 @@ static bool add_key(struct work *w, struct error *err)
 		return edit(w, add_to_root, err);
 	if (!role_keys_public(operand(w, 2), &key, err))
 		return false;
-	k = (struct store_role_key){key.type, key.scheme, key.value};
+	k = (struct store_role_key){key.type, key.scheme, key.value, NULL};
 	if (!store_tuf_add_key(w->store, operand(w, 1), &k, err))
 		return false;
 	say_next(w);

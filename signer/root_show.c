@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/root_show.h"
 
+#include "core/store_tuf.h"
 #include "core/text.h"
 #include "core/tuf_find.h"
 #include "signer/cmd.h"
@@ -53,7 +54,72 @@ static void put(struct json_writer *w, const char *key, const struct tuf_root *r
 	json_close(w);
 }
 
-static bool print(const struct cli *cli, const struct tuf_root *r,
+/* ---- delegated roles that have keys of their own ---- */
+
+struct delegated {
+	struct store *store;
+	FILE *out;             /* or: */
+	struct json_writer *w; /* "delegated": {ROLE: {keyids, threshold}} */
+	char role[STORE_ROLE_SIZE];
+	unsigned threshold;
+};
+
+static void end_role(struct delegated *d)
+{
+	if (!d->w || !*d->role)
+		return;
+	json_close(d->w);
+	json_put_integer(d->w, "threshold", d->threshold);
+	json_close(d->w);
+}
+
+static bool begin_role(struct delegated *d, const char *role, struct error *err)
+{
+	struct store_role settings;
+
+	end_role(d);
+	snprintf(d->role, sizeof(d->role), "%s", role);
+	if (!store_tuf_role(d->store, role, &settings, err))
+		return false;
+	d->threshold = settings.threshold;
+	if (d->w) {
+		json_open(d->w, role, '{');
+		json_open(d->w, "keyids", '[');
+	} else {
+		fprintf(d->out, "  %-10s threshold %u\n", TEXT_SAFE(role),
+			d->threshold);
+	}
+	return true;
+}
+
+static bool show_key(void *arg, const struct store_role_key *k, struct error *err)
+{
+	AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+	struct delegated *d = arg;
+
+	if ((strcmp(d->role, k->role) && !begin_role(d, k->role, err)) ||
+	    !tuf_key_init(NULL, k->type, k->scheme, k->value, &key, err))
+		return false;
+	if (d->w)
+		json_put_string(d->w, NULL, key.id);
+	else
+		fprintf(d->out, "    %s %s\n", key.id, TEXT_SAFE(key.scheme));
+	return true;
+}
+
+static bool show_delegated(struct delegated *d, struct error *err)
+{
+	if (d->w)
+		json_open(d->w, "delegated", '{');
+	if (!store_tuf_each_key(d->store, "", show_key, d, err))
+		return false;
+	end_role(d);
+	if (d->w)
+		json_close(d->w);
+	return true;
+}
+
+static bool print(const struct cli *cli, struct store *s, const struct tuf_root *r,
 		  const struct root_file *f, const struct root_missing *n,
 		  struct error *err)
 {
@@ -61,6 +127,8 @@ static bool print(const struct cli *cli, const struct tuf_root *r,
 	struct json_writer w = json_writer(&text);
 
 	json_open(&w, NULL, '{');
+	if (!show_delegated(&(struct delegated){.store = s, .w = &w}, err))
+		return false;
 	if (f->there)
 		put(&w, "preparation", &f->root);
 	put(&w, "published", r);
@@ -88,8 +156,10 @@ bool root_show(const struct cli *cli, struct store *s, const char *file,
 		return false;
 	root_file_count(&f, &r, &n);
 	if (cli->json)
-		return print(cli, &r, &f, &n, err);
+		return print(cli, s, &r, &f, &n, err);
 	show(cli->out, "root", &r);
+	if (!show_delegated(&(struct delegated){.store = s, .out = cli->out}, err))
+		return false;
 	if (!f.there)
 		return true;
 	show(cli->out, "in preparation: root", &f.root);

@@ -177,7 +177,7 @@ TEST(roles_have_settings_and_keys)
 {
 	AUTO(store_closep) struct store *s = sample_store("roles.db");
 	struct store_role r = {77, 77};
-	struct store_role_key k = {"ecdsa", "ecdsa-sha2-nistp256", "PEM"};
+	struct store_role_key k = {"ecdsa", "ecdsa-sha2-nistp256", "PEM", NULL};
 	struct values v = EMPTY;
 
 	assert_ok(store_tuf_role(s, "el8", &r, &err));
