@@ -2,8 +2,8 @@
 #include "core/pgp.h"
 
 #include "core/armor_block.h"
-#include "core/pgp_home.h"
 #include "core/pgp_policy.h"
+#include "core/pgp_run.h"
 #include "core/pgp_status.h"
 #include "core/text.h"
 
@@ -246,16 +246,16 @@ static bool judge_all(struct run *r, struct error *err)
 
 	while (r->at < r->packets.len) {
 		AUTO(buf_clear) struct buf lines = BUF_MAX(STATUS_MAX);
-		const struct pgp_home_job job = {
+		const struct pgp_run_job job = {
 			.engine = r->policy->engine,
-			.keyring = &r->keyring->bytes,
+			.keyring = &r->keyring->for_gpg,
 			.text = r->text,
 			.text_len = r->text_len,
 			.signatures = r->packets.data + r->at,
 			.signatures_len = r->packets.len - r->at,
 		};
 
-		if (!pgp_home_verify(&job, &lines, err) ||
+		if (!pgp_run_verify(&job, &lines, err) ||
 		    !pgp_status_parse(lines.data, lines.len, status, &count, err))
 			return false;
 		if (!count)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pgp: who vouches for a text, by gpg through GPGME, under our own rules.
+ * pgp: who vouches for a text, by the machine's gpgv or gpg, under our own rules.
  *
  * The order in which a signature comes to count (docs/TRUST.md):
- *  1 the file was cut by armor.h; text and packets go to gpg as a detached pair;
- *  2 gpg runs by its absolute path in a private 0700 home that holds the pinned
- *    keyring and our gpg.conf, offline, with no agent; the home is deleted;
- *  3 gpg's status lines tell of each signature that it is good and valid: neither
+ *  1 the file was cut by armor.h; text and packets go to gpgv as a detached pair;
+ *  2 gpgv runs by its absolute path with the pinned keyring and nothing else: no
+ *    home, no configuration, no agent, no network (pgp_run.h);
+ *  3 its status lines tell of each signature that it is good and valid: neither
  *    its expiry nor its key's nor a revocation is overlooked;
  *  4 it was made by a key of the keyring: counted by *primary* fingerprint;
  *  5 digest and public-key algorithm are in the policy table;
@@ -14,9 +14,9 @@
  *  7 no signature beside it is bad: one that fails its arithmetic means that text
  *    or signatures were changed, and the file vouches for nothing;
  *  8 at least `threshold` distinct primaries remain.
- * Success without at least one counted signature does not exist. Exit codes,
- * trust levels and GPGME's summary decide nothing. This module alone includes
- * <gpgme.h>.
+ * Success without at least one counted signature does not exist. Exit codes
+ * and trust levels decide nothing. GPGME, which this module alone includes, lists
+ * keys and signs (pgp_home.h).
  */
 #ifndef CORE_PGP_H
 #define CORE_PGP_H
@@ -60,7 +60,8 @@ struct pgp_subkey {
 /* Frozen bytes of a keyring and what they say of themselves; read-only once made, so
  * threads may share one. */
 struct pgp_keyring {
-	struct buf bytes; /* binary key packets */
+	struct buf bytes;   /* binary key packets */
+	struct buf for_gpg; /* the same without bindings that the policy refuses */
 	struct pgp_key keys[PGP_KEYS_MAX];
 	size_t key_count;
 	struct pgp_subkey subkeys[PGP_SUBKEYS_MAX];
@@ -121,8 +122,5 @@ bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *poli
 bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
 		     const char *file, size_t len, struct armor_cut *cut,
 		     struct pgp_verdict *verdict, struct error *err) MUST_CHECK;
-
-/* "gpg 2.2.40 (/usr/bin/gpg)", for reports; ERR_SYSTEM when there is none. */
-bool pgp_engine(char *out, size_t size, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,52 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp_home.h"
 
-#include "core/file.h"
-#include "core/text.h"
+#include "core/pgp_run.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-enum {
-	BASE_MAX = 40, /* bytes of the folder that a home is made in */
-	HOME_SIZE = sizeof(((struct pgp_home *)0)->path),
-};
-
-/* Never through PATH: who can write there would decide what is trusted. */
-static const char *const engines[] = {
-	"/usr/bin/gpg",
-	"/usr/bin/gpg2",
-	"/bin/gpg",
-	"/usr/local/bin/gpg",
-};
-
-/*
- * What may not be known to an older gpg stands in ignore-invalid-option; the
- * verdict does not lean on it (core/pgp.c has the policy).
- */
-static const char conf[] = "ignore-invalid-option no-autostart disable-dirmngr "
-			   "no-auto-key-import weak-digest no-auto-key-retrieve\n"
-			   "batch\n"
-			   "no-tty\n"
-			   "no-greeting\n"
-			   "no-autostart\n"
-			   "disable-dirmngr\n"
-			   "no-auto-key-retrieve\n"
-			   "keyserver-options no-auto-key-retrieve\n"
-			   "no-auto-key-locate\n"
-			   "no-auto-key-import\n"
-			   "weak-digest SHA1\n"
-			   "weak-digest RIPEMD160\n"
-			   "no-auto-check-trustdb\n"
-			   "trust-model always\n"
-			   "no-random-seed-file\n"
-			   "lock-never\n";
 
 /* ---- the library ---- */
 
@@ -61,48 +21,26 @@ static void init(void)
 	gpgme_check_version(NULL);
 }
 
-bool pgp_home_engine(const char **out, struct error *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
-		if (!access(engines[i], X_OK)) {
-			*out = engines[i];
-			return true;
-		}
-	return error_set(err, ERR_SYSTEM,
-			 "this machine has no gpg (looked for %s, %s and %s): install "
-			 "gnupg2 or gpg",
-			 engines[0], engines[1], engines[3]);
-}
-
-static bool new_context(gpgme_protocol_t protocol, gpgme_ctx_t *out, struct error *err)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
-	gpgme_error_t why;
-
-	pthread_once(&once, init);
-	why = gpgme_new(&ctx);
-	if (!why)
-		why = gpgme_set_protocol(ctx, protocol);
-	if (why)
-		return pgp_home_error(err, why, "cannot use GPGME");
-	*out = TAKE(ctx);
-	return true;
-}
-
 /* A context for gpg in this home; NULL: the user's. */
 static bool gpg_context(const char *home, gpgme_ctx_t *out, struct error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
 	const char *engine;
 	gpgme_error_t why;
 
-	if (!pgp_home_engine(&engine, err) ||
-	    !new_context(GPGME_PROTOCOL_OpenPGP, &ctx, err))
+	if (!pgp_run_gpg(&engine, err))
 		return false;
-	why = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, engine, home);
+	pthread_once(&once, init);
+	why = gpgme_new(&ctx);
+	if (!why)
+		why = gpgme_set_protocol(ctx, GPGME_PROTOCOL_OpenPGP);
+	if (!why)
+		why = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, engine,
+						home);
 	if (why)
-		return pgp_home_error(err, why, "cannot run '%s'", engine);
+		return pgp_home_error(err, why, "cannot use '%s' through GPGME",
+				      engine);
 	gpgme_set_offline(ctx, 1);
 	*out = TAKE(ctx);
 	return true;
@@ -172,66 +110,14 @@ void pgp_home_error_(struct error *err, gpgme_error_t why, const char *fmt, ...)
 	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", words);
 }
 
-/* ---- the folder ---- */
-
-static int remove_one(const char *path, const struct stat *st, int kind,
-		      struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	(void)remove(path);
-	return 0;
-}
-
-static void remove_folder(char (*path)[HOME_SIZE])
-{
-	if (**path)
-		nftw(*path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static bool make_in(const char *base, char path[HOME_SIZE])
-{
-	char made[HOME_SIZE];
-
-	if (!base || base[0] != '/' || strlen(base) > BASE_MAX)
-		return false;
-	snprintf(made, sizeof(made), "%s/fips-XXXXXX", base);
-	if (!mkdtemp(made))
-		return false;
-	memcpy(path, made, sizeof(made));
-	return true;
-}
-
-static bool make_folder(char path[HOME_SIZE], struct error *err)
-{
-	if (make_in(secure_getenv("XDG_RUNTIME_DIR"), path) || make_in("/tmp", path) ||
-	    make_in("/dev/shm", path) || make_in("/run", path))
-		return true;
-	return error_sys(err, "cannot make a private folder for gpg in /tmp, /dev/shm "
-			      "or /run");
-}
-
-static bool put_file(const char *dir, const char *name, const void *data, size_t len,
-		     struct error *err)
-{
-	AUTO(text_freep) char *path = file_join(dir, name);
-	AUTO(file_closep) int fd = -1;
-
-	if (!path)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_sys(err, "cannot create '%s'", path);
-	return file_write_fd(fd, data, len, err) || error_prefix(err, "'%s'", path);
-}
+/* ---- private homes ---- */
 
 void pgp_home_close(struct pgp_home *h)
 {
 	if (!h)
 		return;
 	pgp_home_releasep(&h->ctx);
-	remove_folder(&h->path);
+	pgp_folder_clear(&h->folder);
 	free(h);
 }
 
@@ -241,93 +127,30 @@ void pgp_home_closep(struct pgp_home **h)
 	*h = NULL;
 }
 
-/* A folder with keyring and gpg.conf; its path is set as soon as it is there. */
-static bool fill(const struct buf *keyring, char path[HOME_SIZE], struct error *err)
-{
-	/* pubring.gpg and not .kbx: every gpg from 1.4 on reads it, without import */
-	return make_folder(path, err) &&
-	       put_file(path, "gpg.conf", conf, sizeof(conf) - 1, err) &&
-	       put_file(path, "pubring.gpg", keyring->data, keyring->len, err);
-}
-
 bool pgp_home_open(const struct buf *keyring, struct pgp_home **out, struct error *err)
 {
 	AUTO(pgp_home_closep) struct pgp_home *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!fill(keyring, h->path, err) || !gpg_context(h->path, &h->ctx, err))
+	/* pubring.gpg and not .kbx: every gpg from 1.4 on reads it, without import */
+	if (!pgp_folder_make(&h->folder, err) ||
+	    !pgp_folder_put(&h->folder, "gpg.conf", pgp_run_conf, strlen(pgp_run_conf),
+			    err) ||
+	    !pgp_folder_put(&h->folder, "pubring.gpg", keyring->data, keyring->len,
+			    err) ||
+	    !gpg_context(h->folder.path, &h->ctx, err))
 		return false;
 	*out = TAKE(h);
 	return true;
 }
 
-/* ---- verifying ---- */
-
-/* Run a program to its end and append what it prints. */
-static bool spawn(const char *program, const char **argv, struct buf *out,
-		  struct error *err)
-{
-	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
-	AUTO(pgp_home_datap) gpgme_data_t data = NULL;
-	gpgme_error_t why;
-	char *bytes;
-	size_t len;
-
-	if (!new_context(GPGME_PROTOCOL_SPAWN, &ctx, err))
-		return false;
-	why = gpgme_data_new(&data);
-	if (!why)
-		why = gpgme_op_spawn(ctx, program, argv, NULL, data, NULL, 0);
-	if (why)
-		return pgp_home_error(err, why, "cannot run '%s'", program);
-	bytes = gpgme_data_release_and_get_mem(TAKE(data), &len);
-	buf_append(out, bytes ? bytes : "", len);
-	gpgme_free(bytes);
-	return buf_ok(out, err);
-}
-
 bool pgp_home_has_token(void)
 {
-	const char *argv[] = {"gpg-connect-agent", "SCD LEARN", "/bye", NULL};
+	const char *const argv[] = {"gpg-connect-agent", "SCD LEARN", "/bye", NULL};
 	AUTO(buf_clear) struct buf out = BUF_MAX(65536);
 	struct error why = EMPTY;
 
-	return !spawn("/usr/bin/gpg-connect-agent", argv, &out, &why) || !out.len ||
+	return !pgp_run_program("/usr/bin/gpg-connect-agent", argv, &out, &why) ||
 	       strstr(out.data, "S KEYPAIRINFO ");
-}
-
-/* GPGME's own verification runs gpg once more to ask its version, which would double
- * the time; it is the spawning and the reading that it does here. */
-static bool run_verify(const char *engine, const char *home, struct buf *status,
-		       struct error *err)
-{
-	AUTO(text_freep) char *signatures = file_join(home, "signatures");
-	AUTO(text_freep) char *text = file_join(home, "text");
-	const char *argv[] = {"gpg",      "--homedir", home,       "--status-fd",
-			      "1",        "--batch",   "--no-tty", "--verify",
-			      signatures, text,        NULL};
-
-	if (!signatures || !text)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!spawn(engine, argv, status, err))
-		return false;
-	if (!status->len)
-		return error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
-				 engine);
-	return true;
-}
-
-bool pgp_home_verify(const struct pgp_home_job *job, struct buf *status,
-		     struct error *err)
-{
-	AUTO(remove_folder) char home[HOME_SIZE] = "";
-	const char *engine = job->engine;
-
-	return (engine || pgp_home_engine(&engine, err)) &&
-	       fill(job->keyring, home, err) &&
-	       put_file(home, "text", job->text, job->text_len, err) &&
-	       put_file(home, "signatures", job->signatures, job->signatures_len,
-			err) &&
-	       run_verify(engine, home, status, err);
 }

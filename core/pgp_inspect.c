@@ -3,8 +3,6 @@
 #include "core/pgp_home.h"
 #include "core/text.h"
 
-#include <stdio.h>
-
 static struct pgp_subkey *find_part(struct pgp_keyring *k, const char *fpr)
 {
 	for (size_t i = 0; fpr && i < k->subkey_count; i++)
@@ -73,7 +71,7 @@ bool pgp_inspect(struct pgp_keyring *k, struct error *err)
 	AUTO(pgp_home_closep) struct pgp_home *home = NULL;
 	bool seen[PGP_KEYS_MAX] = EMPTY;
 
-	if (!pgp_home_open(&k->bytes, &home, err) ||
+	if (!pgp_home_open(&k->for_gpg, &home, err) ||
 	    !list_keys(k, home->ctx, seen, err))
 		return false;
 	for (size_t i = 0; i < k->key_count; i++)
@@ -82,21 +80,5 @@ bool pgp_inspect(struct pgp_keyring *k, struct error *err)
 					 "gpg does not accept the key %s",
 					 k->keys[i].fpr);
 	k->inspected = true;
-	return true;
-}
-
-bool pgp_engine(char *out, size_t size, struct error *err)
-{
-	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
-	gpgme_engine_info_t info;
-
-	if (!pgp_home_users(&ctx, err))
-		return false;
-	info = gpgme_ctx_get_engine_info(ctx);
-	while (info && info->protocol != GPGME_PROTOCOL_OpenPGP)
-		info = info->next;
-	if (!info || !info->version)
-		return error_set(err, ERR_SYSTEM, "this machine has no gpg that runs");
-	snprintf(out, size, "gpg %s (%s)", info->version, info->file_name);
 	return true;
 }

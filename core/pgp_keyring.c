@@ -112,9 +112,11 @@ bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
 		       struct error *err)
 {
 	AUTO(pgp_keyring_clear)
-	struct pgp_keyring k = {.bytes = BUF_MAX(PGP_KEYRING_MAX)};
+	struct pgp_keyring k = {.bytes = BUF_MAX(PGP_KEYRING_MAX),
+				.for_gpg = BUF_MAX(PGP_KEYRING_MAX)};
 
-	if (!read_bytes(data, len, &k.bytes, err) || !add_packets(&k, err))
+	if (!read_bytes(data, len, &k.bytes, err) || !add_packets(&k, err) ||
+	    !pgp_packet_strip(k.bytes.data, k.bytes.len, &k.for_gpg, err))
 		return error_prefix(err, "keyring");
 	*out = TAKE(k);
 	return true;
@@ -132,6 +134,7 @@ bool pgp_keyring_read(const char *path, struct pgp_keyring *out, struct error *e
 void pgp_keyring_clear(struct pgp_keyring *k)
 {
 	buf_clear(&k->bytes);
+	buf_clear(&k->for_gpg);
 	memset(k, 0, sizeof(*k));
 }
 

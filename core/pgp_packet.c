@@ -139,12 +139,15 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
 		names_issuer(p->body + 8 + hashed, unhashed, fpr));
 }
 
+static bool is_binding_type(unsigned type)
+{
+	return (type >= 0x10 && type <= 0x13) || type == 0x18;
+}
+
 /* A signature by the key itself over a user id or a subkey. */
 static bool is_binding(const struct armor_packet *p, const char *fpr)
 {
-	unsigned type = p->len > 1 ? p->body[1] : 0;
-
-	return ((type >= 0x10 && type <= 0x13) || type == 0x18) &&
+	return p->len > 1 && is_binding_type(p->body[1]) &&
 	       pgp_packet_issued_by(p, fpr);
 }
 
@@ -181,4 +184,30 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			memcpy(weak, name, sizeof(weak));
 	}
 	return true;
+}
+
+/* Version 4 has type and digest in front; version 3 is older than what is allowed. */
+static bool is_weak_binding(const struct armor_packet *p)
+{
+	char name[16];
+
+	if (p->tag != PGP_PACKET_SIGNATURE || p->len < 4)
+		return false;
+	if (p->body[0] < 4)
+		return is_binding_type(p->body[2]);
+	return is_binding_type(p->body[1]) && !pgp_policy_digest(p->body[3], name);
+}
+
+bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,
+		      struct error *err)
+{
+	struct armor_packet p = EMPTY;
+
+	while (p.end < len) {
+		if (!armor_block_packet(packets, len, &p, err))
+			return false;
+		if (!is_weak_binding(&p))
+			buf_append(out, (const char *)packets + p.at, p.end - p.at);
+	}
+	return buf_ok(out, err);
 }

@@ -34,4 +34,10 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CH
 bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			 char problem[PGP_REASON_MAX], struct error *err) MUST_CHECK;
 
+/* Append the packets of keys to `out` without the bindings (self-signatures over user
+ * ids and subkeys) that are made with no allowed digest. Revocations stay, whatever
+ * their digest: gpg, told that SHA-1 is weak, would overlook them. */
+bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,
+		      struct error *err) MUST_CHECK;
+
 #endif

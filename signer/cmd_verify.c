@@ -3,8 +3,7 @@
  * verify: who signed, and is it enough.
  *
  * The keys are those of --keyring, else the store's with its threshold. --all
- * verifies what the store holds. Several files are verified on all cores, each
- * thread in a private home of its own.
+ * verifies what the store holds. Several files are verified on all cores.
  */
 #include "core/file.h"
 #include "core/manifest.h"

@@ -82,7 +82,7 @@ step "keys that are not fit for use are not added; check says why"
 unfit="sha1 old"
 fips || { unfit="$unfit short ed" && make_key short rsa1024 && make_key ed ed25519; }
 make_key sha1 rsa3072 2y --cert-digest-algo SHA1
-make_key old rsa3072 20200601T000000 --faked-system-time 20200101T000000
+make_key old rsa3072 20200601T000000 --faked-system-time 20200101T000000!
 for k in $unfit; do
 	expect 2 fips-manifest key add "$k.pub"
 	says "is not fit for use: "

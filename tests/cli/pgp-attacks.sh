@@ -212,20 +212,44 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # does not work where strace
 # so that no call is cut in two
 traced() {
 	rm -f trace.*
-	expect "$1" strace -ff -qq -o trace -e trace=execve,connect,socket \
+	expect "$1" strace -ff -qq -o trace -e trace=execve,connect,socket,openat,mkdir \
 		env GNUPGHOME="$PWD/evil" fips-manifest verify --keyring a.pub "$2"
 	cat trace.* >trace
 }
 traced 0 good.asc
 grep -E 'sin_port|sin6_port|AF_INET|AF_INET6' trace && fail "a network socket"
-[ "$(grep -c 'execve(.*= 0$' trace)" = 3 ] || # env, fips-manifest, gpg
+[ "$(grep -c 'execve(.*= 0$' trace)" = 3 ] || # env, fips-manifest, gpgv
 	fail "$(grep execve trace)"
-grep -q 'execve("/usr/bin/gpg"' trace || fail "$(grep execve trace)"
+grep -q 'execve("/usr/bin/gpgv"' trace || fail "$(grep execve trace)"
 traced 2 block.asc
 grep -E 'sin_port|sin6_port|AF_INET|AF_INET6' trace && fail "a network socket"
 [ ! -S evil/S.gpg-agent ] || fail "an agent was started"
+grep -E 'mkdir\(|O_CREAT' trace && fail "a file is made"
 pgrep -f "$PWD/(evil|run/fips-)" && fail "a process stays"
 [ "$(ls evil)" = "gpg.conf
 pubring.gpg" ] || fail "$(ls evil)"
 clean
+
+step "standard input, output and error that are closed"
+expect 0 fips-manifest verify --keyring a.pub good.asc <&-
+fips-manifest verify --keyring a.pub good.asc >&- 2>&-
+[ $? != 2 ] || fail "not trusted, without a standard output"
+
+step "kill -9 in the middle of it: no folder and no process stays"
+mark=MARK=$$-$RANDOM # whatever the victim starts inherits this
+gone() { ! grep -qsz "^$mark\$" /proc/[0-9]*/environ; }
+many=$(printf 'good.asc %.0s' {1..200})
+struck=0
+for i in {1..12}; do
+	# shellcheck disable=SC2086
+	env "$mark" fips-manifest verify --keyring a.pub $many >/dev/null 2>&1 &
+	PIDS+=($!)
+	sleep 0.0$((2 + i % 8))
+	kill -9 $! 2>/dev/null
+	wait $! 2>/dev/null
+	[ $? = 137 ] && struck=$((struck + 1))
+	wait_for 5 gone || fail "a process stays: $(grep -lsz "^$mark\$" /proc/[0-9]*/environ)"
+	clean
+done
+[ $struck -gt 6 ] || fail "only $struck of 12 were killed in the middle"
 echo "all good"

@@ -108,17 +108,17 @@ says "its owner is counted already" out
 expect 0 fips-manifest verify --keyring c.gpg c1.asc c2.asc cc.asc
 
 step "an expired key, and the switch for what it signed before"
-make_key late rsa3072 20261231 --faked-system-time 20200101T000000
+make_key late rsa3072 20261231 --faked-system-time 20200101T000000!
 late=$FPR
 # a day later: of two self-signatures in one second nobody can tell which is the newer
-g --faked-system-time 20200102T000000 --quick-set-expire "$late" 20200601T000000
+g --faked-system-time 20200102T000000! --quick-set-expire "$late" 20200601T000000
 export_key late
-clearsign late.asc m.json -u "$late" --faked-system-time 20200301T000000
+clearsign late.asc m.json -u "$late" --faked-system-time 20200301T000000!
 expect 2 fips-manifest verify --keyring late.gpg late.asc
 says "its key expired on 2020-06-01T00:00:00Z"
 expect 0 fips-manifest verify --keyring late.gpg --signed-before-expiry late.asc
-g --faked-system-time 20200901T000000 --quick-set-expire "$late" 20300101T000000
-clearsign after.asc m.json -u "$late" --faked-system-time 20200901T000000
+g --faked-system-time 20200901T000000! --quick-set-expire "$late" 20300101T000000
+clearsign after.asc m.json -u "$late" --faked-system-time 20200901T000000!
 expect 2 fips-manifest verify --keyring late.gpg --signed-before-expiry after.asc
 says "its key expired on 2020-06-01T00:00:00Z"
 
@@ -130,11 +130,11 @@ says "the signature expired on 2"
 
 step "a signature from the future, and one older than its key"
 make_key never rsa3072 never
-clearsign future.asc m.json -u "$FPR" --faked-system-time 20300101T000000
+clearsign future.asc m.json -u "$FPR" --faked-system-time 20300101T000000!
 expect 2 fips-manifest verify --keyring never.gpg future.asc
 says "dated 2030-01-01T00:00:0"
 says "which is in the future"
-clearsign before.asc m.json -u "$a" --faked-system-time 20200101T000000 --ignore-time-conflict
+clearsign before.asc m.json -u "$a" --faked-system-time 20200101T000000! --ignore-time-conflict
 expect 2 fips-manifest verify --keyring ab.gpg before.asc
 says "dated 2020-01-01T00:00:0"
 says "before its key was made"
@@ -150,6 +150,17 @@ export_key gone
 expect 2 fips-manifest verify --keyring gone.gpg gone.asc
 says "its key is revoked"
 expect 2 fips-manifest verify --keyring gone.gpg --signed-before-expiry gone.asc
+
+step "a key whose revocation is signed with SHA-1 is revoked, too"
+make_key gone1 rsa3072
+clearsign gone1.asc m.json -u "$FPR"
+printf 'y\n0\n\ny\n' | gpg --no-tty --command-fd 0 --pinentry-mode loopback --passphrase '' \
+	--cert-digest-algo SHA1 --output gone1.rev --gen-revoke "$FPR" 2>/dev/null
+gpg --list-packets gone1.rev | grep -q 'digest algo 2,' || fail "not by SHA-1"
+g --import gone1.rev
+export_key gone1
+expect 2 fips-manifest verify --keyring gone1.gpg gone1.asc
+says "its key is revoked"
 
 step "algorithms: SHA-1 and RIPEMD-160, RSA 1024, Ed25519, P-521 and SHA-1 self-signatures"
 for digest in SHA1 RIPEMD160; do

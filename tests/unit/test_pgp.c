@@ -31,6 +31,17 @@ static const char script[] =
 	"g --digest-algo SHA512 -u b@ -o b512.asc --clearsign t.json\n"
 	"g --armor --export-secret-keys a@ >secret.asc; g --export-secret-keys a@ "
 	">secret.gpg\n"
+	"sed 's/: 1/: 2/' a.asc >bad.asc\n"
+	"t='--faked-system-time 20200101T000000!'\n"
+	"g $t --quick-gen-key 'O <o@example.org>' rsa3072 cert,sign 1m; g --export o@ "
+	">old.gpg\n"
+	"g $t -u o@ -o old.asc --clearsign t.json\n"
+	"g $t -u o@ -o short.asc --default-sig-expire 1d --clearsign t.json\n"
+	"printf 'y\\n0\\n\\ny\\n' | gpg --quiet --no-tty --command-fd 0 --passphrase "
+	"'' "
+	"--pinentry-mode loopback --cert-digest-algo SHA1 -o gone.rev --gen-revoke a@ "
+	"2>/dev/null\n"
+	"g --import gone.rev; g --export a@ >gone.gpg\n"
 	"printf '#!/bin/sh\\nexit 1\\n' >broken; chmod 755 broken\n"
 	"gpgconf --kill all\n";
 
@@ -171,27 +182,39 @@ TEST(pgp_refuses_other_files_as_keyrings)
 	assert_err(ERR_CONFLICT, pgp_keyring_parse(twice.data, twice.len, &k, &err));
 }
 
-TEST(pgp_names_its_engine)
-{
-	char name[128];
+/* 1.4 gives the verdicts of EL 7's 2.0.22 */
+static const char *const engines[] = {"/usr/bin/gpgv", "/usr/bin/gpg", "/usr/bin/gpgv1",
+				      "/usr/bin/gpg1"};
 
-	assert_ok(pgp_engine(name, sizeof(name), &err));
-	assert_non_null(strstr(name, "gpg 2."));
-}
-
-/* gpg 1.4 gives the verdicts of EL 7's 2.0.22 */
-TEST(pgp_works_with_gpg_1_4)
+TEST(pgp_gets_the_same_verdicts_from_gpgv_and_gpg_of_every_age)
 {
 	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
 	struct pgp_verdict v;
+	int before = homes();
 
-	if (access("/usr/bin/gpg1", X_OK))
-		skip();
-	assert_ok(verify("/usr/bin/gpg1", "ab.gpg", "ab.asc", p, &v, &err));
-	assert_int_equal(v.distinct, 2);
-	assert_err(ERR_UNTRUSTED,
-		   verify("/usr/bin/gpg1", "b.gpg", "a.asc", p, &v, &err));
-	assert_says("not in the keyring");
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		if (access(engines[i], X_OK))
+			skip();
+		assert_ok(verify(engines[i], "ab.gpg", "ab.asc", p, &v, &err));
+		assert_int_equal(v.distinct, 2);
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "b.gpg", "a.asc", p, &v, &err));
+		assert_says("not in the keyring");
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "ab.gpg", "bad.asc", p, &v, &err));
+		assert_says("is bad");
+		/* revoked by SHA-1: gpg with weak-digest would not see it */
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "gone.gpg", "a.asc", p, &v, &err));
+		assert_says("revoked");
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "old.gpg", "old.asc", p, &v, &err));
+		assert_says("its key expired on 2020-01-31");
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "old.gpg", "short.asc", p, &v, &err));
+		assert_says("the signature expired on 2020-01-02");
+	}
+	assert_true(homes() <= before);
 }
 
 /* of two digests gpg 1.4 looks at the first signature alone */
@@ -209,8 +232,10 @@ TEST(pgp_judges_signatures_of_different_digests)
 	assert_ok(file_write_atomic("mixed.asc", both.data, both.len, 0644, &err));
 	assert_ok(verify(NULL, "ab.gpg", "mixed.asc", p, &v, &err));
 	assert_int_equal(v.distinct, 2);
-	if (!access("/usr/bin/gpg1", X_OK))
-		assert_ok(verify("/usr/bin/gpg1", "ab.gpg", "mixed.asc", p, &v, &err));
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (!access(engines[i], X_OK))
+			assert_ok(
+				verify(engines[i], "ab.gpg", "mixed.asc", p, &v, &err));
 }
 
 TEST(pgp_needs_a_gpg)
