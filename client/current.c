@@ -19,17 +19,19 @@ enum { URL_MAX = 4096 };
 
 static const char keyring_target[] = "keys/release.asc";
 static const char index_target[] = "index.json";
+static const char sums_target[] = "tool/SHA256SUMS.asc";
 
 static const char *state_of(const struct current_options *o)
 {
 	return o->state ? o->state : CURRENT_STATE_DEFAULT;
 }
 
-bool current_possible(const struct current_options *o)
+bool current_applies(const struct current_options *o)
 {
 	AUTO(text_freep) char *root = file_join(state_of(o), "root.json");
 
-	return o->trust || sizeof(trust_root) > 1 || (root && !access(root, F_OK));
+	return o->as_of_last_seen || o->state || o->local || o->trust ||
+	       sizeof(trust_root) > 1 || (root && !access(root, F_OK));
 }
 
 /* ---- fetching ---- */
@@ -178,23 +180,40 @@ static bool check_custom(const struct current *c, const struct current_options *
 			 TEXT_SAFE(c->kubernetes), TEXT_SAFE(c->arch));
 }
 
-static bool take_manifest(struct current *c, const struct current_options *o,
-			  struct error *err)
+/* The target's content and where it comes from. */
+static bool take_target(struct current *c, const struct current_options *o,
+			const struct tuf_target *t, struct error *err)
 {
 	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
 	AUTO(text_freep) char *path = NULL;
-	const struct tuf_target *t = NULL;
 
-	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
-		return false;
-	if (!read_custom(c, t, err) || !check_custom(c, o, err))
-		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
 	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
 		return false;
 	buf_printf(&origin, "%s%s%s", o->server ? o->server : state_of(o),
 		   text_ends(o->server ? o->server : "", "/") ? "" : "/", t->path);
 	c->origin = buf_take(&origin);
 	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+static bool take_manifest(struct current *c, const struct current_options *o,
+			  struct error *err)
+{
+	const struct tuf_target *t = NULL;
+
+	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
+		return false;
+	if (!read_custom(c, t, err) || !check_custom(c, o, err))
+		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
+	return take_target(c, o, t, err);
+}
+
+static bool take_sums(struct current *c, const struct current_options *o,
+		      struct error *err)
+{
+	const struct tuf_target *t = NULL;
+
+	return tuf_client_find(c->client, sums_target, &t, err) &&
+	       take_target(c, o, t, err);
 }
 
 static bool take_keyring(struct current *c, const struct current_options *o,
@@ -215,9 +234,12 @@ static bool read_trust(const struct current_options *o, struct buf *out,
 	return buf_ok(out, err);
 }
 
+typedef bool take_what(struct current *c, const struct current_options *o,
+		       struct error *err);
+
 /* With the connection open: everything that is needed. */
 static bool take_all(struct current *c, const struct current_options *o,
-		     struct tuf_source source, struct error *err)
+		     struct tuf_source source, take_what *take, struct error *err)
 {
 	AUTO(buf_clear) struct buf trust = BUF_MAX(TUF_ROOT_MAX);
 	struct tuf_options options = {
@@ -231,12 +253,12 @@ static bool take_all(struct current *c, const struct current_options *o,
 	options.trust = trust.len ? trust.data : NULL;
 	options.trust_len = trust.len;
 	return tuf_client_new(&options, &c->client, err) &&
-	       tuf_client_refresh(c->client, err) && take_manifest(c, o, err) &&
+	       tuf_client_refresh(c->client, err) && take(c, o, err) &&
 	       take_keyring(c, o, err);
 }
 
-bool current_fetch(const struct current_options *o, struct current *out,
-		   struct error *err)
+static bool fetch(const struct current_options *o, take_what *take, struct current *out,
+		  struct error *err)
 {
 	AUTO(current_clear) struct current c = CURRENT_NONE;
 	AUTO(text_freep) char *metadata = NULL;
@@ -264,12 +286,24 @@ bool current_fetch(const struct current_options *o, struct current *out,
 		remote = (struct remote){http, metadata, targets};
 		source = remote_source(&remote);
 	}
-	if (!take_all(&c, o, source, err))
+	if (!take_all(&c, o, source, take, err))
 		return false;
 	tuf_client_finish(c.client);
 	*out = c;
 	c = (struct current)CURRENT_NONE;
 	return true;
+}
+
+bool current_fetch(const struct current_options *o, struct current *out,
+		   struct error *err)
+{
+	return fetch(o, take_manifest, out, err);
+}
+
+bool current_fetch_sums(const struct current_options *o, struct current *out,
+			struct error *err)
+{
+	return fetch(o, take_sums, out, err);
 }
 
 void current_clear(struct current *c)

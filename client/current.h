@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * current: a signed manifest from a server's published tree under TUF (The Update
- * Framework 1.0.34): current, complete, meant for this node.
+ * current: a signed manifest, or the signed list of tools, from a published tree under
+ * TUF (The Update Framework 1.0.34): current, complete, meant for this node.
  *
  * Rules:
  * - The server is believed nothing that is not signed from the trusted root on. The
@@ -49,10 +49,14 @@ struct current {
 		.file = BUF_MAX(SOURCE_FILE_MAX)                                       \
 	}
 
-/* Is there a root to begin with, so that a server can be held to TUF? */
-bool current_possible(const struct current_options *o);
+/* Is the tree held to TUF? It is where there is a root to begin with, and where the
+ * options mean nothing without one. */
+bool current_applies(const struct current_options *o) MUST_CHECK;
 bool current_fetch(const struct current_options *o, struct current *out,
 		   struct error *err) MUST_CHECK;
+/* tool/SHA256SUMS.asc; el, arch and kubernetes are not looked at. */
+bool current_fetch_sums(const struct current_options *o, struct current *out,
+			struct error *err) MUST_CHECK;
 /* Is the verified manifest the one that the metadata names? ERR_UNTRUSTED. */
 bool current_confirm(const struct current *c, const struct source *s,
 		     struct error *err) MUST_CHECK;
