@@ -14,6 +14,7 @@ enum {
 	LOW_SPEED_BYTES = 16, /* a second */
 	REDIRECTS = 3,
 	HEADERS_MAX = 64 * 1024,
+	NAME_MAX_BYTES = 8192,      /* of a URL for people */
 	ERROR_PAGE_MAX = 16 * 1024, /* read and dropped, so that the connection stays */
 };
 
@@ -209,16 +210,23 @@ static bool judge(const struct http *h, const struct transfer *t, CURLcode code,
 			 *h->why ? TEXT_SAFE(h->why) : curl_easy_strerror(code));
 }
 
-/* The URL for people: without a password that it may hold. */
-static bool name_url(const char *url, struct error *err)
+void http_name(const char *url, struct buf *out)
 {
 	const char *host = strstr(url, "://"), *at, *end;
 
 	host = host ? host + 3 : url;
 	end = host + strcspn(host, "/?#");
 	at = memrchr(host, '@', (size_t)(end - host));
-	return error_prefix(err, "'%.*s%s'", (int)(host - url), url,
-			    TEXT_SAFE(at ? at + 1 : host));
+	buf_append(out, url, (size_t)(host - url));
+	buf_puts(out, at ? at + 1 : host);
+}
+
+static bool name_url(const char *url, struct error *err)
+{
+	AUTO(buf_clear) struct buf name = BUF_MAX(NAME_MAX_BYTES);
+
+	http_name(url, &name);
+	return error_prefix(err, "'%s'", name.data ? TEXT_SAFE(name.data) : "URL");
 }
 
 static bool run(struct http *h, const char *url, struct transfer *t, struct error *err)

@@ -37,6 +37,9 @@ bool http_get(struct http *http, const char *url, struct buf *out,
 bool http_get_fd(struct http *http, const char *url, int fd, uint64_t max,
 		 struct error *err) MUST_CHECK;
 
+/* Append a URL as people may see it: without name and password. */
+void http_name(const char *url, struct buf *out);
+
 /* Requests made through this client. */
 unsigned http_requests(const struct http *http);
 

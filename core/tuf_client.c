@@ -286,6 +286,7 @@ bool tuf_client_refresh(struct tuf_client *c, struct error *err)
 	c->refreshed = false;
 	c->trust.now = c->options.now ? c->options.now : (int64_t)time(NULL);
 	c->trust.relax = c->options.as_of_last_seen;
+	c->trust.vouched = c->options.vouched;
 	if (c->trust.relax && seen > c->trust.now)
 		c->trust.now = seen;
 	if (!update_root(c, err) || !update_timestamp(c, err) ||

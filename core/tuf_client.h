@@ -50,6 +50,8 @@ struct tuf_options {
 	 * and use expired roles; each is named in tuf_client_relaxed(). Nothing else
 	 * relaxes. */
 	bool as_of_last_seen;
+	/* Somebody vouches for this snapshot being the newest: see struct tuf_trust. */
+	struct tuf_vouched vouched;
 };
 
 struct tuf_client;
@@ -96,7 +98,7 @@ struct tuf_used {
 };
 /* The roles that were used, top-level ones first; borrowed. */
 size_t tuf_client_used(struct tuf_client *c, const struct tuf_used **out);
-/* Checks that as_of_last_seen let pass, a sentence each; borrowed. */
+/* Checks that as_of_last_seen or `vouched` let pass, a sentence each; borrowed. */
 size_t tuf_client_relaxed(const struct tuf_client *c, char *const **out);
 /* The time that expiry was judged by. */
 int64_t tuf_client_now(const struct tuf_client *c);

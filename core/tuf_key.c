@@ -299,6 +299,23 @@ bool tuf_key_of(const struct evp_pkey_st *pkey, struct tuf_key *out, struct erro
 	       error_set(err, ERR_FORMAT, "unusable key: %s", out->unusable);
 }
 
+bool tuf_key_of_pem(const char *pem, struct tuf_key *out, struct error *err)
+{
+	bool armored = strstr(pem, "-----BEGIN ");
+
+	for (size_t i = 0; armored && i < ARRAY_LEN(kinds); i++) {
+		AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+
+		if (!tuf_key_init(NULL, kinds[i].type, kinds[i].scheme, pem, &key, err))
+			return false;
+		if (!key.unusable)
+			return tuf_key_of(key.pkey, out, err);
+	}
+	return error_set(err, ERR_FORMAT,
+			 "no public key in PEM of ECDSA P-256, RSA from 2048 bits or "
+			 "Ed25519");
+}
+
 bool tuf_key_copy(const struct tuf_key *key, struct tuf_key *out, struct error *err)
 {
 	return tuf_key_init(key->id, key->type, key->scheme, key->value, out, err);

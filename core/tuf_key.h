@@ -38,6 +38,8 @@ bool tuf_key_init(const char *id, const char *type, const char *scheme,
  * ERR_FORMAT for a kind that is not known. */
 bool tuf_key_of(const struct evp_pkey_st *pkey, struct tuf_key *out,
 		struct error *err) MUST_CHECK;
+/* A public key in PEM, likewise. */
+bool tuf_key_of_pem(const char *pem, struct tuf_key *out, struct error *err) MUST_CHECK;
 bool tuf_key_copy(const struct tuf_key *key, struct tuf_key *out,
 		  struct error *err) MUST_CHECK;
 void tuf_key_clear(struct tuf_key *key);

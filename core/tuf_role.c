@@ -6,11 +6,10 @@
 
 #include <stdlib.h>
 
-static const char *const names[TUF_KINDS] = {
-	[TUF_ROOT] = "root",
-	[TUF_TARGETS] = "targets",
-	[TUF_SNAPSHOT] = "snapshot",
-	[TUF_TIMESTAMP] = "timestamp",
+static const char *const names[] = {
+	[TUF_ROOT] = "root",         [TUF_TARGETS] = "targets",
+	[TUF_SNAPSHOT] = "snapshot", [TUF_TIMESTAMP] = "timestamp",
+	[TUF_SITE] = "site",
 };
 
 enum {

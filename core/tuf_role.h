@@ -19,11 +19,18 @@
 #include "core/tuf_hash.h"
 #include "core/tuf_key.h"
 
-enum tuf_kind { TUF_ROOT, TUF_TARGETS, TUF_SNAPSHOT, TUF_TIMESTAMP, TUF_KINDS };
+enum tuf_kind {
+	TUF_ROOT,
+	TUF_TARGETS,
+	TUF_SNAPSHOT,
+	TUF_TIMESTAMP,
+	TUF_KINDS,
+	TUF_SITE = TUF_KINDS, /* no role: a site's statement, signed alike (site.h) */
+};
 
 enum { TUF_NAME_MAX = 200 }; /* bytes of a delegated role's name */
 
-/* "root", "targets", ... */
+/* "root", "targets", ...: what "_type" says */
 const char *tuf_role_name(enum tuf_kind kind);
 
 /* Keys by id, sorted. */

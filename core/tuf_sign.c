@@ -293,6 +293,20 @@ bool tuf_sign_save(const struct tuf_secret *s, const char *path, const char *pas
 	return write_new(path, text, len, err);
 }
 
+bool tuf_sign_save_plain(const struct tuf_secret *s, const char *path,
+			 struct error *err)
+{
+	AUTO(free_p8) PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(s->pkey);
+	AUTO(free_bio) BIO *bio = BIO_new(BIO_s_secmem());
+	char *text;
+	size_t len;
+
+	if (!bio || !plain || PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain) != 1)
+		return fail(err, "cannot write the key");
+	len = (size_t)BIO_get_mem_data(bio, &text);
+	return write_new(path, text, len, err);
+}
+
 bool tuf_sign_public(const struct tuf_secret *s, struct tuf_key *out, struct error *err)
 {
 	return tuf_key_copy(&s->key, out, err);

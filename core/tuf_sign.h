@@ -3,9 +3,9 @@
  * tuf_sign: the private keys of TUF roles and signing with them. Only the signer
  * calls it.
  *
- * Rules: a private key is kept as an encrypted PKCS#8 file of mode 0600, or stays in
- * a token that OpenSSL reaches by a URI ("pkcs11:..." through a provider of the
- * machine's configuration); passphrases are the caller's to read and to cleanse; a
+ * Rules: a role's private key is kept as an encrypted PKCS#8 file of mode 0600, or
+ * stays in a token that OpenSSL reaches by a URI ("pkcs11:..." through a provider of
+ * the machine's configuration); passphrases are the caller's to read and to cleanse; a
  * signed file is never changed in its "signed" part.
  */
 #ifndef CORE_TUF_SIGN_H
@@ -27,6 +27,9 @@ bool tuf_sign_load(const char *name, const char *passphrase, struct tuf_secret *
  * The passphrase must have at least 8 bytes. */
 bool tuf_sign_save(const struct tuf_secret *s, const char *path, const char *passphrase,
 		   struct error *err) MUST_CHECK;
+/* The same without a passphrase: for the key of a site (site.h), and no role's. */
+bool tuf_sign_save_plain(const struct tuf_secret *s, const char *path,
+			 struct error *err) MUST_CHECK;
 void tuf_sign_free(struct tuf_secret *s);
 void tuf_sign_freep(struct tuf_secret **s);
 

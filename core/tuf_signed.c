@@ -11,11 +11,10 @@ enum { SIGNATURE_MAX = 2048 }; /* bytes of one signature */
 
 size_t tuf_signed_max(enum tuf_kind kind)
 {
-	static const size_t max[TUF_KINDS] = {
-		[TUF_ROOT] = TUF_ROOT_MAX,
-		[TUF_TARGETS] = TUF_TARGETS_MAX,
-		[TUF_SNAPSHOT] = TUF_SNAPSHOT_MAX,
-		[TUF_TIMESTAMP] = TUF_TIMESTAMP_MAX,
+	static const size_t max[] = {
+		[TUF_ROOT] = TUF_ROOT_MAX,         [TUF_TARGETS] = TUF_TARGETS_MAX,
+		[TUF_SNAPSHOT] = TUF_SNAPSHOT_MAX, [TUF_TIMESTAMP] = TUF_TIMESTAMP_MAX,
+		[TUF_SITE] = TUF_SITE_MAX,
 	};
 
 	return max[kind];

@@ -45,15 +45,16 @@ static bool blame(const char *role, int64_t version, struct error *err)
 	return error_prefix(err, "%s", TEXT_SAFE(role));
 }
 
-/* Note an expired role that is used all the same, once. */
+/* Note an expired role that is used all the same, once, and on what ground. */
 static bool relax(struct tuf_trust *t, const char *role, int64_t version,
-		  const char *when, struct error *err)
+		  int64_t expires, const char *ground, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(1024);
-	char **grown;
+	char when[TEXT_TIME_SIZE], **grown;
 
-	buf_printf(&text, "%s %" PRId64 " expired on %s and is used as of last seen",
-		   TEXT_SAFE(role), version, when);
+	text_time(expires, when);
+	buf_printf(&text, "%s %" PRId64 " expired on %s and is used %s",
+		   TEXT_SAFE(role), version, when, ground);
 	if (!buf_ok(&text, err))
 		return false;
 	for (size_t i = 0; i < t->relaxed_count; i++)
@@ -75,14 +76,49 @@ static bool fresh(struct tuf_trust *t, const char *role, int64_t version,
 
 	if (expires > t->now)
 		return true;
+	if (t->relax)
+		return relax(t, role, version, expires, "as of last seen", err);
 	text_time(expires, when);
 	text_time(t->now, now);
-	if (t->relax)
-		return relax(t, role, version, when, err);
 	return error_set(err, ERR_UNTRUSTED,
 			 "expired on %s, and it is %s: no newer one was published, "
 			 "it is held back, or the clock is wrong",
 			 when, now);
+}
+
+/* The same of a role that tells what is current: a snapshot that is vouched for is
+ * current as long as whoever vouches for it is believed. */
+static bool current(struct tuf_trust *t, const char *role, int64_t version,
+		    int64_t expires, struct error *err)
+{
+	if (t->vouched.version && expires <= t->now && !t->relax)
+		return relax(t, role, version, expires, "on the site's word", err);
+	return fresh(t, role, version, expires, err);
+}
+
+/* Only the snapshot that is vouched for, where one is. */
+static bool is_vouched(const struct tuf_trust *t, int64_t snapshot, struct error *err)
+{
+	return !t->vouched.version || snapshot == t->vouched.version ||
+	       error_set(err, ERR_UNTRUSTED,
+			 "its snapshot is %" PRId64
+			 ", and the site's statement is of snapshot %" PRId64,
+			 snapshot, t->vouched.version);
+}
+
+static bool has_vouched_bytes(const struct tuf_trust *t, const struct buf *text,
+			      struct error *err)
+{
+	struct digest d;
+
+	if (!t->vouched.version)
+		return true;
+	if (!digest_of_bytes(text->data, text->len, &d, err))
+		return false;
+	return digest_equal(&d, &t->vouched.digest) ||
+	       error_set(err, ERR_UNTRUSTED,
+			 "the site's statement is of another snapshot with this "
+			 "version");
 }
 
 /* What the role above says of a file: length and digests, where it says them. */
@@ -195,7 +231,8 @@ static bool let_timestamp(struct tuf_trust *t, struct tuf_timestamp *got,
 	if (!not_older("", old->version, got->version, err) ||
 	    !not_older("snapshot is ", old->snapshot.version, got->snapshot.version,
 		       err) ||
-	    !fresh(t, "timestamp", got->version, got->expires, err))
+	    !is_vouched(t, got->snapshot.version, err) ||
+	    !current(t, "timestamp", got->version, got->expires, err))
 		return false;
 	tuf_role_clear_timestamp(&t->timestamp);
 	t->timestamp = TAKE(*got);
@@ -219,7 +256,10 @@ bool tuf_trust_new_timestamp(struct tuf_trust *t, const struct buf *text, bool *
 
 bool tuf_trust_check_timestamp(struct tuf_trust *t, struct error *err)
 {
-	return fresh(t, "timestamp", t->timestamp.version, t->timestamp.expires, err) ||
+	const struct tuf_timestamp *own = &t->timestamp;
+
+	return (is_vouched(t, own->snapshot.version, err) &&
+		current(t, "timestamp", own->version, own->expires, err)) ||
 	       blame("timestamp", t->timestamp.version, err);
 }
 
@@ -240,18 +280,19 @@ static bool fits_timestamp(struct tuf_trust *t, const struct tuf_snapshot *s,
 			   struct error *err)
 {
 	return same_version(&t->timestamp.snapshot, s->version, err) &&
-	       fresh(t, "snapshot", s->version, s->expires, err);
+	       current(t, "snapshot", s->version, s->expires, err);
 }
 
-bool tuf_trust_old_snapshot(struct tuf_trust *t, const struct buf *text, bool *current,
+bool tuf_trust_old_snapshot(struct tuf_trust *t, const struct buf *text, bool *good,
 			    struct error *err)
 {
 	struct error why;
 
 	if (!read_snapshot(t, text, &t->snapshot, err))
 		return blame("snapshot", 0, err);
-	*current = same_bytes(&t->timestamp.snapshot, text, &why) &&
-		   fits_timestamp(t, &t->snapshot, &why);
+	*good = same_bytes(&t->timestamp.snapshot, text, &why) &&
+		has_vouched_bytes(t, text, &why) &&
+		fits_timestamp(t, &t->snapshot, &why);
 	return true;
 }
 
@@ -283,7 +324,8 @@ bool tuf_trust_new_snapshot(struct tuf_trust *t, const struct buf *text,
 	if (!same_bytes(&t->timestamp.snapshot, text, err) ||
 	    !read_snapshot(t, text, &got, err) ||
 	    !same_version(&t->timestamp.snapshot, got.version, err) ||
-	    !keeps_roles(&t->snapshot, &got, err) || !fits_timestamp(t, &got, err))
+	    !keeps_roles(&t->snapshot, &got, err) || !has_vouched_bytes(t, text, err) ||
+	    !fits_timestamp(t, &got, err))
 		return blame("snapshot", t->timestamp.snapshot.version, err);
 	tuf_role_clear_snapshot(&t->snapshot);
 	t->snapshot = TAKE(got);

@@ -38,9 +38,18 @@ struct tuf_delegator {
 	const struct tuf_signers *signers;
 };
 
+/* A snapshot that somebody else says is the newest that can be had here: a site. */
+struct tuf_vouched {
+	int64_t version; /* 0: nobody says so of any */
+	struct digest digest;
+};
+
 struct tuf_trust {
 	int64_t now; /* the time of this update */
 	bool relax;  /* expired roles are noted in `relaxed` and used */
+	/* No other snapshot is let in; timestamp and snapshot may have expired, which
+	 * is noted in `relaxed`. */
+	struct tuf_vouched vouched;
 	/* version 0: there is none yet */
 	struct tuf_root root;
 	struct tuf_timestamp timestamp;
@@ -69,8 +78,8 @@ bool tuf_trust_new_timestamp(struct tuf_trust *t, const struct buf *text, bool *
 			     struct error *err) MUST_CHECK;
 bool tuf_trust_check_timestamp(struct tuf_trust *t, struct error *err) MUST_CHECK;
 
-/* 5.5. *current: the old one is the very one that timestamp names, and not expired. */
-bool tuf_trust_old_snapshot(struct tuf_trust *t, const struct buf *text, bool *current,
+/* 5.5. *good: the old one is the very one that timestamp names, and not expired. */
+bool tuf_trust_old_snapshot(struct tuf_trust *t, const struct buf *text, bool *good,
 			    struct error *err) MUST_CHECK;
 bool tuf_trust_new_snapshot(struct tuf_trust *t, const struct buf *text,
 			    struct error *err) MUST_CHECK;

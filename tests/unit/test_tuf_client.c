@@ -220,6 +220,81 @@ TEST(tuf_client_relaxes_expiry_alone_only_when_told_and_says_so)
 	assert_says("timestamp 1: rolled back from version 2 to 1");
 }
 
+/* Refresh with somebody's word for one snapshot; a line for each check that it let
+ * pass. */
+static bool refresh_vouched(struct repo *r, const char *dir, int64_t now,
+			    const struct tuf_vouched *vouched, char said[512],
+			    struct error *why)
+{
+	struct tuf_options o = {.source = {get, get, r},
+				.state_dir = dir,
+				.now = now,
+				.vouched = *vouched,
+				.trust = r->files[0].text,
+				.trust_len = strlen(r->files[0].text)};
+	AUTO(tuf_client_freep) struct tuf_client *c = NULL;
+	char *const *relaxed;
+	size_t count, len = 0;
+
+	if (!tuf_client_new(&o, &c, why) || !tuf_client_refresh(c, why))
+		return false;
+	count = tuf_client_relaxed(c, &relaxed);
+	*said = '\0';
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(said + len, 512 - len, "%s\n", relaxed[i]);
+	return true;
+}
+
+TEST(tuf_client_takes_no_other_snapshot_than_the_one_that_is_vouched_for)
+{
+	AUTO(clear_repo) struct repo r = make_repo("a", "b");
+	struct tuf_vouched word = {.version = 1};
+	char relaxed[512];
+
+	for (size_t i = 0; i < r.count; i++)
+		if (!strcmp(r.files[i].name, "1.snapshot.json"))
+			assert_ok(digest_of_bytes(r.files[i].text,
+						  strlen(r.files[i].text), &word.digest,
+						  &err));
+	assert_ok(refresh_vouched(&r, "vouched", NOW, &word, relaxed, &err));
+	assert_string_equal(relaxed, "");
+	/* timestamp and snapshot may expire, whether fetched or kept */
+	for (int i = 0; i < 2; i++) {
+		assert_ok(refresh_vouched(&r, i ? "vouched" : "late", NOW + 25 * DAY,
+					  &word, relaxed, &err));
+		assert_string_equal(relaxed,
+				    "timestamp 1 expired on 2023-11-24T22:13:20Z and "
+				    "is used on the site's word\n"
+				    "snapshot 1 expired on 2023-12-04T22:13:20Z and "
+				    "is used on the site's word\n");
+	}
+	/* targets may not */
+	assert_err(ERR_UNTRUSTED,
+		   refresh_vouched(&r, "late", NOW + 31 * DAY, &word, relaxed, &err));
+	assert_says("targets 1: expired on");
+	/* without the word nothing is as it was */
+	assert_err(ERR_UNTRUSTED,
+		   refresh(&r, "late", true, NOW + 25 * DAY, false, &err));
+	/* the same version with other bytes, good and expired */
+	word.digest.bytes[0] ^= 1;
+	for (int i = 0; i < 4; i++) {
+		assert_err(ERR_UNTRUSTED,
+			   refresh_vouched(&r, i & 1 ? "vouched" : "else",
+					   i & 2 ? NOW + 25 * DAY : NOW, &word, relaxed,
+					   &err));
+		assert_says("snapshot 1: the site's statement is of another snapshot");
+	}
+	word.version = 2;
+	for (int i = 0; i < 4; i++) {
+		assert_err(ERR_UNTRUSTED,
+			   refresh_vouched(&r, i & 1 ? "vouched" : "else",
+					   i & 2 ? NOW + 25 * DAY : NOW, &word, relaxed,
+					   &err));
+		assert_says("timestamp 1: its snapshot is 1, and the site's statement "
+			    "is of snapshot 2");
+	}
+}
+
 TEST(tuf_client_judges_by_the_newest_time_seen_when_the_clock_is_behind)
 {
 	AUTO(clear_repo) struct repo r = make_repo("a", "b");
