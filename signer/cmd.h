@@ -66,6 +66,7 @@ bool cmd_open_to_change(const char *path, struct store **out,
 
 extern const struct cmd cmd_add, cmd_build, cmd_diff, cmd_export, cmd_find, cmd_import,
 	cmd_init, cmd_key, cmd_list, cmd_log, cmd_mirror, cmd_publish, cmd_refresh,
-	cmd_root, cmd_show, cmd_sign, cmd_status, cmd_tool, cmd_verify, cmd_withdraw;
+	cmd_root, cmd_show, cmd_sign, cmd_site, cmd_status, cmd_tool, cmd_verify,
+	cmd_withdraw;
 
 #endif

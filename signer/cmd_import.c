@@ -5,6 +5,7 @@
 
 static const struct argp_option options[] = {
 	INTAKE_OPTIONS,
+	ROLE_KEYS_OPTIONS,
 	{0},
 };
 

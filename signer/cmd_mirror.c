@@ -4,6 +4,7 @@
 
 static const struct argp_option options[] = {
 	INTAKE_OPTIONS,
+	ROLE_KEYS_OPTIONS,
 	{"ca-file", INTAKE_OPTION_CA, "FILE", 0,
 	 "Certificates that a server's must be signed by; default: the system's", 0},
 	{0},

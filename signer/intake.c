@@ -4,11 +4,16 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "signer/intake_report.h"
+#include "signer/statement.h"
 
 #include <time.h>
 
 bool intake_parse(int key, char *arg, struct intake_input *in, struct error *err)
 {
+	bool ok;
+
+	if (role_keys_option(key, arg, &in->keys, &ok, err))
+		return ok;
 	switch (key) {
 	case INTAKE_OPTION_TRUST:
 		in->options.trust = arg;
@@ -68,39 +73,67 @@ static bool check(struct cmd_context *ctx, const char *what, struct bundle *b,
 	return bundle_check(b, err);
 }
 
-static bool commit(struct bundle *b, const char *what, const char *from,
+/* One run: what it works with and what it is for. */
+struct run {
+	struct cmd_context *ctx;
+	const char *what, *from;
+	struct statement statement;
+};
+
+static void run_clear(struct run *r)
+{
+	statement_clear(&r->statement);
+}
+
+/* Change the store as one, and have the site sign what came of it. */
+static bool commit(struct run *r, struct bundle *b,
+		   bool (*change)(struct run *r, struct bundle *b, struct error *err),
 		   struct error *err)
 {
 	if (!store_begin(b->store, err))
 		return false;
-	if (!bundle_store(b, what, from, err)) {
+	if (!change(r, b, err) || !statement_renew(&r->statement, b->store, err)) {
 		store_rollback(b->store);
 		return false;
 	}
 	return store_commit(b->store, err);
 }
 
+static bool put_tree(struct run *r, struct bundle *b, struct error *err)
+{
+	return bundle_store(b, r->what, r->from, err);
+}
+
 /* The source has what the store has: only that it was looked at is kept. */
-static bool note_same(struct bundle *b, const char *from, struct error *err)
+static bool note_same(struct run *r, struct bundle *b, struct error *err)
 {
 	struct store_mirror m = b->mirror;
 
 	m.checked = (int64_t)time(NULL);
-	snprintf(m.source, sizeof(m.source), "%s", from);
+	snprintf(m.source, sizeof(m.source), "%s", r->from);
 	return store_set_mirror(b->store, &m, err);
 }
 
-static bool work(struct cmd_context *ctx, const char *what, const char *from,
-		 struct bundle *b, struct error *err)
+static bool work(struct run *r, struct bundle *b, struct error *err)
 {
-	const struct intake_input *in = ctx->input;
+	const struct intake_input *in = r->ctx->input;
 	AUTO(intake_report_clear) struct intake_report report = EMPTY;
 
-	if (!bundle_update(b, err) || !check(ctx, what, b, err) ||
+	if (!bundle_update(b, err) || !check(r->ctx, r->what, b, err) ||
 	    !intake_report_make(b, &report, err) ||
-	    (!in->dry_run && !commit(b, what, from, err)))
+	    (!in->dry_run && !commit(r, b, put_tree, err)))
 		return false;
-	return intake_report_print(ctx->cli, b, &report, in->dry_run, err);
+	return intake_report_print(r->ctx->cli, b, &report, in->dry_run, err);
+}
+
+/* There is nothing new. */
+static bool done(struct run *r, struct bundle *b, struct error *err)
+{
+	const struct intake_input *in = r->ctx->input;
+
+	return (in->dry_run || commit(r, b, note_same, err)) &&
+	       intake_report_print(r->ctx->cli, b, &(struct intake_report)EMPTY,
+				   in->dry_run, err);
 }
 
 bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
@@ -108,20 +141,23 @@ bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 {
 	struct intake_input *in = ctx->input;
 	const struct http_options http = {.ca_file = in->ca_file};
+	AUTO(run_clear) struct run r = {.ctx = ctx, .what = what, .from = from};
 	AUTO(tree_source_closep) struct tree_source *source = NULL;
 	AUTO(bundle_clear) struct bundle b = BUNDLE_NONE;
 	struct store_mirror mirror = EMPTY;
 	bool same = false;
 
 	if (!fill_options(ctx->store, &in->options, &mirror, err) ||
+	    (!in->dry_run && !statement_open(ctx->store, &in->keys, ctx->store_path,
+					     &r.statement, err)) ||
 	    !tree_source_open(from, &http, &source, err) ||
 	    !bundle_open(ctx->store, ctx->store_path, source, &in->options, &b, err))
 		return false;
 	if (look_first && !bundle_is_same(&b, &same, err))
 		return false;
-	if (!same)
-		return work(ctx, what, from, &b, err);
-	return (in->dry_run || note_same(&b, from, err)) &&
-	       intake_report_print(ctx->cli, &b, &(struct intake_report)EMPTY,
-				   in->dry_run, err);
+	if (!(same ? done(&r, &b, err) : work(&r, &b, err)))
+		return false;
+	if (r.statement.is_site)
+		cli_say(ctx->cli, "signed the site's statement");
+	return true;
 }

@@ -5,10 +5,12 @@
 
 #include "signer/bundle.h"
 #include "signer/cmd.h"
+#include "signer/role_keys.h"
 
 struct intake_input {
 	struct bundle_options options;
 	const char *ca_file;
+	struct role_keys_input keys; /* of a site: they sign its statement */
 	bool dry_run;
 };
 

@@ -23,6 +23,7 @@ static const struct cmd *const commands[] = {
 	&cmd_export,
 	&cmd_import,
 	&cmd_mirror,
+	&cmd_site,
 	&cmd_log,
 	&cmd_key,
 	&cmd_tool,

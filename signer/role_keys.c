@@ -41,6 +41,19 @@ static bool brings_pin(const char *name)
 	return text_starts(name, "pkcs11:") && strstr(name, "pin-source=");
 }
 
+static bool load_secret(struct role_keys *k, const char *name, struct tuf_secret **out,
+			struct error *err)
+{
+	if (k->plain && text_ends(name, ".pem")) {
+		if (tuf_sign_load(name, NULL, out, err))
+			return true;
+		if (err->code != ERR_UNTRUSTED) /* else a passphrase is needed */
+			return false;
+	}
+	return (brings_pin(name) || role_keys_unlock(k, false, err)) &&
+	       tuf_sign_load(name, k->passphrase.data, out, err);
+}
+
 static bool load_one(struct role_keys *k, const char *name, struct role_secrets *out,
 		     struct error *err)
 {
@@ -48,8 +61,7 @@ static bool load_one(struct role_keys *k, const char *name, struct role_secrets 
 		return error_set(err, ERR_LIMIT,
 				 "more than %d keys of one role in '%s'", ROLE_KEYS_MAX,
 				 TEXT_SAFE(k->dir));
-	if ((!brings_pin(name) && !role_keys_unlock(k, false, err)) ||
-	    !tuf_sign_load(name, k->passphrase.data, &out->list[out->count], err))
+	if (!load_secret(k, name, &out->list[out->count], err))
 		return false;
 	out->count++;
 	return true;
@@ -134,15 +146,18 @@ bool role_keys_make(struct role_keys *k, const char *name, enum tuf_scheme schem
 
 	buf_printf(&pem, "%s/%s.pem", k->dir, name);
 	buf_printf(&pub, "%s/%s.pub", k->dir, name);
-	if (!buf_ok(&pem, err) || !buf_ok(&pub, err) || !file_mkdir(k->dir, 0700, err))
+	if (!buf_ok(&pem, err) || !buf_ok(&pub, err))
 		return false;
 	if (!access(pub.data, F_OK))
 		return error_set(err, ERR_CONFLICT, "'%s' is there already",
 				 TEXT_SAFE(pub.data));
-	if (!role_keys_unlock(k, true, err) ||
+	if ((!k->plain && !role_keys_unlock(k, true, err)) ||
+	    !file_mkdir(k->dir, 0700, err) ||
 	    !tuf_sign_generate(scheme, &secret, err) ||
-	    !tuf_sign_public(secret, &key, err) ||
-	    !tuf_sign_save(secret, pem.data, k->passphrase.data, err))
+	    !tuf_sign_public(secret, &key, err))
+		return false;
+	if (k->plain ? !tuf_sign_save_plain(secret, pem.data, err)
+		     : !tuf_sign_save(secret, pem.data, k->passphrase.data, err))
 		return false;
 	if (!file_write_atomic(pub.data, key.value, strlen(key.value), 0644, err)) {
 		unlink(pem.data);
@@ -154,27 +169,11 @@ bool role_keys_make(struct role_keys *k, const char *name, enum tuf_scheme schem
 
 bool role_keys_public(const char *path, struct tuf_key *out, struct error *err)
 {
-	static const char *const kinds[][2] = {
-		{"ecdsa", "ecdsa-sha2-nistp256"},
-		{"rsa", "rsassa-pss-sha256"},
-		{"ed25519", "ed25519"},
-	};
 	AUTO(buf_clear) struct buf text = BUF_MAX(TEXT_MAX);
 
-	if (!file_read(path, &text, err))
-		return false;
-	for (size_t i = 0; text.len && i < ARRAY_LEN(kinds); i++) {
-		AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
-
-		if (!tuf_key_init(NULL, kinds[i][0], kinds[i][1], text.data, &key, err))
-			return false;
-		if (!key.unusable)
-			return tuf_key_of(key.pkey, out, err);
-	}
-	return error_set(err, ERR_FORMAT,
-			 "'%s' is no public key in PEM of ECDSA P-256, RSA from 2048 "
-			 "bits or Ed25519",
-			 TEXT_SAFE(path));
+	return file_read(path, &text, err) &&
+	       (tuf_key_of_pem(text.data ? text.data : "", out, err) ||
+		error_prefix(err, "'%s'", TEXT_SAFE(path)));
 }
 
 /* ---- options ---- */

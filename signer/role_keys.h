@@ -8,7 +8,9 @@
  *
  * Rules: only the keys of the role that is to be signed are opened, so the root key
  * may lie elsewhere; one passphrase opens all, and is asked for once and only when a
- * key is opened. For a token it is the PIN, unless the URI names a pin-source.
+ * key is opened. For a token it is the PIN, unless the URI names a pin-source. A
+ * site's keys (statement.h) lie here under the name of a role "site"; they alone may be
+ * plain, so that a timer can sign.
  */
 #ifndef SIGNER_ROLE_KEYS_H
 #define SIGNER_ROLE_KEYS_H
@@ -23,6 +25,7 @@ struct role_keys {
 	const char *dir;   /* borrowed */
 	int passphrase_fd; /* -1: the terminal */
 	struct buf passphrase;
+	bool plain; /* keys may lie, and are made, without a passphrase */
 };
 
 #define ROLE_KEYS_INIT                                                                 \
@@ -68,7 +71,7 @@ enum { ROLE_KEYS_OPTION_DIR = 0x200, ROLE_KEYS_OPTION_FD };
 	 ROLE_KEYS_OPTION_DIR,                                                         \
 	 "DIR",                                                                        \
 	 0,                                                                            \
-	 "The private keys of the TUF roles; default STORE.keys",                      \
+	 "The private keys of TUF roles, or of a site; default STORE.keys",            \
 	 0},                                                                           \
 	{                                                                              \
 		"passphrase-fd", ROLE_KEYS_OPTION_FD, "N", 0,                          \
