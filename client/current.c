@@ -6,6 +6,7 @@
 #include "core/index.h"
 #include "core/remote.h"
 #include "core/text.h"
+#include "core/tree.h"
 #include "core/tree_tuf.h"
 #include "trust.inc"
 
@@ -19,19 +20,17 @@ enum { URL_MAX = 4096 };
 
 static const char keyring_target[] = "keys/release.asc";
 static const char index_target[] = "index.json";
-static const char sums_target[] = "tool/SHA256SUMS.asc";
 
 static const char *state_of(const struct current_options *o)
 {
 	return o->state ? o->state : CURRENT_STATE_DEFAULT;
 }
 
-bool current_applies(const struct current_options *o)
+bool current_possible(const struct current_options *o)
 {
 	AUTO(text_freep) char *root = file_join(state_of(o), "root.json");
 
-	return o->as_of_last_seen || o->state || o->local || o->trust ||
-	       sizeof(trust_root) > 1 || (root && !access(root, F_OK));
+	return o->trust || sizeof(trust_root) > 1 || (root && !access(root, F_OK));
 }
 
 /* ---- fetching ---- */
@@ -180,40 +179,23 @@ static bool check_custom(const struct current *c, const struct current_options *
 			 TEXT_SAFE(c->kubernetes), TEXT_SAFE(c->arch));
 }
 
-/* The target's content and where it comes from. */
-static bool take_target(struct current *c, const struct current_options *o,
-			const struct tuf_target *t, struct error *err)
-{
-	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
-	AUTO(text_freep) char *path = NULL;
-
-	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
-		return false;
-	buf_printf(&origin, "%s%s%s", o->server ? o->server : state_of(o),
-		   text_ends(o->server ? o->server : "", "/") ? "" : "/", t->path);
-	c->origin = buf_take(&origin);
-	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
-}
-
 static bool take_manifest(struct current *c, const struct current_options *o,
 			  struct error *err)
 {
+	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
+	AUTO(text_freep) char *path = NULL;
 	const struct tuf_target *t = NULL;
 
 	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
 		return false;
 	if (!read_custom(c, t, err) || !check_custom(c, o, err))
 		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
-	return take_target(c, o, t, err);
-}
-
-static bool take_sums(struct current *c, const struct current_options *o,
-		      struct error *err)
-{
-	const struct tuf_target *t = NULL;
-
-	return tuf_client_find(c->client, sums_target, &t, err) &&
-	       take_target(c, o, t, err);
+	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
+		return false;
+	buf_printf(&origin, "%s%s%s", o->server ? o->server : state_of(o),
+		   text_ends(o->server ? o->server : "", "/") ? "" : "/", t->path);
+	c->origin = buf_take(&origin);
+	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
 }
 
 static bool take_keyring(struct current *c, const struct current_options *o,
@@ -234,76 +216,128 @@ static bool read_trust(const struct current_options *o, struct buf *out,
 	return buf_ok(out, err);
 }
 
-typedef bool take_what(struct current *c, const struct current_options *o,
-		       struct error *err);
+/* Where the tree is: one of the first two, or neither. */
+struct carrier {
+	struct tree_source *carried;
+	struct http *http;
+	char *metadata, *targets, *statement; /* URLs */
+	struct remote remote;
+	struct tuf_source source;
+};
 
-/* With the connection open: everything that is needed. */
-static bool take_all(struct current *c, const struct current_options *o,
-		     struct tuf_source source, take_what *take, struct error *err)
+static void carrier_clear(struct carrier *c)
 {
-	AUTO(buf_clear) struct buf trust = BUF_MAX(TUF_ROOT_MAX);
-	struct tuf_options options = {
-		.source = source,
-		.state_dir = state_of(o),
-		.as_of_last_seen = o->as_of_last_seen,
-	};
-
-	if (!read_trust(o, &trust, err))
-		return false;
-	options.trust = trust.len ? trust.data : NULL;
-	options.trust_len = trust.len;
-	return tuf_client_new(&options, &c->client, err) &&
-	       tuf_client_refresh(c->client, err) && take(c, o, err) &&
-	       take_keyring(c, o, err);
+	tree_source_close(c->carried);
+	http_free(c->http);
+	free(c->metadata);
+	free(c->targets);
+	free(c->statement);
 }
 
-static bool fetch(const struct current_options *o, take_what *take, struct current *out,
-		  struct error *err)
+static bool open_carrier(const struct current_options *o, struct carrier *c,
+			 struct error *err)
 {
-	AUTO(current_clear) struct current c = CURRENT_NONE;
-	AUTO(text_freep) char *metadata = NULL;
-	AUTO(text_freep) char *targets = NULL;
-	AUTO(tree_source_closep) struct tree_source *carried = NULL;
-	AUTO(http_freep) struct http *http = NULL;
-	struct remote remote = EMPTY;
-	struct tuf_source source = EMPTY;
 	const struct http_options limits = {
 		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
 		.total_seconds = o->seconds,
 	};
 
 	if (o->local) {
-		if (!tree_source_open(o->server, NULL, &carried, err))
+		if (!tree_source_open(o->server, NULL, &c->carried, err))
 			return false;
-		source = tree_tuf_source(carried);
-	} else if (o->server) {
-		metadata = remote_url(o->server, "metadata");
-		targets = remote_url(o->server, "targets");
-		if (!metadata || !targets)
-			return error_set(err, ERR_SYSTEM, "no memory");
-		if (!http_new(&limits, &http, err))
-			return false;
-		remote = (struct remote){http, metadata, targets};
-		source = remote_source(&remote);
+		c->source = tree_tuf_source(c->carried);
+		return true;
 	}
-	if (!take_all(&c, o, source, take, err))
+	if (!o->server)
+		return true;
+	c->metadata = remote_url(o->server, "metadata");
+	c->targets = remote_url(o->server, "targets");
+	c->statement = remote_url(o->server, TREE_SITE_PATH);
+	if (!c->metadata || !c->targets || !c->statement)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!http_new(&limits, &c->http, err))
 		return false;
-	tuf_client_finish(c.client);
-	*out = c;
-	c = (struct current)CURRENT_NONE;
+	c->remote = (struct remote){c->http, c->metadata, c->targets};
+	c->source = remote_source(&c->remote);
 	return true;
+}
+
+/* The site's statement, beside the tree. That it is missing is no fault of the
+ * network: it was asked for, so without it nothing is trusted. */
+static bool get_statement(const struct carrier *c, struct buf *out, struct error *err)
+{
+	buf_reset(out);
+	if (c->carried ? tree_source_get(c->carried, TREE_SITE_PATH, out, err)
+		       : http_get(c->http, c->statement, out, err))
+		return true;
+	if (err->code == ERR_NOT_FOUND)
+		error_prefix_(err, "there is none");
+	if (err->code == ERR_NOT_FOUND || err->code == ERR_LIMIT)
+		err->code = ERR_UNTRUSTED;
+	return error_prefix(err, "site statement");
+}
+
+/* Everything that is needed; `statement` where one is asked for. */
+static bool take_all(struct current *c, const struct current_options *o,
+		     const struct carrier *from, const struct buf *statement,
+		     struct error *err)
+{
+	AUTO(buf_clear) struct buf trust = BUF_MAX(TUF_ROOT_MAX);
+	struct tuf_options options = {
+		.source = from->source,
+		.state_dir = state_of(o),
+		.as_of_last_seen = o->as_of_last_seen,
+	};
+
+	if (!read_trust(o, &trust, err) ||
+	    (o->site_key && !site_check_statement(statement, o->site_key,
+						  o->max_site_age, &c->site, err)))
+		return false;
+	options.trust = trust.len ? trust.data : NULL;
+	options.trust_len = trust.len;
+	options.vouched = c->site.site.snapshot;
+	return tuf_client_new(&options, &c->client, err) &&
+	       tuf_client_refresh(c->client, err) &&
+	       (!o->site_key || site_check_tree(&c->site, c->client, err)) &&
+	       take_manifest(c, o, err) && take_keyring(c, o, err);
+}
+
+/* The same of a tree that may have been replaced while it was asked: then the
+ * statement is another one now, and all is asked once more. */
+static bool take_with_statement(struct current *c, const struct current_options *o,
+				const struct carrier *from, struct error *err)
+{
+	AUTO(buf_clear) struct buf first = BUF_MAX(TUF_SITE_MAX);
+	AUTO(buf_clear) struct buf second = BUF_MAX(TUF_SITE_MAX);
+	struct error again;
+
+	if (!get_statement(from, &first, err))
+		return false;
+	if (take_all(c, o, from, &first, err))
+		return true;
+	if (err->code != ERR_UNTRUSTED || o->local ||
+	    !get_statement(from, &second, &again) ||
+	    (first.len == second.len && !memcmp(first.data, second.data, first.len)))
+		return false;
+	current_clear(c);
+	*c = (struct current)CURRENT_NONE;
+	return take_all(c, o, from, &second, err);
 }
 
 bool current_fetch(const struct current_options *o, struct current *out,
 		   struct error *err)
 {
-	return fetch(o, take_manifest, out, err);
-}
+	AUTO(current_clear) struct current c = CURRENT_NONE;
+	AUTO(carrier_clear) struct carrier from = EMPTY;
 
-bool current_fetch_sums(const struct current_options *o, struct current *out,
-			struct error *err)
-{
-	return fetch(o, take_sums, out, err);
+	if (!open_carrier(o, &from, err) ||
+	    !(o->site_key ? take_with_statement(&c, o, &from, err)
+			  : take_all(&c, o, &from, NULL, err)))
+		return false;
+	tuf_client_finish(c.client);
+	*out = c;
+	c = (struct current)CURRENT_NONE;
+	return true;
 }
 
 void current_clear(struct current *c)
@@ -317,6 +351,7 @@ void current_clear(struct current *c)
 	c->withdrawn_count = 0;
 	buf_clear(&c->file);
 	tuf_client_freep(&c->client);
+	site_check_clear(&c->site);
 }
 
 /* ---- using it ---- */
@@ -365,6 +400,18 @@ static void report_role(struct report *r, const struct tuf_used *u)
 	report_line(r, REPORT_PASS, subject, actual, NULL);
 }
 
+static void report_site(struct report *r, const struct site_check *c)
+{
+	char actual[256], as_of[TEXT_TIME_SIZE], checked[TEXT_TIME_SIZE];
+
+	text_time(c->as_of, as_of);
+	text_time(c->site.checked, checked);
+	snprintf(actual, sizeof(actual),
+		 "site '%s', snapshot %" PRId64 ", current as of %s, checked %s",
+		 c->site.name, c->site.snapshot.version, as_of, checked);
+	report_line(r, REPORT_PASS, "site statement", actual, NULL);
+}
+
 void current_report(const struct current *c, struct report *r)
 {
 	const struct tuf_used *used;
@@ -380,6 +427,8 @@ void current_report(const struct current *c, struct report *r)
 	count = tuf_client_used(c->client, &used);
 	for (size_t i = 0; i < count; i++)
 		report_role(r, &used[i]);
+	if (c->site.key)
+		report_site(r, &c->site);
 	count = tuf_client_relaxed(c->client, &relaxed);
 	for (size_t i = 0; i < count; i++)
 		report_line(r, REPORT_SKIPPED, "metadata expiry", NULL, relaxed[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * current: a signed manifest, or the signed list of tools, from a published tree under
- * TUF (The Update Framework 1.0.34): current, complete, meant for this node.
+ * current: a signed manifest from a server's published tree under TUF (The Update
+ * Framework 1.0.34): current, complete, meant for this node.
  *
  * Rules:
  * - The server is believed nothing that is not signed from the trusted root on. The
@@ -11,12 +11,16 @@
  *   verified manifest too (current_confirm()).
  * - The release keyring comes through TUF (keys/release.asc). A keyring that the user
  *   pins is asked as well, never instead.
+ * - With a site key (site_check.h) the tree must come with the statement of that site,
+ * of this very snapshot; timestamp and snapshot may then have expired, and nothing
+ * else.
  * - What was fetched lies in the state folder, held against its digest at every use.
  */
 #ifndef CLIENT_CURRENT_H
 #define CLIENT_CURRENT_H
 
 #include "client/report.h"
+#include "client/site_check.h"
 #include "core/tuf_client.h"
 
 #define CURRENT_STATE_DEFAULT "/var/lib/fips-tool"
@@ -30,6 +34,8 @@ struct current_options {
 	const char *kubernetes; /* NULL: the only one that the published index has */
 	long seconds;           /* limit of each request; 0: none */
 	bool as_of_last_seen;
+	const char *site_key; /* file; NULL: no site's statement is asked for */
+	int64_t max_site_age; /* seconds */
 };
 
 struct current {
@@ -42,6 +48,7 @@ struct current {
 	char **withdrawn; /* what the metadata say of earlier revisions */
 	size_t withdrawn_count;
 	struct tuf_client *client;
+	struct site_check site; /* key NULL: none was asked for */
 };
 
 #define CURRENT_NONE                                                                   \
@@ -49,14 +56,10 @@ struct current {
 		.file = BUF_MAX(SOURCE_FILE_MAX)                                       \
 	}
 
-/* Is the tree held to TUF? It is where there is a root to begin with, and where the
- * options mean nothing without one. */
-bool current_applies(const struct current_options *o) MUST_CHECK;
+/* Is there a root to begin with, so that a server can be held to TUF? */
+bool current_possible(const struct current_options *o);
 bool current_fetch(const struct current_options *o, struct current *out,
 		   struct error *err) MUST_CHECK;
-/* tool/SHA256SUMS.asc; el, arch and kubernetes are not looked at. */
-bool current_fetch_sums(const struct current_options *o, struct current *out,
-			struct error *err) MUST_CHECK;
 /* Is the verified manifest the one that the metadata names? ERR_UNTRUSTED. */
 bool current_confirm(const struct current *c, const struct source *s,
 		     struct error *err) MUST_CHECK;

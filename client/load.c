@@ -69,13 +69,16 @@ static bool load_published(const struct options *o, const struct node *node,
 		.kubernetes = o->kubernetes,
 		.seconds = o->timeout,
 		.as_of_last_seen = o->as_of_last_seen,
+		.site_key = o->site_key,
+		.max_site_age = o->max_site_age,
 	};
 
 	if (!*how.el)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the os-release here names no Enterprise Linux: --el "
 				 "says which manifest is meant");
-	if (!current_applies(&how))
+	if (!current_possible(&how) && !o->as_of_last_seen && !o->state && !o->local &&
+	    !o->site_key)
 		return load_from_index(&index, trust, l, err);
 	return load_current(&how, trust, l, err);
 }

@@ -4,11 +4,13 @@
 #include "client/containerd.h"
 #include "client/current.h"
 #include "client/output.h"
+#include "client/site_check.h"
 #include "core/cli.h"
 #include "core/text.h"
 
 enum {
 	TIMEOUT_DEFAULT = 600,  /* seconds */
+	SITE_AGE = 14 * 86400,  /* seconds */
 	TIMEOUT_MAX = 86400,    /* seconds */
 	OPT_THRESHOLD = 0x1000, /* options without a letter */
 	OPT_EL,
@@ -23,6 +25,8 @@ enum {
 	OPT_TRUST,
 	OPT_STATE,
 	OPT_AS_OF_LAST_SEEN,
+	OPT_SITE_KEY,
+	OPT_MAX_SITE_AGE,
 };
 
 static const struct argp_option option_table[] = {
@@ -50,8 +54,7 @@ static const struct argp_option option_table[] = {
 	{"containerd-root", OPT_CONTAINERD_ROOT, "DIR", 0,
 	 "Where containerd keeps images; default " CONTAINERD_ROOT, 0},
 	{"image", OPT_IMAGE, "FILE", 0,
-	 "Check an image in an archive or layout (docker, OCI), too; may be repeated",
-	 0},
+	 "Check an image archive, too: the manifest must have been built from it", 0},
 	{"trust", OPT_TRUST, "ROOT.json", 0,
 	 "With --server: the TUF root to begin with, once; then the state has it", 0},
 	{"state", OPT_STATE, "DIR", 0,
@@ -59,12 +62,18 @@ static const struct argp_option option_table[] = {
 	{"as-of-last-seen", OPT_AS_OF_LAST_SEEN, NULL, 0,
 	 "Use metadata that expired, say so in the report; without --server ask nobody",
 	 0},
+	{"site-key", OPT_SITE_KEY, "FILE.pub", 0,
+	 "With --server: require the statement of the site with this key; it may stand "
+	 "in for an expired timestamp",
+	 0},
+	{"max-site-age", OPT_MAX_SITE_AGE, "AGE", 0,
+	 "How long ago the site may have looked: 14d, 36h; default 14d", 0},
 	{"nice", OPT_NICE, NULL, 0,
 	 "One thread, at the lowest priority of CPU and disk", 0},
 	{"require-fips-provider", OPT_REQUIRE_FIPS, NULL, 0,
 	 "Refuse to run unless OpenSSL's FIPS provider computes the digests", 0},
 	{"self-check", OPT_SELF_CHECK, NULL, 0,
-	 "Is this program one of those that were published? Checks nothing else", 0},
+	 "With --server: is this program one that the release keys signed?", 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
 	 "Report what is known by then; default 600", 0},
 	{0},
@@ -82,14 +91,20 @@ static uint64_t number(struct argp_state *state, const char *what, const char *a
 }
 
 /* What must hold of all options together. */
-static void check_options(struct argp_state *state, const struct options *o)
+static void check_options(struct argp_state *state, struct options *o)
 {
 	bool published = o->server || o->as_of_last_seen;
 
-	if (o->self_check && o->file)
-		argp_error(state, "--self-check takes no MANIFEST.asc");
+	if (o->self_check && (!o->server || o->file || o->local))
+		argp_error(state, "--self-check goes with --server URL alone");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
+	if (o->site_key && (!o->server || o->self_check))
+		argp_error(state, "--site-key goes with --server, --tree and --bundle");
+	if (o->max_site_age && !o->site_key)
+		argp_error(state, "--max-site-age goes with --site-key");
+	if (!o->max_site_age)
+		o->max_site_age = SITE_AGE;
 	if (o->file && (o->el || o->kubernetes || o->trust || o->state))
 		argp_error(state, "--el, --kubernetes, --trust and --state go with "
 				  "--server");
@@ -131,6 +146,15 @@ static error_t parse_published(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_AS_OF_LAST_SEEN:
 		o->as_of_last_seen = true;
+		break;
+	case OPT_SITE_KEY:
+		o->site_key = arg;
+		break;
+	case OPT_MAX_SITE_AGE:
+		if (!site_check_parse_age(arg, &o->max_site_age))
+			argp_error(state,
+				   "--max-site-age must be like 14d or 36h, not '%s'",
+				   TEXT_SAFE(arg));
 		break;
 	case OPT_EL:
 		if (!text_is_el(arg))

@@ -28,6 +28,8 @@ struct options {
 	size_t image_count;
 	const char *trust, *state;
 	bool as_of_last_seen;
+	const char *site_key;
+	int64_t max_site_age; /* seconds */
 	size_t threshold;
 	unsigned timeout; /* seconds */
 	enum output_format format;

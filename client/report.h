@@ -19,6 +19,7 @@
 #define CLIENT_REPORT_H
 
 #include "client/node.h"
+#include "client/site_check.h"
 #include "client/source.h"
 
 #include <pthread.h>
@@ -76,6 +77,7 @@ struct report {
 	/* borrowed; set before the first check */
 	const struct node *node;
 	const struct source *source;
+	const struct site_check *site; /* or NULL */
 	size_t threshold;
 	int64_t started; /* the clock of this run: exceptions end by it */
 

@@ -113,6 +113,24 @@ static void put_signatures(struct json_writer *w, const struct pgp_verdict *v)
 	json_close(w);
 }
 
+static void put_site(struct json_writer *w, const struct site_check *c)
+{
+	if (!c) {
+		json_put_null(w, "site");
+		return;
+	}
+	json_open(w, "site", '{');
+	put_time(w, "arrived", c->site.arrived);
+	put_time(w, "as_of", c->as_of);
+	put_time(w, "checked", c->site.checked);
+	json_put_string(w, "key", c->key);
+	json_put_integer(w, "max_age", c->max_age);
+	put_escaped(w, "name", c->site.name);
+	json_put_integer(w, "snapshot", c->site.snapshot.version);
+	put_escaped(w, "source", c->site.source);
+	json_close(w);
+}
+
 static void put_summary(struct json_writer *w, const struct report *r)
 {
 	json_open(w, "summary", '{');
@@ -149,6 +167,7 @@ bool report_json_write(const struct report *r, struct buf *out, struct error *er
 	put_manifest(&w, r->source);
 	put_node(&w, r->node);
 	put_signatures(&w, &r->source->verdict);
+	put_site(&w, r->site);
 	put_time(&w, "started", r->started);
 	put_summary(&w, r);
 	json_put_integer(&w, "threshold", (int64_t)r->threshold);

@@ -147,6 +147,17 @@ static void put_exceptions(const struct report *r, struct buf *out)
 	}
 }
 
+static void put_site(const struct site_check *c, struct buf *out)
+{
+	if (!c)
+		return;
+	put_head(out, "site_as_of_timestamp_seconds",
+		 "Until when the site had nothing newer, as far as it is vouched for.");
+	buf_puts(out, "fips_tool_site_as_of_timestamp_seconds{");
+	put_label(out, "site", TEXT_SAFE(c->site.name));
+	buf_printf(out, "} %" PRId64 "\n", c->as_of);
+}
+
 bool report_prometheus_write(const struct report *r, struct buf *out, struct error *err)
 {
 	put_verdict(r, out);
@@ -154,6 +165,7 @@ bool report_prometheus_write(const struct report *r, struct buf *out, struct err
 	put_findings(r, out);
 	put_exceptions(r, out);
 	put_info(r, out);
+	put_site(r->site, out);
 	put_number(out, "started_timestamp_seconds", "When the last run began.",
 		   r->started);
 	put_number(out, "finished_timestamp_seconds", "When the last run ended.",

@@ -6,6 +6,7 @@
 #include "client/report.h"
 #include "core/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { SUBJECT_WIDTH = 48, COMPONENT_WIDTH = 24 };
@@ -23,6 +24,20 @@ static void put_verdict(enum report_verdict v, const char *word, bool colour,
 		buf_printf(out, "%s%s\033[0m", colours[v], word);
 	else
 		buf_puts(out, word);
+}
+
+static void put_site(const struct site_check *c, struct buf *out)
+{
+	char arrived[TEXT_TIME_SIZE], checked[TEXT_TIME_SIZE];
+
+	text_time(c->site.arrived, arrived);
+	text_time(c->site.checked, checked);
+	buf_printf(out,
+		   "site      %s: snapshot %" PRId64
+		   " arrived %s, looked for newer %s\n"
+		   "          from %s\n",
+		   TEXT_SAFE(c->site.name), c->site.snapshot.version, arrived, checked,
+		   TEXT_SAFE(c->site.source));
 }
 
 static void put_head(const struct report *r, struct buf *out)
@@ -51,6 +66,8 @@ static void put_head(const struct report *r, struct buf *out)
 			   s->counts ? "" : " (does not count: ",
 			   s->counts ? "" : s->reason, s->counts ? "" : ")");
 	}
+	if (r->site)
+		put_site(r->site, out);
 	buf_putc(out, '\n');
 }
 
