@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The JSON Schemas of manifest and release definition say what the programs say: what is
+# The JSON Schemas of manifest, release definition and site statement say what the programs say: what is
 # good is valid, and of what the programs refuse all is invalid, save what a schema cannot
 # see; tests/data/refuse/*.unseen lists just that. The judge is ajv.
 . "${TOP:?}/tests/cli/lib.sh"
@@ -43,3 +43,7 @@ expect 0 judge ajv.mjs "$schema/release.schema.json" "$TOP"/releases/*.yaml page
 	"$artifacts"/el*-v1.21.3.yaml
 cat out
 held release yaml
+
+step "site statements"
+expect 0 judge ajv.mjs "$schema/site.schema.json" "$data/site.json"
+held site json
