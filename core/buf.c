@@ -97,6 +97,11 @@ bool buf_ok(const struct buf *b, struct error *err)
 			 b->max);
 }
 
+bool buf_equal(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
+}
+
 void buf_reset(struct buf *b)
 {
 	b->len = 0;

@@ -41,6 +41,9 @@ void buf_advance(struct buf *b, size_t written);
 /* True when every append so far went in; else ERR_LIMIT or ERR_SYSTEM. */
 bool buf_ok(const struct buf *b, struct error *err) MUST_CHECK;
 
+/* The same bytes? */
+bool buf_equal(const struct buf *a, const struct buf *b) MUST_CHECK;
+
 /* Keep the memory and the ceiling, drop content and failure. */
 void buf_reset(struct buf *b);
 

@@ -45,6 +45,53 @@ bool store_set_mirror(struct store *s, const struct store_mirror *m, struct erro
 	return store_change(s, set_mirror, (void *)(uintptr_t)m, err);
 }
 
+bool store_mirror_pin(struct store *s, struct buf *keyring, unsigned *threshold,
+		      struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_PIN);
+	bool has;
+
+	if (!store_row(&q, &has, err))
+		return false;
+	if (has)
+		store_column_append(&q, 1, keyring);
+	if (!buf_ok(keyring, err))
+		return false;
+	*threshold = has ? (unsigned)store_column_int(&q, 0) : 0;
+	return true;
+}
+
+struct pin {
+	const struct buf *keyring;
+	unsigned threshold;
+};
+
+static bool set_pin(struct store *s, void *arg, struct error *err)
+{
+	const struct pin *p = arg;
+	AUTO(store_query_clear)
+	struct store_query q =
+		store_query(s, p->keyring->len ? SQL_PIN_SET : SQL_PIN_DROP);
+	char detail[32];
+
+	if (p->keyring->len) {
+		store_bind_int(&q, p->threshold);
+		store_bind_blob(&q, p->keyring->data, p->keyring->len);
+	}
+	snprintf(detail, sizeof(detail), "threshold %u", p->threshold);
+	return store_run(&q, err) &&
+	       store_log(s, p->keyring->len ? "pin" : "unpin", "keyring",
+			 p->keyring->len ? detail : "", err);
+}
+
+bool store_mirror_set_pin(struct store *s, const struct buf *keyring,
+			  unsigned threshold, struct error *err)
+{
+	struct pin p = {keyring, threshold};
+
+	return store_change(s, set_pin, &p, err);
+}
+
 bool store_mirror_find(struct store *s, const struct digest *d,
 		       struct store_target *out, struct error *err)
 {

@@ -24,6 +24,14 @@ bool store_mirror(struct store *s, struct store_mirror *out, bool *is,
 bool store_set_mirror(struct store *s, const struct store_mirror *m,
 		      struct error *err) MUST_CHECK;
 
+/* The keyring that the mirror's operator pinned, appended, and its threshold: none of
+ * both is 0 bytes and 0. */
+bool store_mirror_pin(struct store *s, struct buf *keyring, unsigned *threshold,
+		      struct error *err) MUST_CHECK;
+/* Pin another one; 0 bytes: none. */
+bool store_mirror_set_pin(struct store *s, const struct buf *keyring,
+			  unsigned threshold, struct error *err) MUST_CHECK;
+
 /* Any target, shown or not, with these bytes; ERR_NOT_FOUND. */
 bool store_mirror_find(struct store *s, const struct digest *d,
 		       struct store_target *out, struct error *err) MUST_CHECK;

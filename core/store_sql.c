@@ -147,6 +147,10 @@ static const char *const statements[] = {
 			   "kubernetes) VALUES (1, ?1, ?2, ?3, ?4, ?5) "
 			   "ON CONFLICT (id) DO UPDATE SET source = ?1, arrived = ?2, "
 			   "checked = ?3, el = ?4, kubernetes = ?5",
+	[SQL_PIN] = "SELECT threshold, bytes FROM pin",
+	[SQL_PIN_SET] = "INSERT INTO pin (id, threshold, bytes) VALUES (1, ?1, ?2) "
+			"ON CONFLICT (id) DO UPDATE SET threshold = ?1, bytes = ?2",
+	[SQL_PIN_DROP] = "DELETE FROM pin",
 	[SQL_TARGET_BY_DIGEST] = "SELECT id, path, digest, size, published, kind, row, "
 				 "since FROM target "
 				 "WHERE digest = ? LIMIT 1",

@@ -4,14 +4,12 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "signer/artifact.h"
+#include "signer/workers.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { THREADS_MAX = 64 };
 
 static bool no_memory(struct error *err)
 {
@@ -209,20 +207,9 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static size_t thread_count(const struct tasks *all)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (size_t)cores;
-
-	return n < all->count ? n : all->count;
-}
-
-/* The calling thread is one of them, so that it goes on where there are no others. */
 static bool read_all(struct tasks *all, const struct cli *cli, struct error *err)
 {
 	AUTO(cli_progress_freep) struct cli_progress *progress = NULL;
-	pthread_t threads[THREADS_MAX];
-	size_t started = 0, wanted = thread_count(all);
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < all->count; i++)
@@ -230,12 +217,7 @@ static bool read_all(struct tasks *all, const struct cli *cli, struct error *err
 	progress = cli_progress_new(cli, "build", total);
 	for (size_t i = 0; i < all->count; i++)
 		all->items[i].job.progress = progress;
-	while (started + 1 < wanted &&
-	       !pthread_create(&threads[started], NULL, work, all))
-		started++;
-	work(all);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+	workers_run(all->count, work, all);
 	for (size_t i = 0; i < all->count; i++) {
 		struct task *t = &all->items[i];
 

@@ -88,6 +88,7 @@ void bundle_clear(struct bundle *b)
 	free(b->targets);
 	index_clear(&b->index);
 	pgp_keyring_clear(&b->keyring);
+	vouch_clear(&b->pin);
 	for (size_t i = 0; i < b->relaxed_count; i++)
 		free(b->relaxed[i]);
 	free(b->relaxed);
@@ -117,6 +118,31 @@ static bool look_at_store(struct bundle *b, struct error *err)
 	return true;
 }
 
+/* The pinned keys of before, and those that are pinned now. */
+static bool load_pin(struct bundle *b, struct error *err)
+{
+	AUTO(buf_clear) struct buf old = BUF_MAX(PGP_KEYRING_MAX);
+	const struct bundle_options *o = b->options;
+	struct vouch *pin = &b->pin;
+	unsigned threshold;
+
+	if (!store_mirror_pin(b->store, &old, &threshold, err))
+		return false;
+	if (o->keyring) {
+		if (!pgp_keyring_read(o->keyring, &pin->keyring, err))
+			return false;
+		pin->policy.threshold = o->threshold ? (size_t)o->threshold : 1;
+	} else if (old.len && !o->no_keyring) {
+		if (!pgp_keyring_parse(old.data, old.len, &pin->keyring, err))
+			return error_prefix(err, "the pinned keyring");
+		pin->policy.threshold = threshold;
+	}
+	pin->policy.now = (int64_t)time(NULL);
+	b->pin_changed = pin->policy.threshold != threshold ||
+			 !buf_equal(&pin->keyring.bytes, &old);
+	return true;
+}
+
 static bool found_one(void *arg, const struct store_manifest *m, struct error *err)
 {
 	char id[STORE_ID_SIZE];
@@ -141,7 +167,7 @@ bool bundle_open(struct store *s, const char *store_path, struct tree_source *so
 		.remote = tree_source_remote(source),
 	};
 
-	if (!look_at_store(&b, err))
+	if (!look_at_store(&b, err) || !load_pin(&b, err))
 		return false;
 	if (!b.old_root && !store_each_manifest(s, &(const struct store_filter)EMPTY,
 						found_one, NULL, err))
@@ -379,7 +405,7 @@ static bool explain(struct bundle *b, struct error *err)
 
 	if (b->old_root && store_tuf_get(b->store, "root", 1, &m, &ours, &ignored) &&
 	    tree_source_get(b->source, "metadata/1.root.json", &theirs, &ignored) &&
-	    (ours.len != theirs.len || memcmp(ours.data, theirs.data, ours.len) != 0))
+	    !buf_equal(&ours, &theirs))
 		return error_set(err, ERR_UNTRUSTED,
 				 "%s is the tree of another authority: its root 1 is "
 				 "not the one that this store began with",
@@ -408,14 +434,14 @@ bool bundle_is_same(struct bundle *b, bool *same, struct error *err)
 	struct store_metadata m;
 
 	*same = false;
-	if (!b->old_snapshot || strcmp(b->mirror.el, b->options->el) != 0 ||
+	if (!b->old_snapshot || b->pin_changed ||
+	    strcmp(b->mirror.el, b->options->el) != 0 ||
 	    strcmp(b->mirror.kubernetes, b->options->kubernetes) != 0)
 		return true;
 	if (!store_tuf_get(b->store, "timestamp", 0, &m, &ours, err) ||
 	    !tree_source_get(b->source, "metadata/timestamp.json", &theirs, err))
 		return false;
-	*same = m.expires > (int64_t)time(NULL) && ours.len == theirs.len &&
-		!memcmp(ours.data, theirs.data, ours.len);
+	*same = m.expires > (int64_t)time(NULL) && buf_equal(&ours, &theirs);
 	b->root = b->old_root;
 	b->snapshot = b->old_snapshot;
 	b->timestamp = m.version;

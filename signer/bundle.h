@@ -7,7 +7,8 @@
  *    store trusts: root chain, timestamp, snapshot, every targets role;
  *  2 bundle_check(): every target that the store lacks is read once and held against
  *    length and digest, every signed file against the release keys that came through
- *    TUF; what a server has is kept in a folder beside the store on its way;
+ *    TUF and against those that the operator pinned; what a server has is kept in a
+ *    folder beside the store on its way;
  *  3 bundle_store(): everything into the store, in one transaction.
  * Nothing is stored before all was checked; each file is digested again when it is
  * stored, so a source that changes meanwhile changes nothing here.
@@ -20,6 +21,7 @@
 #include "core/store_mirror.h"
 #include "core/tree_source.h"
 #include "core/tuf_client.h"
+#include "signer/vouch.h"
 
 enum {
 	BUNDLE_MADE_MAX =
@@ -49,6 +51,10 @@ struct bundle_options {
 		*trust; /* a file: the root to begin with, in a store that has none */
 	bool allow_expired;          /* use expired roles, and say so */
 	const char *el, *kubernetes; /* the part of the manifests to keep; "" is all */
+	/* Release keys that must vouch as well, and how many; NULL: those of before. */
+	const char *keyring;
+	uint64_t threshold; /* 0: 1 */
+	bool no_keyring;    /* none any more */
 };
 
 struct bundle {
@@ -70,7 +76,9 @@ struct bundle {
 	size_t target_count, target_room;
 	struct index index; /* of the tree that came */
 	struct pgp_keyring keyring;
-	char **relaxed; /* what allow_expired let pass, a sentence each */
+	struct vouch pin; /* the operator's own keys; threshold 0: none */
+	bool pin_changed; /* they are not those of before */
+	char **relaxed;   /* what allow_expired let pass, a sentence each */
 	size_t relaxed_count;
 	/* Called for each target that is fetched or checked. May be NULL. */
 	void (*step)(void *arg, const struct bundle_target *t);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every target once: fetched, digested, and its signatures judged. */
+/* Every target once: obtained, digested, and its signatures judged. */
 #include "core/digest_sink.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "signer/bundle.h"
 #include "signer/vouch.h"
+#include "signer/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -206,7 +208,8 @@ static bool load_vouch(struct bundle *b, struct vouch *v, struct error *err)
 	return true;
 }
 
-/* What was judged under other keys or another threshold is judged again. */
+/* What was judged under other keys or another threshold, the pinned ones too, is judged
+ * again. */
 static bool trust_changed(struct bundle *b, bool *changed, struct error *err)
 {
 	AUTO(buf_clear) struct buf old = BUF_MAX(PGP_KEYRING_MAX);
@@ -215,9 +218,8 @@ static bool trust_changed(struct bundle *b, bool *changed, struct error *err)
 	if (!store_keyring(b->store, &old, err) ||
 	    !store_threshold(b->store, &threshold, err))
 		return false;
-	*changed =
-		threshold != b->index.threshold || old.len != b->keyring.bytes.len ||
-		memcmp(old.data ? old.data : "", b->keyring.bytes.data, old.len) != 0;
+	*changed = threshold != b->index.threshold || b->pin_changed ||
+		   !buf_equal(&old, &b->keyring.bytes);
 	return true;
 }
 
@@ -232,50 +234,133 @@ static bool drop(void *arg, const void *data, size_t len, struct error *err)
 	return true;
 }
 
-static bool check_signed(struct bundle *b, const struct vouch *v,
-			 struct bundle_target *t, struct error *err)
+/* Keys are no statement that they sign themselves. */
+static bool is_signed(const struct bundle_target *t)
 {
-	AUTO(buf_clear) struct buf file = EMPTY;
-	struct vouched vouched = EMPTY;
+	return text_ends(t->path, ".asc") && !text_starts(t->path, "keys/");
+}
 
-	if (!bundle_load(b, t, VOUCH_FILE_MAX, &file, err) ||
-	    !vouch_for(v, file.data ? file.data : "", file.len, &vouched, err))
+static bool vouch_enough(const struct vouch *v, const struct buf *file,
+			 struct vouched *out, struct error *err)
+{
+	if (!vouch_for(v, file->data ? file->data : "", file->len, out, err))
 		return false;
-	if (!vouched.enough)
-		return error_set(err, ERR_UNTRUSTED, "%s", vouched.why);
+	return out->enough || error_set(err, ERR_UNTRUSTED, "%s", out->why);
+}
+
+/* By the keys that came with the tree, then by those that the operator pinned. */
+static bool check_signed(const struct bundle *b, const struct vouch *v,
+			 const struct buf *file, struct bundle_target *t,
+			 struct error *err)
+{
+	struct vouched vouched = EMPTY, ignored;
+
+	if (!vouch_enough(v, file, &vouched, err))
+		return false;
+	if (b->pin.policy.threshold && !vouch_enough(&b->pin, file, &ignored, err))
+		return error_prefix(err, "by the pinned keyring");
 	memcpy(t->signers, vouched.signers, sizeof(t->signers));
 	return true;
 }
 
-static bool check(struct bundle *b, const struct vouch *v, struct bundle_target *t,
-		  bool again, struct error *err)
+/* ---- all targets: obtained one at a time, judged on all cores ---- */
+
+struct work {
+	struct bundle *b;
+	const struct vouch *v;
+	bool again;
+	pthread_mutex_t lock; /* of the bundle, its source and store, and of these: */
+	size_t next;
+	size_t failed; /* the first one in order; none: as many as there are */
+	struct error why;
+};
+
+struct job {
+	size_t at;
+	bool judge;
+	struct buf file; /* to be judged */
+};
+
+static void job_clear(struct job *j)
 {
-	/* keys are no statement that they sign themselves */
-	bool is_signed = text_ends(t->path, ".asc") && !text_starts(t->path, "keys/");
+	buf_clear(&j->file);
+}
+
+/* Here and whole. */
+static bool obtain(struct work *w, struct job *j, struct error *err)
+{
+	struct bundle *b = w->b;
+	struct bundle_target *t = &b->targets[j->at];
 
 	if (b->step)
 		b->step(b->arg, t);
-	if (t->here && !(again && is_signed))
-		return true;
+	j->judge = is_signed(t) && (!t->here || w->again);
 	if (b->remote && !t->here && !fetch(b, t, err))
 		return false;
-	if (is_signed)
-		return check_signed(b, v, t, err);
+	if (j->judge)
+		return bundle_load(b, t, VOUCH_FILE_MAX, &j->file, err);
 	/* fetching has digested it already */
-	return b->remote || bundle_give(b, t, &(const struct sink){drop, NULL}, err);
+	return t->here || b->remote ||
+	       bundle_give(b, t, &(const struct sink){drop, NULL}, err);
+}
+
+static bool obtain_next(struct work *w, struct job *j, bool *more, struct error *err)
+{
+	bool ok;
+
+	pthread_mutex_lock(&w->lock);
+	*more = w->failed == w->b->target_count && w->next < w->b->target_count;
+	j->at = w->next;
+	w->next += *more;
+	ok = !*more || obtain(w, j, err);
+	pthread_mutex_unlock(&w->lock);
+	return ok;
+}
+
+static void refuse(struct work *w, size_t at, const struct error *why)
+{
+	pthread_mutex_lock(&w->lock);
+	if (at < w->failed) {
+		w->failed = at;
+		w->why = *why;
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void *work_on(void *arg)
+{
+	struct work *w = arg;
+	bool more = true;
+
+	while (more) {
+		AUTO(job_clear) struct job j = EMPTY;
+		struct error why = EMPTY;
+
+		if (!obtain_next(w, &j, &more, &why) ||
+		    (j.judge &&
+		     !check_signed(w->b, w->v, &j.file, &w->b->targets[j.at], &why)))
+			refuse(w, j.at, &why);
+	}
+	return NULL;
 }
 
 static bool check_all(struct bundle *b, const struct vouch *v, struct error *err)
 {
-	bool again;
+	struct work w = {
+		.b = b,
+		.v = v,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.failed = b->target_count,
+	};
 
-	if (!trust_changed(b, &again, err))
+	if (!trust_changed(b, &w.again, err))
 		return false;
-	for (size_t i = 0; i < b->target_count; i++)
-		if (!check(b, v, &b->targets[i], again, err))
-			return error_prefix(err, "target '%s'",
-					    TEXT_SAFE(b->targets[i].path));
-	return true;
+	workers_run(b->target_count, work_on, &w);
+	pthread_mutex_destroy(&w.lock);
+	if (w.failed == b->target_count)
+		return true;
+	*err = w.why;
+	return error_prefix(err, "target '%s'", TEXT_SAFE(b->targets[w.failed].path));
 }
 
 /* ---- all of it ---- */

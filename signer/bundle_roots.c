@@ -17,8 +17,7 @@ static bool same(const struct buf *a, const struct buf *b, bool *is, struct erro
 	if (!tuf_signed_parse(TUF_ROOT, a->data, a->len, &x, err) ||
 	    !tuf_signed_parse(TUF_ROOT, b->data, b->len, &y, err))
 		return false;
-	*is = x.canonical.len == y.canonical.len &&
-	      !memcmp(x.canonical.data, y.canonical.data, x.canonical.len);
+	*is = buf_equal(&x.canonical, &y.canonical);
 	return true;
 }
 

@@ -293,11 +293,15 @@ static bool put_trust(struct bundle *b, struct error *err)
 	if (!store_keyring(b->store, &old, err) ||
 	    !store_threshold(b->store, &threshold, err))
 		return false;
-	if ((old.len != now->len || memcmp(old.data, now->data, old.len) != 0) &&
+	if (!buf_equal(&old, now) &&
 	    !store_set_keyring(b->store, now->data, now->len, "by the authority", err))
 		return false;
 	if (threshold != b->index.threshold &&
 	    !store_set_threshold(b->store, b->index.threshold, err))
+		return false;
+	if (b->pin_changed &&
+	    !store_mirror_set_pin(b->store, &b->pin.keyring.bytes,
+				  (unsigned)b->pin.policy.threshold, err))
 		return false;
 	return store_publish_rest(b->store, &counts, err);
 }

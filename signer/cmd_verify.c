@@ -10,15 +10,14 @@
 #include "core/text.h"
 #include "signer/cmd.h"
 #include "signer/signature.h"
+#include "signer/workers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
 	FILE_MAX = MANIFEST_TEXT_MAX + 2 * ARMOR_PACKET_MAX,
-	THREADS_MAX = 16,
 	OPTION_SIGNED_BEFORE_EXPIRY = 0x100,
 };
 
@@ -226,21 +225,6 @@ static void *work_on(void *arg)
 	return NULL;
 }
 
-static void verify_items(struct work *w)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t threads[THREADS_MAX];
-	size_t n = 0;
-
-	/* a thread pays from its second item on */
-	while (n + 1 < (size_t)(cores > 1 ? cores : 1) && n < THREADS_MAX &&
-	       2 * (n + 1) < w->count && !pthread_create(&threads[n], NULL, work_on, w))
-		n++;
-	work_on(w);
-	while (n)
-		pthread_join(threads[--n], NULL);
-}
-
 /* ---- telling ---- */
 
 static void show(FILE *out, const struct work *w, const struct item *item)
@@ -391,7 +375,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	if (!load_items(ctx, &w, err) || !load_keyring(ctx, &keyring, err) ||
 	    !load_policy(ctx, &w.policy, err))
 		return false;
-	verify_items(&w);
+	/* a thread pays from its second item on */
+	workers_run((w.count + 1) / 2, work_on, &w);
 	return tell(&w, err) && conclude(&w, err);
 }
 

@@ -28,10 +28,20 @@ bool intake_parse(int key, char *arg, struct intake_input *in, struct error *err
 		in->ca_file = arg;
 		return true;
 	case INTAKE_OPTION_EL:
-		in->options.el = arg;
-		return text_is_el(arg) ||
+		in->options.el = strcmp(arg, "all") != 0 ? arg : "";
+		return !*in->options.el || text_is_el(arg) ||
 		       error_set(err, ERR_USAGE, "'%s' is no EL version: 8 or 8.4",
 				 TEXT_SAFE(arg));
+	case INTAKE_OPTION_KEYRING:
+		in->options.keyring = arg;
+		return true;
+	case INTAKE_OPTION_THRESHOLD:
+		return text_u64(arg, 1, PGP_KEYS_MAX, &in->options.threshold) ||
+		       error_set(err, ERR_USAGE, "a threshold is a number from 1 to %d",
+				 PGP_KEYS_MAX);
+	case INTAKE_OPTION_NO_KEYRING:
+		in->options.no_keyring = true;
+		return true;
 	case INTAKE_OPTION_KUBERNETES:
 		in->options.kubernetes = arg;
 		return (*arg && strlen(arg) < 64) ||
@@ -47,6 +57,10 @@ static bool fill_options(struct store *s, struct bundle_options *o,
 {
 	bool is;
 
+	if (!o->keyring ? o->threshold != 0 : o->no_keyring)
+		return error_set(err, ERR_USAGE,
+				 o->keyring ? "--keyring or --no-keyring, not both"
+					    : "--threshold is of --keyring FILE");
 	if (!store_mirror(s, m, &is, err))
 		return false;
 	o->el = o->el ? o->el : m->el;

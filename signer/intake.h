@@ -20,34 +20,60 @@ enum {
 	INTAKE_OPTION_EXPIRED,
 	INTAKE_OPTION_EL,
 	INTAKE_OPTION_KUBERNETES,
+	INTAKE_OPTION_KEYRING,
+	INTAKE_OPTION_THRESHOLD,
+	INTAKE_OPTION_NO_KEYRING,
 	INTAKE_OPTION_CA
 };
 
-#define INTAKE_OPTIONS                                                                  \
-	{"trust",                                                                       \
-	 INTAKE_OPTION_TRUST,                                                           \
-	 "FILE",                                                                        \
-	 0,                                                                             \
-	 "The authority's root.json that trust begins with; the first time",            \
-	 0},                                                                            \
-		{"dry-run",                                                             \
-		 INTAKE_OPTION_DRY,                                                     \
-		 NULL,                                                                  \
-		 0,                                                                     \
-		 "Check everything and say what would change; change nothing",          \
-		 0},                                                                    \
-		{"allow-expired",                                                       \
-		 INTAKE_OPTION_EXPIRED,                                                 \
-		 NULL,                                                                  \
-		 0,                                                                     \
-		 "Take a tree whose metadata have expired on the way, and say which",   \
-		 0},                                                                    \
-		{"el", INTAKE_OPTION_EL, "N", 0, "Keep manifests of this EL alone", 0}, \
-	{                                                                               \
-		"kubernetes", INTAKE_OPTION_KUBERNETES, "PATTERN", 0,                   \
-			"Keep manifests of these Kubernetes versions alone: "           \
-			"'v1.21.*'",                                                    \
-			0                                                               \
+#define INTAKE_OPTIONS                                                                 \
+	{"trust",                                                                      \
+	 INTAKE_OPTION_TRUST,                                                          \
+	 "FILE",                                                                       \
+	 0,                                                                            \
+	 "The authority's root.json that trust begins with; the first time",           \
+	 0},                                                                           \
+		{"dry-run",                                                            \
+		 INTAKE_OPTION_DRY,                                                    \
+		 NULL,                                                                 \
+		 0,                                                                    \
+		 "Check everything and say what would change; change nothing",         \
+		 0},                                                                   \
+		{"allow-expired",                                                      \
+		 INTAKE_OPTION_EXPIRED,                                                \
+		 NULL,                                                                 \
+		 0,                                                                    \
+		 "Take a tree whose metadata have expired on the way, and say which",  \
+		 0},                                                                   \
+		{"keyring",                                                            \
+		 INTAKE_OPTION_KEYRING,                                                \
+		 "FILE",                                                               \
+		 0,                                                                    \
+		 "Pin release keys: they must have signed, too, now and later",        \
+		 0},                                                                   \
+		{"threshold",                                                          \
+		 INTAKE_OPTION_THRESHOLD,                                              \
+		 "N",                                                                  \
+		 0,                                                                    \
+		 "Of the pinned keys' owners N must have signed; default 1",           \
+		 0},                                                                   \
+		{"no-keyring",                                                         \
+		 INTAKE_OPTION_NO_KEYRING,                                             \
+		 NULL,                                                                 \
+		 0,                                                                    \
+		 "Forget the pinned keys",                                             \
+		 0},                                                                   \
+		{"el",                                                                 \
+		 INTAKE_OPTION_EL,                                                     \
+		 "N",                                                                  \
+		 0,                                                                    \
+		 "Keep manifests of this EL alone, or of 'all'",                       \
+		 0},                                                                   \
+	{                                                                              \
+		"kubernetes", INTAKE_OPTION_KUBERNETES, "PATTERN", 0,                  \
+			"Keep manifests of these Kubernetes versions alone: "          \
+			"'v1.21.*'",                                                   \
+			0                                                              \
 	}
 
 bool intake_parse(int key, char *arg, struct intake_input *in,

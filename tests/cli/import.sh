@@ -137,6 +137,45 @@ for old in a a.tar m.tar oci:n; do
 	grep -Eq 'rolled back from version [0-9]+ to [0-9]+' err || fail "$(cat err)"
 done
 
+step "the operator's own keyring must vouch, too, now and later"
+mirror k.db
+unchanged k.db expect 2 fips-manifest --store k.db import a --trust root.json \
+	--keyring second.pub
+one_line
+says "by the pinned keyring: the signature by $KEY does not count"
+unchanged k.db expect 64 fips-manifest --store k.db import a --trust root.json --threshold 2
+unchanged k.db expect 3 fips-manifest --store k.db import a --trust root.json --keyring program
+one_line
+expect 0 fips-manifest --store k.db import a --trust root.json --keyring release.pub
+expect 0 fips-manifest --store k.db log
+says "threshold 1" out
+# what is here already is held against other keys as well
+for how in import mirror; do
+	unchanged k.db expect 2 fips-manifest --store k.db $how a --keyring second.pub
+	says "by the pinned keyring"
+done
+cat release.pub second.pub >both.pub
+unchanged k.db expect 2 fips-manifest --store k.db import a --keyring both.pub --threshold 2
+says "1 of 2 owners have signed"
+expect 0 fips-manifest --store k.db import b
+second=$(fprs second | head -n 1)
+KEY=$second release 9 v1.23.0
+publish
+expect 0 fips-manifest export c
+expect 0 fips-manifest --store m.db import c
+unchanged k.db expect 2 fips-manifest --store k.db import c
+one_line
+says "manifest-el9-x86_64.json.asc': by the pinned keyring: the signature by $second"
+cp k.db k2.db
+expect 0 fips-manifest --store k.db import c --keyring both.pub
+expect 0 fips-manifest --store k2.db import c --no-keyring
+unchanged k.db expect 64 fips-manifest --store k.db import c --keyring both.pub --no-keyring
+for s in k k2; do
+	expect 0 fips-manifest --store $s.db export $s
+	same c $s
+	expect 0 fips-manifest --store $s.db log --verify
+done
+
 step "another authority's tree is refused, and is called that"
 carry authority a other
 unchanged m.db expect 2 fips-manifest --store m.db import other

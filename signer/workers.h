@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workers: one function on several threads, until each of them has ended. */
+#ifndef SIGNER_WORKERS_H
+#define SIGNER_WORKERS_H
+
+#include <stddef.h>
+
+/* Run work(arg) on as many threads as there are cores and at most on `max`: the calling
+ * one, and others as far as they can be had. What they share, they lock. */
+void workers_run(size_t max, void *(*work)(void *arg), void *arg);
+
+#endif
