@@ -50,6 +50,7 @@ static bool open_folder(struct bundle *b, const char *store_path, struct error *
 		return error_set(err, ERR_CONFLICT,
 				 "another import or mirror works on '%s'",
 				 TEXT_SAFE(store_path));
+	b->keep = true; /* until there is nothing to go on with */
 	b->folder = buf_take(&path);
 	if (!b->folder)
 		return error_set(err, ERR_SYSTEM, "no memory");
@@ -442,6 +443,7 @@ bool bundle_is_same(struct bundle *b, bool *same, struct error *err)
 	    !tree_source_get(b->source, "metadata/timestamp.json", &theirs, err))
 		return false;
 	*same = m.expires > (int64_t)time(NULL) && buf_equal(&ours, &theirs);
+	b->keep = !*same;
 	b->root = b->old_root;
 	b->snapshot = b->old_snapshot;
 	b->timestamp = m.version;

@@ -63,7 +63,7 @@ struct bundle {
 	const struct bundle_options *options;
 	char *folder; /* beside the store: state of the TUF client, what a server had */
 	int lock;     /* its descriptor */
-	bool keep;    /* keep what came for the next run */
+	bool keep;    /* what was fetched, for the next run */
 	bool remote;  /* the source is a server */
 	struct store_mirror mirror; /* as it was; source "" when the store was none */
 	int64_t old_root, old_snapshot; /* versions; 0: the store had none */

@@ -398,9 +398,6 @@ bool bundle_check(struct bundle *b, struct error *err)
 {
 	AUTO(vouch_clear) struct vouch v = EMPTY;
 
-	if (!look_up(b, err) || !all_there(b, err))
-		return false;
-	/* what was fetched is not fetched again when this run fails */
-	b->keep = b->remote;
-	return load_index(b, err) && load_vouch(b, &v, err) && check_all(b, &v, err);
+	return look_up(b, err) && all_there(b, err) && load_index(b, err) &&
+	       load_vouch(b, &v, err) && check_all(b, &v, err);
 }

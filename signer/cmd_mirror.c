@@ -7,6 +7,10 @@ static const struct argp_option options[] = {
 	ROLE_KEYS_OPTIONS,
 	{"ca-file", INTAKE_OPTION_CA, "FILE", 0,
 	 "Certificates that a server's must be signed by; default: the system's", 0},
+	{"timeout", INTAKE_OPTION_TIMEOUT, "SECONDS", 0,
+	 "Give up on a server that sends less than 16 bytes a second for so long; "
+	 "default 30",
+	 0},
 	{0},
 };
 

@@ -27,6 +27,10 @@ bool intake_parse(int key, char *arg, struct intake_input *in, struct error *err
 	case INTAKE_OPTION_CA:
 		in->ca_file = arg;
 		return true;
+	case INTAKE_OPTION_TIMEOUT:
+		return text_u64(arg, 1, 3600, &in->timeout) ||
+		       error_set(err, ERR_USAGE,
+				 "a timeout is a number of seconds from 1 to 3600");
 	case INTAKE_OPTION_EL:
 		in->options.el = strcmp(arg, "all") != 0 ? arg : "";
 		return !*in->options.el || text_is_el(arg) ||
@@ -154,7 +158,10 @@ bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 		bool look_first, struct error *err)
 {
 	struct intake_input *in = ctx->input;
-	const struct http_options http = {.ca_file = in->ca_file};
+	const struct http_options http = {
+		.ca_file = in->ca_file,
+		.low_speed_seconds = (long)in->timeout,
+	};
 	AUTO(run_clear) struct run r = {.ctx = ctx, .what = what, .from = from};
 	AUTO(tree_source_closep) struct tree_source *source = NULL;
 	AUTO(bundle_clear) struct bundle b = BUNDLE_NONE;

@@ -11,6 +11,7 @@ struct intake_input {
 	struct bundle_options options;
 	const char *ca_file;
 	struct role_keys_input keys; /* of a site: they sign its statement */
+	uint64_t timeout; /* seconds; 0: the default */
 	bool dry_run;
 };
 
@@ -23,7 +24,8 @@ enum {
 	INTAKE_OPTION_KEYRING,
 	INTAKE_OPTION_THRESHOLD,
 	INTAKE_OPTION_NO_KEYRING,
-	INTAKE_OPTION_CA
+	INTAKE_OPTION_CA,
+	INTAKE_OPTION_TIMEOUT,
 };
 
 #define INTAKE_OPTIONS                                                                 \

@@ -176,6 +176,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         except OSError:
             pass
 
+    def mute(self):
+        time.sleep(1000)
+
     def slow(self):
         time.sleep(0.2)
         super().do_GET()

@@ -126,10 +126,15 @@ while read -r mode what status text; do
 	echo "$mode $what" >www.mode
 	rm -rf full.db.incoming
 	cp old.db full.db
-	unchanged full.db expect "$status" fips-manifest --store full.db mirror "$base"
+	unchanged full.db expect "$status" timeout 30 \
+		fips-manifest --store full.db mirror "$base" --timeout 2
 	one_line
 	says "$text"
 done <<CASES
+drip metadata/timestamp 3 Less than 16 bytes/sec
+drip snapshot.json 3 snapshot
+drip manifest-el8 3 manifest-el8
+mute metadata/timestamp 3 metadata/timestamp.json': Operation too slow
 endless metadata/timestamp 3 the server sends more than is allowed
 endless snapshot.json 3 snapshot
 endless manifest-el8 2 that are signed
