@@ -132,8 +132,10 @@ static bool put_blob(struct work *w, const struct tree_entry *e, struct error *e
 	fd = openat(w->blobs, NEW_BLOB, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return fail(w, "make a blob in", err);
-	if (!tree_stream(w->tree, e, &to, err))
+	if (!tree_stream(w->tree, e, &to, err)) {
+		unlinkat(w->blobs, NEW_BLOB, 0);
 		return error_prefix(err, "'%s'", TEXT_SAFE(w->path));
+	}
 	if (fchmod(fd, 0644) || renameat(w->blobs, NEW_BLOB, w->blobs, hex))
 		return fail(w, "make a blob in", err);
 	w->done.fresh++;

@@ -352,10 +352,7 @@ static bool put_mirror(struct bundle *b, const char *what, const char *from,
 bool bundle_store(struct bundle *b, const char *what, const char *from,
 		  struct error *err)
 {
-	if (!put_roots(b, err) || !put_targets(b, err) || !put_roles(b, err) ||
-	    !end_roles(b, err) || !put_trust(b, err) || !put_withdrawn(b, err) ||
-	    !put_mirror(b, what, from, err))
-		return false;
-	b->keep = false;
-	return true;
+	return put_roots(b, err) && put_targets(b, err) && put_roles(b, err) &&
+	       end_roles(b, err) && put_trust(b, err) && put_withdrawn(b, err) &&
+	       put_mirror(b, what, from, err);
 }

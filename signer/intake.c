@@ -114,7 +114,10 @@ static bool commit(struct run *r, struct bundle *b,
 		store_rollback(b->store);
 		return false;
 	}
-	return store_commit(b->store, err);
+	if (!store_commit(b->store, err))
+		return false;
+	b->keep = false;
+	return true;
 }
 
 static bool put_tree(struct run *r, struct bundle *b, struct error *err)
