@@ -5,6 +5,7 @@
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"
+PATH=$PATH:/usr/sbin:/sbin
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # not where strace looks on
 need gpg jq curl ip tc unshare nsenter strace
 
