@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* site: the key with which a mirror's site says what it has and since when. */
+#include "core/file.h"
 #include "core/site.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
@@ -47,11 +48,48 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 
 /* ---- making a key ---- */
 
+static bool say_made(const struct cli *cli, const struct role_keys *keys,
+		     const char *file, const char *id)
+{
+	cli_say(cli, "the nodes need '%s/%s.pub': fips-tool --site-key",
+		TEXT_SAFE(keys->dir), file);
+	fprintf(cli->out, "%s\n", id);
+	return true;
+}
+
+static bool new_key(const struct cli *cli, struct role_keys *keys, const char *file,
+		    struct error *err)
+{
+	AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+
+	if (!role_keys_make(keys, file, TUF_ECDSA_P256, &key, err))
+		return false;
+	cli_say(cli, "made '%s/%s.pem'%s", TEXT_SAFE(keys->dir), file,
+		keys->plain ? " without a passphrase" : "");
+	return say_made(cli, keys, file, key.id);
+}
+
+/* The key is in a token, and DIR/site.uri names it: only its public half is written. */
+static bool take_key(const struct cli *cli, struct role_keys *keys, struct error *err)
+{
+	AUTO(role_keys_drop) struct role_secrets secrets = EMPTY;
+	AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" STATEMENT_ROLE ".pub", keys->dir);
+	if (!role_keys_load(keys, STATEMENT_ROLE, &secrets, err))
+		return false;
+	if (!secrets.count)
+		return error_set(err, ERR_FORMAT, STATEMENT_ROLE ".uri names no key");
+	return tuf_sign_public(secrets.list[0], &key, err) &&
+	       file_write_atomic(path, key.value, strlen(key.value), 0644, err) &&
+	       say_made(cli, keys, STATEMENT_ROLE, key.id);
+}
+
 static bool make_key(struct cmd_context *ctx, const char *file, struct error *err)
 {
 	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
 	AUTO(buf_clear) struct buf dir = BUF_MAX(PATH_MAX);
-	AUTO(tuf_key_clear) struct tuf_key key = EMPTY;
 	const struct input *in = ctx->input;
 
 	if (in->plain && in->keys.passphrase_fd)
@@ -60,15 +98,8 @@ static bool make_key(struct cmd_context *ctx, const char *file, struct error *er
 	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err))
 		return false;
 	keys.plain = in->plain;
-	if (!role_keys_make(&keys, file, TUF_ECDSA_P256, &key, err))
-		return false;
-	cli_say(ctx->cli,
-		"made '%s/%s.pem'%s; give the nodes its public half '%s.pub' "
-		"(fips-tool --site-key)",
-		TEXT_SAFE(keys.dir), file, in->plain ? " without a passphrase" : "",
-		file);
-	fprintf(ctx->cli->out, "%s\n", key.id);
-	return true;
+	return role_keys_on_token(&keys, file) ? take_key(ctx->cli, &keys, err)
+					       : new_key(ctx->cli, &keys, file, err);
 }
 
 /* An authority says itself what is newest. */

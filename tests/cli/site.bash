@@ -12,7 +12,7 @@
 . "$TOP/tests/cli/node.bash"
 # shellcheck source=tests/cli/carry.bash
 . "$TOP/tests/cli/carry.bash"
-need gpg jq faketime openssl xxd sqlite3
+need gpg jq faketime openssl sqlite3
 # faketime is preloaded before ASan, which is fine here
 export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 
@@ -45,7 +45,7 @@ statement() { fips-manifest --store "$1" site show --json >"$2" || fail "no stat
 # signed_by FILE KEY [N]: a stranger's eyes: jq and openssl alone
 signed_by() {
 	jq -jcS .signed "$1" >signed.text
-	jq -r ".signatures[${3:-0}].sig" "$1" | xxd -r -p >signed.sig
+	printf '%b' "$(jq -r ".signatures[${3:-0}].sig" "$1" | sed 's/../\\x&/g')" >signed.sig
 	openssl dgst -sha256 -verify "$2" -signature signed.sig signed.text >/dev/null
 }
 NODES=0

@@ -5,7 +5,7 @@
 # tests/hsm/locking_token.c lets it.
 # shellcheck source=tests/cli/lib.sh
 . "$TOP/tests/cli/lib.sh"
-need softhsm2-util p11tool openssl jq curl cc flock
+need softhsm2-util p11tool openssl jq curl cc flock gpg
 (
 	flock 9
 	"$TOP/.ci/pkcs11-provider" "$TOP/build/pkcs11"
@@ -185,3 +185,20 @@ expect 3 fm --store t.db init --role-keys t.keys
 says "snapshot: 'pkcs11:token=absent;object=snapshot': no token"
 [ ! -e t.db ] || fail "a store is there"
 [ "$(cd t.keys && echo *)" = "snapshot.uri timestamp.pub timestamp.uri" ] || fail "$(ls t.keys)"
+
+step "a site's key in the token signs its statement"
+# shellcheck source=tests/cli/site.bash
+. "$TOP/tests/cli/site.bash"
+new_key alice
+expect 0 fips-manifest key add alice.asc
+expect 0 fm publish
+expect 0 fips-manifest export tree
+expect 0 fips-manifest --store m.db init --no-roles
+mkdir -m 700 m.db.keys
+echo "pkcs11:token=release;object=timestamp" >m.db.keys/site.uri
+expect 0 fm --store m.db site init --name harbour
+says "the nodes need 'm.db.keys/site.pub'"
+cmp -s m.db.keys/site.pub timestamp.pub || fail "another public half"
+expect 0 fm --store m.db import tree --trust root.json
+statement m.db statement.json
+signed_by statement.json timestamp.pub || fail "openssl does not verify it"
