@@ -32,7 +32,7 @@ static bool is_over(int64_t expires, int64_t now)
 	return expires && expires <= now;
 }
 
-/* The newest part that can sign now; NULL when there is none. */
+/* The newest part that can sign at that time (0: at any); NULL when there is none. */
 static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t at,
 					     int64_t now)
 {
@@ -67,6 +67,25 @@ static void check_life(const struct pgp_key *key, int64_t now, struct findings *
 		find(f, true, "%s", key->problem);
 }
 
+static void no_part(const struct pgp_key *key, const struct pgp_subkey *over,
+		    struct findings *f)
+{
+	char expires[TEXT_TIME_SIZE];
+
+	if (over) {
+		text_time(over->expires, expires);
+		find(f, true,
+		     "subkey %s expired on %s; prolong it: gpg --quick-set-expire %s "
+		     "1y %s",
+		     over->fpr, expires, key->fpr, over->fpr);
+	} else {
+		find(f, true,
+		     "no part of it can sign; make a subkey: gpg --quick-add-key %s "
+		     "rsa3072 sign 1y",
+		     key->fpr);
+	}
+}
+
 static void check_parts(const struct pgp_key *key, const struct pgp_subkey *part,
 			struct findings *f)
 {
@@ -74,13 +93,8 @@ static void check_parts(const struct pgp_key *key, const struct pgp_subkey *part
 
 	if (!pgp_policy_verifies(key->algorithm, reason))
 		find(f, true, "%s", reason);
-	if (!part)
-		find(f, true,
-		     "no part of it can sign; make a subkey: gpg --quick-add-key %s "
-		     "rsa3072 sign 1y",
-		     key->fpr);
-	else if (strcmp(part->fpr, key->fpr) != 0 &&
-		 !pgp_policy_verifies(part->algorithm, reason))
+	if (part && strcmp(part->fpr, key->fpr) != 0 &&
+	    !pgp_policy_verifies(part->algorithm, reason))
 		find(f, true, "subkey %s: %s", part->fpr, reason);
 }
 
@@ -117,6 +131,8 @@ size_t pgp_check_key(const struct pgp_keyring *k, size_t at, int64_t now,
 
 	check_life(&k->keys[at], now, &f);
 	check_parts(&k->keys[at], part, &f);
+	if (!part)
+		no_part(&k->keys[at], signing_part(k, at, 0), &f);
 	if (!f.count)
 		advise(&k->keys[at], part, now, &f);
 	return f.count;

@@ -87,6 +87,10 @@ static bool is_usable(gpgme_key_t key)
 
 static const char *why_unusable(gpgme_key_t key)
 {
+	if (!key->revoked && !key->expired)
+		for (gpgme_subkey_t s = key->subkeys; s; s = s->next)
+			if (s->can_sign && s->expired && !s->revoked)
+				return "its subkey has expired";
 	return key->revoked    ? "it is revoked"
 	       : key->expired  ? "it has expired"
 	       : key->can_sign ? "it is disabled or invalid"

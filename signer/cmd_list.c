@@ -18,7 +18,6 @@ struct list {
 	} * shown;
 	size_t shown_count, next;
 	struct vouch vouch;
-	bool changed; /* keys or threshold are not those that are published */
 };
 
 static void list_clear(struct list *l)
@@ -27,18 +26,38 @@ static void list_clear(struct list *l)
 	vouch_clear(&l->vouch);
 }
 
+static bool is_trusted(struct list *l, const struct store_signed *f, bool *out,
+		       struct error *err)
+{
+	AUTO(buf_clear) struct buf asc = BUF_MAX(VOUCH_FILE_MAX);
+	enum vouch_guess guess = vouch_guess(&l->vouch, f->signers);
+	struct vouched v = EMPTY;
+
+	if (guess == VOUCH_ASK) {
+		if (!store_signed_bytes(l->ctx->store, f->row, &asc, err))
+			return false;
+		if (!vouch_for(&l->vouch, asc.data, asc.len, &v, err) &&
+		    err->code != ERR_UNTRUSTED)
+			return false;
+		error_clear(err);
+	}
+	*out = guess == VOUCH_YES || v.enough;
+	return true;
+}
+
 static bool collect(void *arg, const struct store_manifest *m,
 		    const struct store_signed *f, struct error *err)
 {
 	struct list *l = arg;
-	struct shown *grown;
+	struct shown *grown, shown = {.row = m->row};
 
 	grown = reallocarray(l->shown, l->shown_count + 1, sizeof(*grown));
 	if (!grown)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	l->shown = grown;
-	l->shown[l->shown_count++] = (struct shown){
-		m->row, !l->changed || vouch_likely(&l->vouch, f->signers)};
+	if (!is_trusted(l, f, &shown.trusted, err))
+		return false;
+	l->shown[l->shown_count++] = shown;
 	return true;
 }
 
@@ -129,7 +148,7 @@ static bool each(void *arg, const struct store_manifest *m, struct error *err)
 /* No key at all is no reason to list nothing: then nothing is trusted. */
 static bool load_vouch(struct list *l, struct store *s, struct error *err)
 {
-	if (!l->changed || vouch_load(s, &l->vouch, err))
+	if (vouch_load(s, &l->vouch, err))
 		return true;
 	if (err->code != ERR_NOT_FOUND)
 		return false;
@@ -141,8 +160,7 @@ static bool look(struct store *s, void *arg, struct error *err)
 {
 	struct list *l = arg;
 
-	return vouch_changed(s, &l->changed, err) && load_vouch(l, s, err) &&
-	       store_each_visible(s, collect, l, err) &&
+	return load_vouch(l, s, err) && store_each_visible(s, collect, l, err) &&
 	       store_each_manifest(s, &(const struct store_filter)EMPTY, each, l, err);
 }
 

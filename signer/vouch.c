@@ -77,27 +77,55 @@ bool vouch_changed(struct store *s, bool *changed, struct error *err)
 	return true;
 }
 
-static bool key_counts(const struct vouch *v, const char *fpr, size_t len)
+static bool is_over(const struct vouch *v, int64_t expires)
+{
+	return expires && expires <= v->policy.now;
+}
+
+/* Of the parts of a key that sign: do all count, some or none? */
+static enum vouch_guess guess_parts(const struct vouch *v, size_t at)
+{
+	bool good = false, bad = false;
+
+	for (size_t i = 0; i < v->keyring.subkey_count; i++) {
+		const struct pgp_subkey *s = &v->keyring.subkeys[i];
+
+		if (s->key != at || !s->can_sign)
+			continue;
+		if (s->revoked || is_over(v, s->expires))
+			bad = true;
+		else
+			good = true;
+	}
+	return !good ? VOUCH_NO : bad ? VOUCH_ASK : VOUCH_YES;
+}
+
+static enum vouch_guess guess_key(const struct vouch *v, const char *fpr, size_t len)
 {
 	for (size_t i = 0; i < v->keyring.key_count; i++) {
 		const struct pgp_key *k = &v->keyring.keys[i];
 
 		if (strlen(k->fpr) == len && !memcmp(k->fpr, fpr, len))
-			return !k->revoked && !*k->problem &&
-			       (!k->expires || k->expires > v->policy.now);
+			return k->revoked || *k->problem || is_over(v, k->expires)
+				       ? VOUCH_NO
+				       : guess_parts(v, i);
 	}
-	return false;
+	return VOUCH_NO;
 }
 
-bool vouch_likely(const struct vouch *v, const char *signers)
+enum vouch_guess vouch_guess(const struct vouch *v, const char *signers)
 {
-	size_t owners = 0;
+	size_t surely = 0, maybe = 0;
 
 	while (*signers) {
 		size_t len = strcspn(signers, " ");
+		enum vouch_guess key = guess_key(v, signers, len);
 
-		owners += key_counts(v, signers, len);
+		surely += key == VOUCH_YES;
+		maybe += key != VOUCH_NO;
 		signers += len + (signers[len] == ' ');
 	}
-	return owners && owners >= v->policy.threshold;
+	if (surely && surely >= v->policy.threshold)
+		return VOUCH_YES;
+	return maybe && maybe >= v->policy.threshold ? VOUCH_ASK : VOUCH_NO;
 }

@@ -33,8 +33,10 @@ bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouch
 
 /* Did keys or threshold change since the tree was published? */
 bool vouch_changed(struct store *s, bool *changed, struct error *err) MUST_CHECK;
-/* Would those who vouched then (fingerprints by blanks) be enough now? From the
- * keys alone, no signature is looked at: for telling, never for publishing. */
-bool vouch_likely(const struct vouch *v, const char *signers);
+/* Would those who vouched then (primary fingerprints by blanks) be enough now? From the
+ * keys alone, for telling, never for publishing. VOUCH_ASK: a key has parts that count
+ * and parts that do not, so that only its signature tells. */
+enum vouch_guess { VOUCH_NO, VOUCH_ASK, VOUCH_YES };
+enum vouch_guess vouch_guess(const struct vouch *v, const char *signers);
 
 #endif

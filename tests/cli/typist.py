@@ -4,7 +4,9 @@
     typist.py ANSWER COMMAND...
 
 COMMAND gets a new terminal as its input and its controlling terminal; its output stays
-where it was. Each prompt (what ends in ": ") is answered with ANSWER.
+where it was. ANSWER is typed ahead, for a question that is asked on stderr, and again at
+each prompt on the terminal (what ends in ": "), before which passphrase readers throw
+away what was typed.
 """
 import os
 import pty
@@ -18,6 +20,7 @@ def main(answer, *command):
         os.dup2(out, 1)
         os.dup2(err, 2)
         os.execvp(command[0], command)
+    os.write(terminal, answer.encode() + b"\n")
     while True:
         try:
             asked = os.read(terminal, 4096)

@@ -32,17 +32,20 @@ walk_sections() {
 	done
 }
 
+typed() { # a program at a terminal, on the day of CLOCK
+	python3 "$TOP/tests/cli/typist.py" "$PASSPHRASE" "${CLOCK[@]}" "$@"
+}
 fips-manifest() {
-	python3 "$TOP/tests/cli/typist.py" "$PASSPHRASE" "${CLOCK[@]}" fips-manifest "$@"
+	typed fips-manifest "$@"
 }
 
 walk() {
 	local line=$1 who=${1%%\$ *} command=${1#*\$ } word
 	grep -qxF "$line" <<<"$WALK_LINES" || fail "docs/OPERATIONS.md does not say '$line'"
 	WALKED[$line]=yes
-	for word in "${!MEANS[@]}"; do
+	while read -r word; do # the longest first: one may be a part of another
 		command=${command//"$word"/"${MEANS[$word]}"}
-	done
+	done < <(printf '%s\n' "${!MEANS[@]}" | awk '{ print length(), $0 }' | sort -rn | cut -d' ' -f2-)
 	# "owner B" works in the folder B, who has no name where the test stands
 	who=${who##* }
 	if [ -n "$who" ]; then
