@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/check.h"
 
+#include "core/file.h"
+
 static void finished(void *arg, const struct digest_many_item *it, size_t i)
 {
 	const struct check *c = arg;
@@ -40,6 +42,12 @@ bool check_digests(const struct check *c, struct digest_many_item *items, size_t
 		fill_in(c, &items[i]);
 	return digest_many(c->node->root_fd, items, count, &options, err) &&
 	       seen_add(c->seen, items, count, err);
+}
+
+bool check_identifies(const struct manifest_component *c, const struct manifest_file *f)
+{
+	return f->kind == MANIFEST_IN_IMAGE && !f->link &&
+	       (c->file_count == 1 || !strcmp(file_basename(f->path), c->name));
 }
 
 const char *check_why_not(const struct digest_many_item *it)

@@ -21,7 +21,8 @@ struct check {
 	struct seen *seen; /* what was read so far */
 	const struct owner
 		*owner; /* the node's users; NULL: owners mean nothing here */
-	const char *containerd_root; /* beneath the node\'s root */
+	const char *containerd_root; /* beneath the node's root */
+	bool *archived;              /* by component: an archive holds it as listed */
 	int64_t deadline;            /* milliseconds of digest_many_now() */
 	unsigned threads;            /* 0: what is best */
 	/* Called after a file of `bytes` bytes was read; may be NULL. */
@@ -38,13 +39,13 @@ bool check_file(const struct check *c, struct error *err) MUST_CHECK;
 bool check_extra(const struct check *c, struct error *err) MUST_CHECK;
 /* Processes that are named like a component's program; after check_file(). */
 bool check_process(const struct check *c, struct error *err) MUST_CHECK;
-/* The files that the manifest lists in container images, as containerd keeps them. */
-bool check_image(const struct check *c, struct error *err) MUST_CHECK;
-/* Image archives that are going to be shipped, named on the command line: each must
- * be one that the manifest was built from. */
+/* Image archives and layouts that are going to be shipped, named on the command line:
+ * what the manifest lists of each must be in it. Fills c->archived. */
 bool check_archive(const struct check *c, char *const *archives, size_t count,
 		   struct error *err) MUST_CHECK;
-
+/* The files that the manifest lists in container images, as containerd keeps them;
+ * after check_archive(). */
+bool check_image(const struct check *c, struct error *err) MUST_CHECK;
 /* What the manifest's TLS endpoints accept. */
 void check_service(const struct check *c);
 
@@ -52,6 +53,10 @@ void check_service(const struct check *c);
  * their descriptors open, or paths beneath the node's root. */
 bool check_digests(const struct check *c, struct digest_many_item *items, size_t count,
 		   struct error *err) MUST_CHECK;
+/* Is it the file by which an image, or a layer of it, is known to be of the component?
+ */
+bool check_identifies(const struct manifest_component *c,
+		      const struct manifest_file *f) MUST_CHECK;
 /* Why an item has no digest, in words. */
 const char *check_why_not(const struct digest_many_item *it);
 

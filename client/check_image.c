@@ -145,14 +145,6 @@ static bool holds(int layer, const struct manifest_file *f)
 		       : err.code != ERR_NOT_FOUND;
 }
 
-/* Is it the file by which a layer is known to be of the component? */
-static bool identifies(const struct manifest_component *c,
-		       const struct manifest_file *f)
-{
-	return f->kind == MANIFEST_IN_IMAGE && !f->link &&
-	       (c->file_count == 1 || !strcmp(file_basename(f->path), c->name));
-}
-
 static bool look_into(void *arg, int layer, const char *name, struct error *err)
 {
 	struct images *x = arg;
@@ -165,7 +157,7 @@ static bool look_into(void *arg, int layer, const char *name, struct error *err)
 		bool mine = false;
 
 		for (size_t k = 0; k < c->file_count && !mine; k++)
-			mine = identifies(c, &c->files[k]) &&
+			mine = check_identifies(c, &c->files[k]) &&
 			       holds(layer, &c->files[k]);
 		for (size_t k = 0; k < c->file_count && mine; k++)
 			if (c->files[k].kind == MANIFEST_IN_IMAGE &&
@@ -287,6 +279,9 @@ static void sum_up(const struct images *x, const struct manifest_component *c,
 		e.verdict = REPORT_UNKNOWN;
 		report_add(x->check->report, &e, "%s",
 			   why_not ? why_not : "time was over before it was sought");
+	} else if (seen == 0 && !x->check->node->live &&
+		   x->check->archived[c - x->check->manifest->components]) {
+		report_add(x->check->report, &e, "in an archive, not unpacked yet");
 	} else if (seen == 0 && c->presence == MANIFEST_REQUIRED) {
 		e.verdict = REPORT_FAIL;
 		report_add(x->check->report, &e, "missing: no unpacked layer holds it");

@@ -11,6 +11,7 @@
 #include "core/file.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct run {
 	struct report report;
 	struct owner owner;
 	struct seen seen;
+	bool *archived; /* struct check */
 	bool reporting; /* the manifest is trusted: there is something to report */
 	bool ok;
 	struct error err;
@@ -74,13 +76,17 @@ static bool check_all(struct run *run, struct error *err)
 
 	run->progress = cli_progress_new(run->cli, "check", total_size(c.manifest));
 	c.progress_arg = run->progress;
+	run->archived = calloc(c.manifest->component_count + 1, sizeof(bool));
+	c.archived = run->archived;
+	if (!c.archived)
+		return error_set(err, ERR_SYSTEM, "no memory");
 	if (!c.progress_arg)
 		c.progress = NULL;
 	owner_read(&run->node, &run->owner);
 	check_system(&c);
 	if (!check_file(&c, err) || !check_extra(&c, err) || !check_process(&c, err) ||
-	    !check_image(&c, err) ||
-	    !check_archive(&c, run->options->images, run->options->image_count, err))
+	    !check_archive(&c, run->options->images, run->options->image_count, err) ||
+	    !check_image(&c, err))
 		return false;
 	check_service(&c);
 	return true;
@@ -201,6 +207,7 @@ int main(int argc, char **argv)
 	load_clear(&run.load);
 	owner_clear(&run.owner);
 	seen_clear(&run.seen);
+	free(run.archived);
 	node_close(&run.node);
 	return (int)status;
 }

@@ -6,6 +6,8 @@
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
 . "$TOP/tests/cli/node.bash"
+# shellcheck source=tests/cli/fixtures.sh
+. "$TOP/tests/cli/fixtures.sh"
 need gpg jq skopeo umoci
 
 new_key alice
@@ -43,8 +45,8 @@ component kas kube-apiserver optional image:/usr/local/bin/kube-apiserver \
 manifest m.json <kas.json
 sign m.json alice
 check() { fips-tool --keyring alice.asc --root root "$@" m.json.asc; }
-line() { # line VERDICT PATTERN
-	grep -qE "^kube-apiserver  *image  *$2.*  $1\$" out || { cat out; fail "no line '$2 ... $1'"; }
+line() { # line VERDICT PATTERN [COMPONENT]
+	grep -qE "^${3-kube-apiserver}  *image  *$2.*  $1\$" out || { cat out; fail "no line '$2 ... $1'"; }
 }
 
 expect 0 check
@@ -115,9 +117,13 @@ mv elsewhere root/data/containerd
 expect 0 check --containerd-root /data/containerd
 jq '.presence = "required"' kas.json | manifest m.json
 sign m.json alice
+cp m.json.asc required.asc
+check_required() { fips-tool --keyring alice.asc --root root "$@" required.asc; }
 expect 0 check --containerd-root /data/containerd
-expect 1 check
+expect 1 check_required
 line fail "kube-apiserver  *missing: no unpacked layer holds it"
+manifest m.json <kas.json
+sign m.json alice
 if [ "$(id -u)" != 0 ]; then
 	chmod 0 root/data/containerd
 	expect 3 check --containerd-root /data/containerd
@@ -125,15 +131,116 @@ if [ "$(id -u)" != 0 ]; then
 	chmod 755 root/data/containerd
 fi
 
-step "archives in a builder's folder"
-cp kas.tar other.tar
-echo >>other.tar
-expect 0 check --containerd-root /data/containerd --image kas.tar
+step "archives and layouts in a builder's folder: every form, and what is in it"
+check() { fips-tool --keyring alice.asc --root root --containerd-root /data/containerd "$@" m.json.asc; }
+gzip -c kas.tar >kas.tar.gz
+expect 0 fixture_skopeo oci:oci:v1 oci-archive:oci.tar:v1
+expect 0 fixture_skopeo --dest-compress-format zstd --dest-compress --format oci oci:oci:v1 oci:zstd:v1
+expect 0 check --image kas.tar
 line pass "kas.tar"
-expect 1 check --containerd-root /data/containerd --image kas.tar --image other.tar
-says "the manifest was not built from this archive; actual sha256:$(sha256sum <other.tar | cut -c1-64)  fail" out
-expect 3 check --containerd-root /data/containerd --image missing.tar
+for path in usr/local/bin/kube-apiserver usr/local/bin/helper etc/other; do
+	line pass "kas.tar /$path"
+done
+cp kas.tar again.tar
+echo >>again.tar # the same image in another file
+expect 0 check --image again.tar --image kas.tar.gz --image oci.tar --image oci/
+for image in again.tar kas.tar.gz oci.tar oci/; do
+	line pass "$image"
+	line pass "$image /etc/other"
+done
+expect 0 check --image zstd # another image manifest: the files decide
+line skipped "zstd .*its files decide"
+line pass "zstd /usr/local/bin/kube-apiserver"
+expect 0 check --json --image again.tar
+jq -e --arg a "sha256:$(sha256sum <again.tar | cut -c1-64)" \
+	'.checks[] | select(.subject == "again.tar") | .actual == $a and .reason == "saved again: the same image"' \
+	out >/dev/null || fail "$(cat out)"
+
+step "an image that is required and not unpacked yet"
+expect 1 check_required
+line fail "kube-apiserver .*missing: no unpacked layer holds it"
+expect 0 check_required --image oci
+line skipped "kube-apiserver .*in an archive, not unpacked yet"
+
+step "another image: each file that differs, is gone or is no file"
+cp -r oci other
+insert() { expect 0 fixture_umoci insert --image other:v1 "$@"; }
+insert kas/usr/local/bin/helper /usr/local/bin/kube-apiserver
+expect 1 check --image other
+line fail "other /usr/local/bin/kube-apiserver .*another build; expected sha256:$(sha256sum <kas/usr/local/bin/kube-apiserver | cut -c1-64); actual sha256:$(sha256sum <kas/usr/local/bin/helper | cut -c1-64)"
+line pass "other /usr/local/bin/helper"
+expect 1 check_required --image other # not as listed
+line fail "kube-apiserver .*missing: no unpacked layer holds it"
+insert --whiteout /usr/local/bin/helper
+expect 1 check --image other
+line fail "other /usr/local/bin/helper .*missing: the image has none"
+mkdir empty
+insert --opaque empty /etc
+expect 1 check --image other
+line fail "other /etc/other .*missing: the image has none"
+mkdir links
+ln -s kube-apiserver links/kube-apiserver
+insert links /usr/local/bin
+expect 1 check --image other
+line fail "other /usr/local/bin/kube-apiserver .*circle of symlinks"
+expect 0 fixture_image foreign:v1 amd64 kas/etc/other /etc/other
+expect 1 check --image foreign
+line fail "foreign  *the manifest was not built from this archive; actual sha256:$(sha256sum <foreign/index.json | cut -c1-64)" node
+expect 0 fixture_image arm:v1 arm64 kas/etc/other /etc/other
+expect 1 check --image arm
+line fail "arm  *it holds 0 images for linux/amd64, and one is needed" node
+
+step "images that are damaged or hostile"
+bad() { # bad TEXT IMAGE: a finding that says this
+	expect 1 check --image "$2"
+	line fail "$2  .*$1" node
+}
+head -c 20000 kas.tar >cut.tar
+bad "damaged archive: Truncated" cut.tar
+head -c 300 kas.tar.gz >cut.tar.gz
+bad "damaged archive" cut.tar.gz
+cp /bin/true true.tar
+bad "damaged archive" true.tar
+for blob in $manifest $config $layer; do
+	rm -rf bent
+	cp -r oci bent
+	echo >>"bent/blobs/sha256/$blob"
+	bad "$([ "$blob" = "$layer" ] && echo "layer 2 has the digest" || echo "blob $blob has other content")" bent
+	rm "bent/blobs/sha256/$blob"
+	bad "blobs/sha256/$blob': No such file" bent
+	mkfifo "bent/blobs/sha256/$blob"
+	bad "blobs/sha256/$blob' is not a regular file" bent
+done
+evil() { # evil TAR: an image of that layer alone
+	rm -rf evil
+	expect 0 umoci init --layout evil
+	expect 0 umoci new --image evil:v1
+	expect 0 umoci config --image evil:v1 --os linux --architecture amd64
+	expect 0 umoci raw add-layer --image evil:v1 "$1"
+}
+tar -C kas -cPf out.tar --transform 's,^etc/other,../other,' etc/other
+evil out.tar
+bad "layer 1: '../other' leads out by '..'" evil
+truncate -s 65G huge
+tar -Scf bomb.tar huge
+rm huge
+evil bomb.tar
+bad "layer 1: unpacks to more than 64 GiB, at 'huge'" evil
+
+step "images that cannot be read"
+expect 3 check --image missing.tar
 says "No such file" out
 mkfifo fifo.tar
-expect 3 check --containerd-root /data/containerd --image fifo.tar
-says "a FIFO  unknown" out
+expect 3 check --image fifo.tar
+line unknown "fifo.tar  *neither an archive nor a folder" node
+if [ "$(id -u)" != 0 ]; then
+	chmod 0 cut.tar
+	expect 3 check --image cut.tar
+fi
+truncate -s 30G slow # one header, and holes on the disk
+tar -cf - slow | head -c 512 >slow.tar
+truncate -s 30G slow.tar
+start=$SECONDS
+expect 3 check --timeout 1 --image slow.tar
+line unknown "slow.tar  *time was over before it was read" node
+[ $((SECONDS - start)) -lt 20 ] || fail "took $((SECONDS - start)) s"
