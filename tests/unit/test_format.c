@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The limits that docs/FORMAT.md states are those of the code. */
 #include "core/armor.h"
-#include "core/json.h"
-#include "core/release.h"
-#include "core/release_yaml.h"
 #include "core/image_plan.h"
 #include "core/image_store.h"
 #include "core/image_tree.h"
+#include "core/json.h"
+#include "core/release.h"
+#include "core/release_yaml.h"
 #include "signer/rpm_header.h"
 #include "signer/rpm_trust.h"
 #include "tests/unit/test.h"
