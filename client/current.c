@@ -20,17 +20,19 @@ enum { URL_MAX = 4096 };
 
 static const char keyring_target[] = "keys/release.asc";
 static const char index_target[] = "index.json";
+static const char sums_target[] = "tool/SHA256SUMS.asc";
 
 static const char *state_of(const struct current_options *o)
 {
 	return o->state ? o->state : CURRENT_STATE_DEFAULT;
 }
 
-bool current_possible(const struct current_options *o)
+bool current_applies(const struct current_options *o)
 {
 	AUTO(text_freep) char *root = file_join(state_of(o), "root.json");
 
-	return o->trust || sizeof(trust_root) > 1 || (root && !access(root, F_OK));
+	return o->as_of_last_seen || o->state || o->local || o->site_key || o->trust ||
+	       sizeof(trust_root) > 1 || (root && !access(root, F_OK));
 }
 
 /* ---- fetching ---- */
@@ -179,23 +181,40 @@ static bool check_custom(const struct current *c, const struct current_options *
 			 TEXT_SAFE(c->kubernetes), TEXT_SAFE(c->arch));
 }
 
-static bool take_manifest(struct current *c, const struct current_options *o,
-			  struct error *err)
+/* The target's content and where it comes from. */
+static bool take_target(struct current *c, const struct current_options *o,
+			const struct tuf_target *t, struct error *err)
 {
 	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
 	AUTO(text_freep) char *path = NULL;
-	const struct tuf_target *t = NULL;
 
-	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
-		return false;
-	if (!read_custom(c, t, err) || !check_custom(c, o, err))
-		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
 	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
 		return false;
 	buf_printf(&origin, "%s%s%s", o->server ? o->server : state_of(o),
 		   text_ends(o->server ? o->server : "", "/") ? "" : "/", t->path);
 	c->origin = buf_take(&origin);
 	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+static bool take_manifest(struct current *c, const struct current_options *o,
+			  struct error *err)
+{
+	const struct tuf_target *t = NULL;
+
+	if (!choose_version(c, o, err) || !choose(c, o, &t, err))
+		return false;
+	if (!read_custom(c, t, err) || !check_custom(c, o, err))
+		return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
+	return take_target(c, o, t, err);
+}
+
+static bool take_sums(struct current *c, const struct current_options *o,
+		      struct error *err)
+{
+	const struct tuf_target *t = NULL;
+
+	return tuf_client_find(c->client, sums_target, &t, err) &&
+	       take_target(c, o, t, err);
 }
 
 static bool take_keyring(struct current *c, const struct current_options *o,
@@ -299,7 +318,8 @@ static bool take_all(struct current *c, const struct current_options *o,
 	return tuf_client_new(&options, &c->client, err) &&
 	       tuf_client_refresh(c->client, err) &&
 	       (!o->site_key || site_check_tree(&c->site, c->client, err)) &&
-	       take_manifest(c, o, err) && take_keyring(c, o, err);
+	       (o->sums ? take_sums(c, o, err) : take_manifest(c, o, err)) &&
+	       take_keyring(c, o, err);
 }
 
 /* The same of a tree that may have been replaced while it was asked: then the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * current: a signed manifest from a server's published tree under TUF (The Update
- * Framework 1.0.34): current, complete, meant for this node.
+ * current: a signed manifest, or the signed list of tools, from a published tree under
+ * TUF (The Update Framework 1.0.34): current, complete, meant for this node.
  *
  * Rules:
  * - The server is believed nothing that is not signed from the trusted root on. The
@@ -30,6 +30,8 @@ struct current_options {
 	bool local;         /* `server` is a folder, a tar or oci:DIR: no network */
 	const char *trust;  /* file of a root; NULL: the built-in one, or the state's */
 	const char *state;  /* folder; NULL: the default */
+	bool sums;          /* tool/SHA256SUMS.asc is wanted, no manifest: then the next
+			     * three are not looked at */
 	const char *el, *arch;
 	const char *kubernetes; /* NULL: the only one that the published index has */
 	long seconds;           /* limit of each request; 0: none */
@@ -56,8 +58,9 @@ struct current {
 		.file = BUF_MAX(SOURCE_FILE_MAX)                                       \
 	}
 
-/* Is there a root to begin with, so that a server can be held to TUF? */
-bool current_possible(const struct current_options *o);
+/* Is the tree held to TUF? It is where there is a root to begin with, and where the
+ * options mean nothing without one. */
+bool current_applies(const struct current_options *o) MUST_CHECK;
 bool current_fetch(const struct current_options *o, struct current *out,
 		   struct error *err) MUST_CHECK;
 /* Is the verified manifest the one that the metadata names? ERR_UNTRUSTED. */

@@ -77,8 +77,7 @@ static bool load_published(const struct options *o, const struct node *node,
 		return error_set(err, ERR_NOT_FOUND,
 				 "the os-release here names no Enterprise Linux: --el "
 				 "says which manifest is meant");
-	if (!current_possible(&how) && !o->as_of_last_seen && !o->state && !o->local &&
-	    !o->site_key)
+	if (!current_applies(&how))
 		return load_from_index(&index, trust, l, err);
 	return load_current(&how, trust, l, err);
 }

@@ -74,7 +74,7 @@ static const struct argp_option option_table[] = {
 	{"require-fips-provider", OPT_REQUIRE_FIPS, NULL, 0,
 	 "Refuse to run unless OpenSSL's FIPS provider computes the digests", 0},
 	{"self-check", OPT_SELF_CHECK, NULL, 0,
-	 "With --server: is this program one that the release keys signed?", 0},
+	 "Is this program one of those that were published? Checks nothing else", 0},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
 	 "Report what is known by then; default 600", 0},
 	{0},
@@ -96,11 +96,11 @@ static void check_options(struct argp_state *state, struct options *o)
 {
 	bool published = o->server || o->as_of_last_seen;
 
-	if (o->self_check && (!o->server || o->file || o->local))
-		argp_error(state, "--self-check goes with --server URL alone");
+	if (o->self_check && o->file)
+		argp_error(state, "--self-check takes no MANIFEST.asc");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
-	if (o->site_key && (!o->server || o->self_check))
+	if (o->site_key && !o->server)
 		argp_error(state, "--site-key goes with --server, --tree and --bundle");
 	if (o->max_site_age && !o->site_key)
 		argp_error(state, "--max-site-age goes with --site-key");

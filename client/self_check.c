@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/self_check.h"
 
-#include "client/source.h"
+#include "client/current.h"
 #include "core/file.h"
 #include "core/http.h"
 #include "core/text.h"
@@ -39,6 +39,7 @@ const char *self_check_find(const char *list, const char *hex, size_t *len)
 	return NULL;
 }
 
+/* From a server that nothing but the signatures holds to anything. */
 static bool fetch_sums(const struct options *o, struct buf *out, struct error *err)
 {
 	AUTO(http_freep) struct http *http = NULL;
@@ -55,9 +56,20 @@ static bool fetch_sums(const struct options *o, struct buf *out, struct error *e
 	return http_get(http, url.data, out, err);
 }
 
-/* The signed list's text, NUL-terminated, when enough keys signed it. */
-static bool verify(const struct options *o, const struct buf *file, char **list,
-		   struct pgp_verdict *verdict, struct error *err)
+/* A signed list's text, NUL-terminated. */
+struct sums {
+	char *list;
+	struct pgp_verdict verdict;
+};
+
+static void sums_clear(struct sums *s)
+{
+	text_freep(&s->list);
+}
+
+/* When enough keys of the keyring signed it. */
+static bool verify(const struct options *o, const char *keys, const struct buf *file,
+		   struct sums *out, struct error *err)
 {
 	AUTO(pgp_keyring_clear) struct pgp_keyring keyring = EMPTY;
 	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
@@ -66,20 +78,44 @@ static bool verify(const struct options *o, const struct buf *file, char **list,
 		.now = (int64_t)time(NULL),
 	};
 
-	if (!source_keyring(o->keyring, &keyring, err))
+	if (!source_keyring(keys, &keyring, err))
 		return false;
 	if (!pgp_verify_file(&keyring, &policy, file->data ? file->data : "", file->len,
-			     &cut, verdict, err))
+			     &cut, &out->verdict, err))
 		return error_prefix(err, "tool/SHA256SUMS.asc");
-	*list = text_dup(cut.text, cut.text_len);
-	return *list || error_set(err, ERR_SYSTEM, "no memory");
+	text_freep(&out->list);
+	out->list = text_dup(cut.text, cut.text_len);
+	return out->list || error_set(err, ERR_SYSTEM, "no memory");
+}
+
+/* The list, vouched for as load_manifest() has it for a manifest. */
+static bool load_sums(const struct options *o, struct sums *out, struct error *err)
+{
+	AUTO(current_clear) struct current c = CURRENT_NONE;
+	AUTO(buf_clear) struct buf file = BUF_MAX(SUMS_MAX);
+	const struct current_options how = {
+		.server = o->server,
+		.local = o->local,
+		.trust = o->trust,
+		.state = o->state,
+		.seconds = o->timeout,
+		.as_of_last_seen = o->as_of_last_seen,
+		.site_key = o->site_key,
+		.max_site_age = o->max_site_age,
+		.sums = true,
+	};
+
+	if (!current_applies(&how))
+		return fetch_sums(o, &file, err) &&
+		       verify(o, o->keyring, &file, out, err);
+	return current_fetch(&how, &c, err) &&
+	       verify(o, c.keyring, &c.file, out, err) &&
+	       (!o->keyring || verify(o, o->keyring, &c.file, out, err));
 }
 
 static bool ask(const struct options *o, const struct cli *cli, struct error *err)
 {
-	AUTO(buf_clear) struct buf file = BUF_MAX(SUMS_MAX);
-	AUTO(text_freep) char *list = NULL;
-	struct pgp_verdict verdict = EMPTY;
+	AUTO(sums_clear) struct sums sums = EMPTY;
 	char own[DIGEST_HEX_SIZE];
 	const char *name;
 	size_t len = 0;
@@ -87,20 +123,20 @@ static bool ask(const struct options *o, const struct cli *cli, struct error *er
 	self_check_digest(own);
 	if (!*own)
 		return error_set(err, ERR_SYSTEM, "cannot read '/proc/self/exe'");
-	if (!fetch_sums(o, &file, err) || !verify(o, &file, &list, &verdict, err))
+	if (!load_sums(o, &sums, err))
 		return false;
-	name = self_check_find(list, own, &len);
+	name = self_check_find(sums.list, own, &len);
 	if (!name)
 		return error_set(err, ERR_MISMATCH,
 				 "this program (SHA-256 %s) is not in the signed list "
 				 "of published tools",
 				 own);
 	fprintf(cli->out, "%s is %.*s\n", own, (int)len, name);
-	for (size_t i = 0; i < verdict.count; i++)
-		if (verdict.signatures[i].counts)
+	for (size_t i = 0; i < sums.verdict.count; i++)
+		if (sums.verdict.signatures[i].counts)
 			fprintf(cli->out, "signed %s %s\n",
-				verdict.signatures[i].primary,
-				verdict.signatures[i].uid);
+				sums.verdict.signatures[i].primary,
+				sums.verdict.signatures[i].uid);
 	return cli_flush(cli, err);
 }
 

@@ -88,3 +88,23 @@ become_node() {
 	mount --bind facts/cmdline /proc/cmdline
 	set +e
 }
+
+# static_tool: build the static file, once for all tests that run now
+static_tool() {
+	need flock
+	mkdir -p "$TOP/build/static"
+	flock "$TOP/build/static" make -s -C "$TOP" fips-tool-static >make.log 2>&1 ||
+		fail "$(tail -n 5 make.log)"
+}
+# in_root DIR COMMAND...: run it with DIR as its root, which gets a /dev/null, and a /proc
+# where it has that folder
+in_root() {
+	local enter=(unshare -m)
+	[ "$(id -u)" = 0 ] || enter=(unshare -Urm)
+	mkdir -p "$1/dev" "$1/tmp"
+	[ -e "$1/dev/null" ] || : >"$1/dev/null"
+	# shellcheck disable=SC2016
+	"${enter[@]}" bash -c 'mount --bind /dev/null "$1/dev/null" &&
+		{ [ ! -d "$1/proc" ] || mount --rbind /proc "$1/proc"; } &&
+		exec chroot "$@"' in_root "$@"
+}

@@ -60,7 +60,8 @@ says "/usr/bin/kubelet" out
 
 step "usage and bad input"
 expect 64 tool --tree tree --server http://127.0.0.1:1
-expect 64 fips-tool --tree tree --self-check
+expect 3 fips-tool --tree tree --self-check --state none
+says "no root to begin with"
 expect 3 tool --tree nowhere
 one_line
 head -c 5000 old.tar >cut.tar
