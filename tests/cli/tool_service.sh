@@ -157,6 +157,19 @@ serve gnutls-serv --quiet -p 6443 --x509certfile rsa.pem --x509keyfile rsa.key -
 expect 1 check
 line fail "accepts .*CHACHA20_POLY1305"
 
+step "libmicrohttpd"
+mhd() { serve "$OUT/tests/mhd_tls" 6443 rsa.pem rsa.key "$1"; }
+mhd 'NONE:+VERS-TLS1.2:+ECDHE-RSA:+RSA:+AES-256-GCM:+AEAD:+SIGN-ALL:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:%SERVER_PRECEDENCE'
+expect 0 check
+[ "$(actual "preferred cipher suite")" = TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 ] || fail "preferred: $(actual "preferred cipher suite")"
+[ "$(actual "TLS 1.2 cipher suites" | tr ' ' '\n' | sort | tr '\n' ' ')" = \
+	"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 TLS_RSA_WITH_AES_256_GCM_SHA384 " ] || fail "suites: $(actual "TLS 1.2 cipher suites")"
+[ "$(actual groups)" = "secp256r1 secp384r1" ] || fail "groups: $(actual groups)"
+mhd 'NORMAL:-VERS-TLS1.3'
+expect 1 check
+says "preferred cipher suite (the client's choice)" out
+line fail "accepts .*_CBC_SHA"
+
 step "Go: etcd, which wants a client's certificate"
 etcd() { # etcd ARGUMENT...
 	rm -rf etcd.data
