@@ -89,13 +89,3 @@ jq -aS '.arch = "aarch64"' m.json >arm.json
 sign arm.json alice
 expect 1 on_node 1 fips-tool --keyring alice.asc arm.json.asc
 says "the manifest is for another architecture; expected aarch64; actual x86_64  fail" out
-
-step "the examples of docs/OPERATIONS.md"
-if command -v systemd-analyze >/dev/null; then
-	mkdir units
-	cp "$TOP"/docs/examples/fips-tool.{service,timer} units/
-	sed -i "s,/usr/local/bin/fips-tool,$BIN/fips-tool," units/fips-tool.service
-	systemd-analyze verify units/fips-tool.service units/fips-tool.timer 2>verified
-	grep units/ verified && fail "systemd does not take the units"
-fi
-true
