@@ -104,6 +104,24 @@ run in_container bin/kubelet
 expect 1 check
 says "running kube-apiserver (pid $RUNNING) is no build that the manifest lists" out
 
+step "a container on layers, as containerd mounts them: its own copy of a file counts"
+mkdir -p layer upper merged
+cp bin/kube-apiserver layer/
+in_layers() {
+	# shellcheck disable=SC2016
+	exec unshare -m bash -c 'mount -t tmpfs none upper && mkdir upper/{u,w} &&
+		mount -t overlay none -o lowerdir=layer,upperdir=upper/u,workdir=upper/w merged &&
+		{ [ "$1" = as-it-is ] || echo >>merged/kube-apiserver; } && exec merged/kube-apiserver "$2"' in_layers "$@"
+}
+if unshare -m bash -c 'mount -t overlay none -o lowerdir=layer:bin merged'; then
+	run in_layers as-it-is
+	expect 0 check
+	grep -q "^kube-apiserver  *process  *pid $RUNNING .*/kube-apiserver  *pass$" out || fail "$(cat out)"
+	run in_layers changed
+	expect 1 check
+	says "running kube-apiserver (pid $RUNNING) is no build that the manifest lists" out
+fi
+
 step "the environment"
 for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 LD_PRELOAD=libc.so.6; do
 	run env $bad bin/kubelet
