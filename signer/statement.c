@@ -89,13 +89,17 @@ bool statement_renew(const struct statement *st, struct store *s, struct error *
 	AUTO(buf_clear) struct buf body = BUF_MAX(TUF_SITE_MAX);
 	AUTO(buf_clear) struct buf file = BUF_MAX(TUF_SITE_MAX);
 	AUTO(buf_clear) struct buf old = BUF_MAX(TUF_SITE_MAX);
-	struct site site = EMPTY;
+	AUTO(tuf_signed_clear) struct tuf_signed read = EMPTY;
+	struct site site = EMPTY, again;
 
 	if (!st->is_site)
 		return true;
+	/* what no reader would take is not published */
 	return store_mirror_site(s, site.name, &old, err) && describe(s, &site, err) &&
 	       site_write(&site, &body, err) &&
 	       tuf_sign_new(TUF_SITE, body.data, body.len, st->secrets.list,
 			    st->secrets.count, &file, err) &&
+	       (site_parse(file.data, file.len, &read, &again, err) ||
+		error_prefix(err, "the site's statement")) &&
 	       store_mirror_state(s, &file, err);
 }

@@ -164,6 +164,20 @@ statement c.db c.json
 [ "$(jq '.signatures | length' c.json)" = 1 ] || fail "the old key still signs"
 signed_by c.json c.db.keys/site-2027.pub || fail "the new key does not sign"
 
+for n in $(seq 16); do
+	cp c.db.keys/site-2027.pem "c.db.keys/site-more$n.pem"
+done
+refused c.db fips-manifest --store c.db import tree1
+one_line
+rm c.db.keys/site-more*
+mkdir many.keys
+for n in $(seq 17); do
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "many.keys/site-$n.pem"
+done
+refused c.db fips-manifest --store c.db import tree1 --role-keys many.keys
+one_line
+says "the site's statement: 17 signatures; 1 to 16 may be"
+
 step "the third hand: a statement is not carried on, each site makes its own"
 for to in dir one.tar oci:layout; do
 	expect 0 fips-manifest --store c.db export "$to"
