@@ -100,7 +100,7 @@ static void check_options(struct argp_state *state, struct options *o)
 		argp_error(state, "--self-check takes no MANIFEST.asc");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
-	if (o->site_key && (!o->server || o->self_check))
+	if (o->site_key && !o->server)
 		argp_error(state, "--site-key goes with --server, --tree and --bundle");
 	if (o->max_site_age && !o->site_key)
 		argp_error(state, "--max-site-age goes with --site-key");

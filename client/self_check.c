@@ -100,6 +100,8 @@ static bool load_sums(const struct options *o, struct sums *out, struct error *e
 		.state = o->state,
 		.seconds = o->timeout,
 		.as_of_last_seen = o->as_of_last_seen,
+		.site_key = o->site_key,
+		.max_site_age = o->max_site_age,
 		.sums = true,
 	};
 

@@ -26,6 +26,11 @@ authority() {
 	export FIPS_MANIFEST_STORE=$PWD/s.db
 	expect 0 fips-manifest init --quiet --passphrase-fd 3 3<pass
 	expect 0 fips-manifest key add alice.asc
+	expect 0 fips-manifest tool add "$BIN/fips-tool" --version 1.0.0 --arch x86_64
+	expect 0 fips-manifest tool sums
+	cp out SHA256SUMS
+	sign SHA256SUMS alice
+	expect 0 fips-manifest tool add-sums SHA256SUMS.asc
 	for n in 1 2; do
 		manifest "r$n.json" ".revision = $n" <kubelet.json
 		sign "r$n.json" alice

@@ -74,6 +74,14 @@ says "fips_tool_site_as_of_timestamp_seconds{site=\"harbour\"} $(date -d \
 	"$(jq -r .site.as_of r.json)" +%s)" r.prom
 says "site statement" r.xml
 
+step "is this program a published one: the same"
+expect 0 site 31 --self-check --tree day20
+says "$(sha256sum <"$BIN/fips-tool" | cut -c1-64) is fips-tool-1.0.0-linux-x86_64" out
+expect 2 site 35 --self-check --tree day20
+says "it stopped importing"
+expect 2 at +31d fips-tool --self-check --state plain --trust root.json --tree day20
+says "timestamp 3: expired on "
+
 step "expired: nothing relaxes without the key, or without a young statement"
 expect 2 at +31d fips-tool --root root --state plain --trust root.json \
 	--kubernetes v1.21.3 --tree day20
@@ -188,7 +196,7 @@ done <<-'CASES'
 	--tree day0 --site-key site.pub --max-site-age 3651d
 	--tree day0 --site-key site.pub --max-site-age 14dd
 	--tree day0 --site-key site.pub --max-site-age d
-	--server http://127.0.0.1:1 --self-check --site-key site.pub
+	--self-check --as-of-last-seen --site-key site.pub
 	r2.json.asc --site-key site.pub
 CASES
 # no root to begin with: the statement alone is not enough
