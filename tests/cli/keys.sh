@@ -51,15 +51,17 @@ export_key() {
 make_key() {
 	local name=$1 algo=$2 expire=${3:-2y}
 	shift $(($# < 3 ? $# : 3))
-	g --cert-digest-algo SHA512 "$@" --quick-gen-key "$name <$name@example.org>" \
-		"$algo" cert,sign "$expire" && export_key "$name" || return 1
+	{ g --cert-digest-algo SHA512 "$@" --quick-gen-key "$name <$name@example.org>" \
+		"$algo" cert,sign "$expire" && export_key "$name"; } ||
+		fail "gpg makes no key for $name"
 	FPR=$(fprs "$name" | head -n 1)
 }
 make_subkey() {
 	local name=$1 algo=$2 expire=${3:-1y}
 	shift $(($# < 3 ? $# : 3))
-	g --cert-digest-algo SHA512 "$@" --quick-add-key "$(fprs "$name" | head -n 1)" \
-		"$algo" sign "$expire" && export_key "$name" || return 1
+	{ g --cert-digest-algo SHA512 "$@" --quick-add-key "$(fprs "$name" | head -n 1)" \
+		"$algo" sign "$expire" && export_key "$name"; } ||
+		fail "gpg makes no subkey for $name"
 	FPR=$(fprs "$name" | tail -n 1)
 }
 clearsign() {
