@@ -16,5 +16,6 @@ tail -n 2 out
 mkdir -p root/etc
 expect 0 systemd-sysusers --root="$PWD/root" "$units/fips-manifest.sysusers"
 grep -q '^fips-manifest:' root/etc/group || fail "no group"
+grep -q '^fips-manifest:' root/etc/passwd || fail "no user for mirror and refresh"
 expect 0 systemd-tmpfiles --create --root="$PWD/root" "$units/fips-manifest.tmpfiles"
 [ "$(stat -c %a root/var/lib/fips-manifest)" = 2770 ] || fail "the store's folder"
