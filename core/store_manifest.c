@@ -28,37 +28,65 @@ static bool intern(struct store *s, const char *text, int64_t *out, struct error
 {
 	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_NAME_ADD);
 	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_NAME);
+	bool known;
 
 	store_bind_text(&get, text);
-	store_bind_text(&add, text);
-	if (!store_run(&add, err) || !store_one(&get, "such name", err))
+	if (!store_row(&get, &known, err))
 		return false;
-	*out = store_column_int(&get, 0);
+	if (known) {
+		*out = store_column_int(&get, 0);
+		return true;
+	}
+	store_bind_text(&add, text);
+	if (!store_run(&add, err))
+		return false;
+	*out = sqlite3_last_insert_rowid(s->db);
 	return true;
 }
 
 struct listed {
 	int64_t manifest, component, empty; /* rows; empty: of the name "" */
+	int64_t next;                       /* id of the next new file */
 };
 
-static bool list_file(struct store *s, const struct listed *l, int64_t path,
+static bool next_file(struct store *s, int64_t *out, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_FILE_NEXT);
+
+	if (!store_one(&q, "files", err))
+		return false;
+	*out = store_column_int(&q, 0);
+	return true;
+}
+
+static bool add_file(struct store *s, const struct listed *l, int64_t path,
+		     const struct digest *d, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_FILE_ADD);
+
+	store_bind_digest(&q, d);
+	store_bind_int(&q, l->component);
+	store_bind_int(&q, path);
+	store_bind_int(&q, l->next);
+	return store_run(&q, err);
+}
+
+static bool list_file(struct store *s, struct listed *l, int64_t path,
 		      const struct digest *d, struct error *err)
 {
-	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_FILE_ADD);
 	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_FILE);
 	AUTO(store_query_clear)
 	struct store_query list = store_query(s, SQL_LISTING_ADD);
+	bool known;
 
-	store_bind_digest(&add, d);
-	store_bind_int(&add, l->component);
-	store_bind_int(&add, path);
 	store_bind_digest(&get, d);
 	store_bind_int(&get, l->component);
 	store_bind_int(&get, path);
-	if (!store_run(&add, err) || !store_one(&get, "such file", err))
+	if (!store_row(&get, &known, err) || (!known && !add_file(s, l, path, d, err)))
 		return false;
-	store_bind_int(&list, store_column_int(&get, 0));
+	store_bind_int(&list, known ? store_column_int(&get, 0) : l->next);
 	store_bind_int(&list, l->manifest);
+	l->next += !known;
 	return store_run(&list, err);
 }
 
@@ -113,7 +141,7 @@ static bool add_row(struct store *s, struct put *put, struct error *err)
 	if (!store_run(&q, err))
 		return false;
 	put->row.row = l.manifest = sqlite3_last_insert_rowid(s->db);
-	if (!intern(s, "", &l.empty, err))
+	if (!intern(s, "", &l.empty, err) || !next_file(s, &l.next, err))
 		return false;
 	for (size_t i = 0; i < put->manifest.component_count; i++)
 		if (!list_component(s, &l, &put->manifest.components[i], err))

@@ -71,11 +71,11 @@ static const char *const statements[] = {
 		"AND n.published IS NOT NULL) "
 		"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
 		"m.arch",
-	[SQL_NAME_ADD] = "INSERT OR IGNORE INTO name (text) VALUES (?)",
+	[SQL_NAME_ADD] = "INSERT INTO name (text) VALUES (?)",
 	[SQL_NAME] = "SELECT id FROM name WHERE text = ?",
-	[SQL_FILE_ADD] = "INSERT OR IGNORE INTO file (digest, component, path, id) "
-			 "VALUES (?, ?, ?, "
-			 "(SELECT coalesce(max(file), 0) + 1 FROM listing))",
+	[SQL_FILE_NEXT] = "SELECT coalesce(max(file), 0) + 1 FROM listing",
+	[SQL_FILE_ADD] = "INSERT INTO file (digest, component, path, id) "
+			 "VALUES (?, ?, ?, ?)",
 	[SQL_FILE] = "SELECT id FROM file "
 		     "WHERE digest = ? AND component = ? AND path = ?",
 	[SQL_LISTING_ADD] = "INSERT OR IGNORE INTO listing (file, manifest) "
