@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Sourced beside lib.sh by the tests that walk the procedures of docs/OPERATIONS.md: what
-# stands there behind a prompt is what is run, and all of it is.
+# Sourced beside lib.sh by the tests that walk the procedures of docs/OPERATIONS.md, or of
+# the page in WALK_PAGE: what stands there behind a prompt is what is run, and all of it is.
 #
 #   walk_sections HEADING...    the sections that this test walks
 #   MEANS[WORD]=VALUE           what a reader puts in for a WORD of a command
@@ -12,13 +12,14 @@
 # clock is that of CLOCK=(faketime ...).
 need python3
 CLOCK=()
+WALK_PAGE=${WALK_PAGE:-docs/OPERATIONS.md}
 declare -A MEANS=() WALKED=()
 WALK_LINES=
 
 walk_sections() {
 	local heading
 	for heading; do
-		grep -qxF "$heading" "$TOP/docs/OPERATIONS.md" || fail "no section '$heading'"
+		grep -qxF "$heading" "$TOP/$WALK_PAGE" || fail "no section '$heading'"
 		WALK_LINES+=$(awk -v from="$heading" '
 			/^```/ { code = !code }
 			!code && /^#+ / { if (on && length($1) <= depth) on = 0
@@ -28,7 +29,7 @@ walk_sections() {
 				more = sub(/ *\\$/, " ")
 				gsub(/  +/, " ")
 				printf "%s%s", $0, more ? "" : "\n" }' \
-			"$TOP/docs/OPERATIONS.md")$'\n'
+			"$TOP/$WALK_PAGE")$'\n'
 	done
 }
 
@@ -41,7 +42,7 @@ fips-manifest() {
 
 walk() {
 	local line=$1 who=${1%%\$ *} command=${1#*\$ } word
-	grep -qxF "$line" <<<"$WALK_LINES" || fail "docs/OPERATIONS.md does not say '$line'"
+	grep -qxF "$line" <<<"$WALK_LINES" || fail "$WALK_PAGE does not say '$line'"
 	WALKED[$line]=yes
 	while read -r word; do # the longest first: one may be a part of another
 		command=${command//"$word"/"${MEANS[$word]}"}
