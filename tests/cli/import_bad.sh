@@ -103,6 +103,7 @@ done
 cp b.tar.zst z.tar
 size=$(stat -c %s a.tar)
 [ "${OUT##*/}" = san ] && every=16 || every=1
+cp bad.db untouched.db
 for ((at = 0; at < size; at += 4096 * every)); do
 	head -c $at a.tar >cut.tar
 	expect 3 fips-manifest --store bad.db import cut.tar --trust root.json >/dev/null
@@ -114,6 +115,8 @@ for at in 10 1000 5000 20000; do
 	one_line
 done
 
+cmp bad.db untouched.db || fail "a tar that was cut off changed the store"
+
 step "folders with links, layouts with wrong digests"
 cp -a b linked
 t=$(find linked/targets -name '*.index.json')
@@ -121,6 +124,10 @@ mv "$t" secret && ln -s "$PWD/secret" "$t"
 unchanged bad.db expect 3 fips-manifest --store bad.db import linked --trust root.json
 one_line
 says "is a symlink"
+rm -rf linked && cp -a b linked
+mv linked/targets secret-targets && ln -s "$PWD/secret-targets" linked/targets
+unchanged bad.db expect 3 fips-manifest --store bad.db import linked --trust root.json
+one_line
 expect 0 fips-manifest export oci:img
 blob=img/blobs/sha256/$(sha256sum <b/metadata/timestamp.json | cut -d' ' -f1)
 cp "$blob" was && printf x >>"$blob"

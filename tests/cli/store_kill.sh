@@ -135,6 +135,30 @@ kill_everywhere 5 from_roles whole_or_nothing ./publish
 whole
 [ "$(listed)" = 2 ] || fail "$(cat list)"
 
+step "import, killed at each of its writes: the tree that was there, or the new one"
+from_roles
+expect 0 ./publish
+expect 0 fips-manifest export a
+expect 0 fips-manifest add 3.json.asc
+expect 0 ./publish
+expect 0 fips-manifest export b
+mirror() { fips-manifest --store m.db "$@"; }
+expect 0 mirror init --no-roles
+expect 0 mirror import a --trust a/metadata/1.root.json
+cp m.db mirror.db
+from_mirror() {
+	cp mirror.db m.db
+	rm -f m.db-journal
+}
+old_or_new() {
+	rm -rf tree
+	mirror export tree >/dev/null 2>err || fail "$where: export: $(cat err)"
+	diff -r tree a >/dev/null || diff -r tree b >/dev/null || fail "$where: neither tree"
+}
+kill_everywhere 5 from_mirror old_or_new fips-manifest --store m.db import b
+old_or_new
+diff -r tree b || fail "not imported"
+
 step "killed by the clock, forty times"
 cp added.db s.db
 head -c 20000 /dev/urandom >program
