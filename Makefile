@@ -125,7 +125,7 @@ ifneq ($(filter-out help clean deps check demo format lint fuzz bench fips-tool-
 -include $(PKG_FLAGS)
 endif
 
-GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc trust.inc keyring.inc)
+GEN := $(addprefix $(OUT)/gen/,schema.inc page.inc openapi.inc trust.inc keyring.inc soname.inc)
 
 $(OUT)/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
@@ -145,6 +145,16 @@ $(OUT)/gen/page.inc: core/page.css core/page.js
 $(OUT)/gen/openapi.inc: schema/openapi.json
 	@mkdir -p $(@D)
 	$(AS_STRING) >$@
+
+# the libraries that are loaded late (core/late.h), by the names that a linker finds
+$(OUT)/gen/soname.inc: $(PKG_FLAGS)
+	@mkdir -p $(@D)
+	@echo 'int main(void) { return 0; }' | \
+		$(CC) -x c - -Wl,--no-as-needed $(SIGNER_LIBS) -o $@.linked
+	@for lib in CURL:libcurl ARCHIVE:libarchive RPM:librpm; do \
+		readelf -d $@.linked | sed -n 's/.*NEEDED.*\[\('$${lib#*:}'\.so.*\)\]/#define SONAME_'$${lib%:*}' "\1"/p'; \
+	done >$@
+	@rm $@.linked
 
 # what fips-tool trusts from the beginning: make TRUST=root.json KEYRING=release.asc
 AS_BYTES = @mkdir -p $(@D); { echo 'static const char $(1)[] ='; \
@@ -183,10 +193,12 @@ fips-tool-static:
 	+@$(MAKE) --no-print-directory $(STATIC)
 $(BUILD)/static/curl/libcurl.a: .ci/libcurl-static
 	.ci/libcurl-static $(@D)
-$(BUILD)/static/portable.o: client/portable.c client/portable.h $(STAMP)
+# what differs there: it loads no library late
+STATIC_OBJ := $(patsubst %,$(BUILD)/static/obj/%.o,client/portable core/http core/tree_tar core/unpack)
+$(STATIC_OBJ): $(BUILD)/static/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DFIPS_TOOL_STATIC -c $< -o $@
-$(STATIC): $(OUT)/obj/client/main.o $(BUILD)/static/portable.o $(CLIENT_LIB) $(CORE_LIB) \
+	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DFIPS_TOOL_STATIC -MMD -MP -c $< -o $@
+$(STATIC): $(OUT)/obj/client/main.o $(STATIC_OBJ) $(CLIENT_LIB) $(CORE_LIB) \
 		$(BUILD)/static/curl/libcurl.a
 	$(CC) -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=none -s \
 		$(LDFLAGS) $^ $(STATIC_LIBS) -lssl -lcrypto -pthread -o $@.new
@@ -326,4 +338,4 @@ install: all
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(shell find $(OUT)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj $(BUILD)/fuzz/obj $(BUILD)/static/obj -name '*.d' 2>/dev/null)

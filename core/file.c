@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -204,6 +205,23 @@ bool file_read_piece(int fd, void *to, size_t max, size_t *len, struct error *er
 	return true;
 }
 
+/* Get the pages of a large piece at once, where the kernel can (5.14), instead of by
+ * a fault each: half of what reading costs. */
+static void populate(char *data, size_t len)
+{
+#ifdef MADV_POPULATE_WRITE
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)data + page - 1) & -page;
+	uintptr_t to = ((uintptr_t)data + len) & -page;
+
+	if (len > CHUNK && to > from)
+		(void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+#else
+	(void)data;
+	(void)len;
+#endif
+}
+
 static bool read_all(int fd, struct buf *out, struct error *err)
 {
 	struct stat st;
@@ -222,6 +240,7 @@ static bool read_all(int fd, struct buf *out, struct error *err)
 
 		if (!to)
 			return buf_ok(out, err);
+		populate(to, room && chunk < room ? chunk : room);
 		if (!file_read_piece(fd, to, room ? (chunk < room ? chunk : room) : 1,
 				     &n, err))
 			return false;

@@ -2,11 +2,22 @@
 #include "core/http.h"
 
 #include "core/file.h"
+#include "core/late.h"
 #include "core/text.h"
+#include "soname.inc"
 
+#define CURL_DISABLE_TYPECHECK /* its macros call the linked functions */
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(curl_easy_cleanup) _(curl_easy_getinfo) _(curl_easy_init) \
+	_(curl_easy_perform) _(curl_easy_setopt) _(curl_easy_strerror) \
+	_(curl_global_init)
+LATE_LIBRARY(FUNCTIONS, CURL, "fetching over HTTP")
+/* clang-format on */
 
 enum {
 	CONNECT_SECONDS = 10,
@@ -41,14 +52,14 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void global_init(void)
 {
 	/* a failure shows as curl_easy_init() returning NULL */
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	(void)lib.curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 static long status_of(CURL *curl)
 {
 	long status = 0;
 
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	lib.curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -86,10 +97,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 static void set_protocols(CURL *curl)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	lib.curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
-			 (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	lib.curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+			     (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
@@ -97,12 +108,12 @@ static void set_protocols(CURL *curl)
 static void set_redirect_protocols(CURL *curl, bool https)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
-			 https ? "https" : "http,https");
+	lib.curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR,
+			     https ? "https" : "http,https");
 #else
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
-			 (long)(https ? CURLPROTO_HTTPS
-				      : CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	lib.curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+			     (long)(https ? CURLPROTO_HTTPS
+					  : CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
@@ -111,39 +122,44 @@ static void set_limits(CURL *curl, const struct http_options *o)
 	long connect = o->connect_seconds ? o->connect_seconds : CONNECT_SECONDS;
 	long low = o->low_speed_seconds ? o->low_speed_seconds : LOW_SPEED_SECONDS;
 
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, connect);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, low);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, o->total_seconds);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+	lib.curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, connect);
+	lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
+	lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, low);
+	lib.curl_easy_setopt(curl, CURLOPT_TIMEOUT, o->total_seconds);
+	lib.curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	lib.curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 }
 
 bool http_new(const struct http_options *options, struct http **out, struct error *err)
 {
 	struct http *h;
 
+	if (!lib_load(err))
+		return false;
 	pthread_once(&once, global_init);
 	h = calloc(1, sizeof(*h));
 	if (h)
-		h->curl = curl_easy_init();
+		h->curl = lib.curl_easy_init();
 	if (!h || !h->curl) {
 		free(h);
 		return error_set(err, ERR_SYSTEM, "cannot start libcurl");
 	}
 	set_protocols(h->curl);
 	set_limits(h->curl, options);
-	curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->why);
-	curl_easy_setopt(h->curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(h->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(h->curl, CURLOPT_USERAGENT,
-			 options->user_agent ? options->user_agent : "fips-manifest");
+	lib.curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
+	lib.curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->why);
+	lib.curl_easy_setopt(h->curl, CURLOPT_PATH_AS_IS, 1L);
+	lib.curl_easy_setopt(h->curl, CURLOPT_HTTP_VERSION,
+			     (long)CURL_HTTP_VERSION_1_1);
+	lib.curl_easy_setopt(h->curl, CURLOPT_SSLVERSION,
+			     (long)CURL_SSLVERSION_TLSv1_2);
+	lib.curl_easy_setopt(h->curl, CURLOPT_USERAGENT,
+			     options->user_agent ? options->user_agent
+						 : "fips-manifest");
 	if (options->ca_file)
-		curl_easy_setopt(h->curl, CURLOPT_CAINFO, options->ca_file);
-	curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+		lib.curl_easy_setopt(h->curl, CURLOPT_CAINFO, options->ca_file);
+	lib.curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+	lib.curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	*out = h;
 	return true;
 }
@@ -152,7 +168,7 @@ void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	curl_easy_cleanup(http->curl);
+	lib.curl_easy_cleanup(http->curl);
 	free(http);
 }
 
@@ -207,7 +223,7 @@ static bool judge(const struct http *h, const struct transfer *t, CURLcode code,
 		break;
 	}
 	return error_set(err, ERR_SYSTEM, "%s",
-			 *h->why ? TEXT_SAFE(h->why) : curl_easy_strerror(code));
+			 *h->why ? TEXT_SAFE(h->why) : lib.curl_easy_strerror(code));
 }
 
 void http_name(const char *url, struct buf *out)
@@ -240,14 +256,14 @@ static bool run(struct http *h, const char *url, struct transfer *t, struct erro
 				 TEXT_SAFE(url));
 	h->why[0] = '\0';
 	set_redirect_protocols(h->curl, https);
-	curl_easy_setopt(h->curl, CURLOPT_URL, url);
-	curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, t);
+	lib.curl_easy_setopt(h->curl, CURLOPT_URL, url);
+	lib.curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, t);
+	lib.curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, t);
 	/* refuses early, by Content-Length; what holds is on_body()'s count */
-	curl_easy_setopt(h->curl, CURLOPT_MAXFILESIZE_LARGE,
-			 (curl_off_t)(t->left > INT64_MAX ? INT64_MAX : t->left));
-	code = curl_easy_perform(h->curl);
-	curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+	lib.curl_easy_setopt(h->curl, CURLOPT_MAXFILESIZE_LARGE,
+			     (curl_off_t)(t->left > INT64_MAX ? INT64_MAX : t->left));
+	code = lib.curl_easy_perform(h->curl);
+	lib.curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_COUNT, &redirects);
 	h->requests += 1 + (unsigned)redirects;
 	return judge(h, t, code, err) || name_url(url, err);
 }

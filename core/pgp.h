@@ -22,6 +22,7 @@
 #define CORE_PGP_H
 
 #include "core/armor.h"
+#include "core/digest.h"
 
 enum {
 	PGP_SKEW = 300,    /* seconds that a signer's clock may be ahead */
@@ -98,6 +99,7 @@ struct pgp_signature {
 };
 
 struct pgp_verdict {
+	struct digest digest; /* of the text: its identity; set when it is trusted */
 	struct pgp_signature signatures[ARMOR_SIGNATURES_MAX];
 	size_t count;
 	size_t distinct;  /* primaries that count */

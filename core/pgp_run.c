@@ -171,13 +171,31 @@ static bool start(const char *program, const char *const *argv, const struct inp
 		   : true;
 }
 
+/* Kill it unless all went well, and see how it ended. */
+static bool finish(const char *program, pid_t pid, bool ok, struct error *err)
+{
+	int state = 0;
+	pid_t got;
+
+	if (!ok)
+		kill(pid, SIGKILL);
+	do
+		got = waitpid(pid, &state, 0);
+	while (got < 0 && errno == EINTR);
+	if (ok && got == pid && WIFSIGNALED(state))
+		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
+				 program, WTERMSIG(state));
+	return ok;
+}
+
+/* For `job`, or, when that is NULL, with nothing to read. */
 static bool run(const char *program, const char *const *argv, const struct inputs *in,
-		struct buf *out, struct error *err)
+		const struct pgp_run_job *job, struct buf *out, struct error *err)
 {
 	AUTO(file_closep) int from = -1;
 	size_t before = out->len;
-	int ends[2], state = 0;
-	pid_t pid, got;
+	int ends[2];
+	pid_t pid;
 	bool ok;
 
 	if (pipe2(ends, O_CLOEXEC))
@@ -187,25 +205,18 @@ static bool run(const char *program, const char *const *argv, const struct input
 	close(ends[1]);
 	if (!ok)
 		return false;
-	ok = file_read_fd(from, out, err);
-	if (!ok)
-		kill(pid, SIGKILL);
-	do
-		got = waitpid(pid, &state, 0);
-	while (got < 0 && errno == EINTR);
-	if (ok && got == pid && WIFSIGNALED(state))
-		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
-				 program, WTERMSIG(state));
-	if (ok && out->len == before)
-		return error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
-				 program);
-	return ok;
+	ok = (!job || !job->meanwhile || job->meanwhile(job->arg, err)) &&
+	     file_read_fd(from, out, err);
+	if (!finish(program, pid, ok, err))
+		return false;
+	return out->len > before ||
+	       error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing", program);
 }
 
 bool pgp_run_program(const char *program, const char *const *argv, struct buf *out,
 		     struct error *err)
 {
-	return run(program, argv, NULL, out, err);
+	return run(program, argv, NULL, NULL, out, err);
 }
 
 static bool verify_by(const char *engine, const struct pgp_run_job *job,
@@ -213,14 +224,16 @@ static bool verify_by(const char *engine, const struct pgp_run_job *job,
 {
 	AUTO(inputs_clear)
 	struct inputs in = {
-		.at = {
-			[KEYRING] = input("keyring", job->keyring->data,
-					  job->keyring->len),
-			[TEXT] = input("text", job->text, job->text_len),
-			[SIGNATURES] = input("signatures", job->signatures,
-					     job->signatures_len),
-			[CONF] = input("gpg.conf", pgp_run_conf, strlen(pgp_run_conf)),
-		},
+		.at =
+			{
+				[KEYRING] = input("keyring", job->keyring->data,
+						  job->keyring->len),
+				[TEXT] = input("text", job->text, job->text_len),
+				[SIGNATURES] = input("signatures", job->signatures,
+						     job->signatures_len),
+				[CONF] = input("gpg.conf", pgp_run_conf,
+					       strlen(pgp_run_conf)),
+			},
 	};
 	/* clang-format off */
 	const char *const gpgv[] = {
@@ -237,7 +250,7 @@ static bool verify_by(const char *engine, const struct pgp_run_job *job,
 
 	return place(&in, err) &&
 	       run(engine, text_starts(file_basename(engine), "gpgv") ? gpgv : gpg, &in,
-		   status, err);
+		   job, status, err);
 }
 
 bool pgp_run_verify(const struct pgp_run_job *job, struct buf *status,

@@ -36,6 +36,8 @@ struct pgp_run_job {
 	size_t text_len;
 	const char *signatures; /* binary packets */
 	size_t signatures_len;
+	bool (*meanwhile)(void *arg, struct error *err); /* done while it works */
+	void *arg;
 };
 
 /* Append the status lines to `status`. One process, whatever the number of

@@ -7,7 +7,9 @@
 #include "core/tree_tar.h"
 
 #include "core/file.h"
+#include "core/late.h"
 #include "core/text.h"
+#include "soname.inc"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,6 +19,19 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(archive_entry_filetype) _(archive_entry_hardlink) \
+	_(archive_entry_pathname) _(archive_entry_size) \
+	_(archive_entry_sparse_count) _(archive_entry_symlink) _(archive_errno) \
+	_(archive_error_string) _(archive_read_data_block) _(archive_read_free) \
+	_(archive_read_header_position) _(archive_read_new) \
+	_(archive_read_next_header) _(archive_read_open2) \
+	_(archive_read_support_filter_zstd) _(archive_read_support_format_raw) \
+	_(archive_read_support_format_tar) _(archive_set_error)
+LATE_LIBRARY(FUNCTIONS, ARCHIVE, "reading a tree from a tar")
+/* clang-format on */
 
 enum {
 	TAR_BLOCK = 512,
@@ -76,7 +91,7 @@ static la_ssize_t on_read(struct archive *a, void *arg, const void **data)
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		error_sys_(&w->why, "cannot read");
-		archive_set_error(a, EIO, "%s", w->why.msg);
+		lib.archive_set_error(a, EIO, "%s", w->why.msg);
 		return -1;
 	}
 	w->at += (uint64_t)n;
@@ -98,19 +113,20 @@ static la_int64_t on_skip(struct archive *a, void *arg, la_int64_t request)
 
 static void reader_free(struct archive **a)
 {
-	archive_read_free(*a);
+	if (*a)
+		lib.archive_read_free(*a);
 	*a = NULL;
 }
 
 static bool fail(struct archive *a, const struct window *w, struct error *err)
 {
-	const char *text = archive_error_string(a);
+	const char *text = lib.archive_error_string(a);
 
 	if (w->why.code != ERR_NONE) {
 		*err = w->why;
 		return false;
 	}
-	if (archive_errno(a) == ENOMEM)
+	if (lib.archive_errno(a) == ENOMEM)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	return error_set(err, ERR_FORMAT, "damaged tar: %s",
 			 text ? TEXT_SAFE(text) : "no reason given");
@@ -120,8 +136,9 @@ static bool open_window(struct archive *a, struct window *w, struct error *err)
 {
 	if (!a)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	return (archive_read_support_format_tar(a) == ARCHIVE_OK &&
-		archive_read_open2(a, w, NULL, on_read, on_skip, NULL) == ARCHIVE_OK) ||
+	return (lib.archive_read_support_format_tar(a) == ARCHIVE_OK &&
+		lib.archive_read_open2(a, w, NULL, on_read, on_skip, NULL) ==
+			ARCHIVE_OK) ||
 	       fail(a, w, err);
 }
 
@@ -135,14 +152,14 @@ static bool refuse(const char *name, const char *why, struct error *err)
 /* What no tree has. */
 static bool check_kind(struct archive_entry *e, const char *name, struct error *err)
 {
-	if (archive_entry_hardlink(e))
+	if (lib.archive_entry_hardlink(e))
 		return refuse(name, "is a hard link: a tree has files alone", err);
-	if (archive_entry_symlink(e) || archive_entry_filetype(e) == AE_IFLNK)
+	if (lib.archive_entry_symlink(e) || lib.archive_entry_filetype(e) == AE_IFLNK)
 		return refuse(name, "is a symlink: a tree has files alone", err);
-	if (archive_entry_filetype(e) != AE_IFREG &&
-	    archive_entry_filetype(e) != AE_IFDIR)
+	if (lib.archive_entry_filetype(e) != AE_IFREG &&
+	    lib.archive_entry_filetype(e) != AE_IFDIR)
 		return refuse(name, "is neither a file nor a folder", err);
-	if (archive_entry_sparse_count(e))
+	if (lib.archive_entry_sparse_count(e))
 		return refuse(name, "is a sparse file: a tree has none", err);
 	return true;
 }
@@ -150,8 +167,8 @@ static bool check_kind(struct archive_entry *e, const char *name, struct error *
 /* The name as the tree has it; "." is the archive's own top. */
 static bool name_of(struct archive_entry *e, char **out, struct error *err)
 {
-	const char *name = archive_entry_pathname(e);
-	bool folder = archive_entry_filetype(e) == AE_IFDIR;
+	const char *name = lib.archive_entry_pathname(e);
+	bool folder = lib.archive_entry_filetype(e) == AE_IFDIR;
 	AUTO(text_freep) char *path = NULL;
 	const char *from;
 	size_t len;
@@ -195,7 +212,7 @@ static bool add_member(struct tar *t, char *path, uint64_t at, struct error *err
 static bool on_entry(struct tar *t, struct archive *a, struct archive_entry *e,
 		     struct member **open, struct error *err)
 {
-	uint64_t at = (uint64_t)archive_read_header_position(a);
+	uint64_t at = (uint64_t)lib.archive_read_header_position(a);
 	AUTO(text_freep) char *path = NULL;
 
 	if (*open)
@@ -203,9 +220,10 @@ static bool on_entry(struct tar *t, struct archive *a, struct archive_entry *e,
 	*open = NULL;
 	if (!name_of(e, &path, err))
 		return false;
-	if (archive_entry_filetype(e) == AE_IFDIR)
+	if (lib.archive_entry_filetype(e) == AE_IFDIR)
 		return true;
-	if (archive_entry_size(e) < 0 || (uint64_t)archive_entry_size(e) > t->size)
+	if (lib.archive_entry_size(e) < 0 ||
+	    (uint64_t)lib.archive_entry_size(e) > t->size)
 		return refuse(path, "is larger than the whole tar", err);
 	if (!add_member(t, path, at, err))
 		return false;
@@ -242,7 +260,7 @@ static bool check_end(const struct tar *t, uint64_t at, struct error *err)
 
 static bool scan(struct tar *t, struct error *err)
 {
-	AUTO(reader_free) struct archive *a = archive_read_new();
+	AUTO(reader_free) struct archive *a = lib.archive_read_new();
 	struct window w = {.tar = t, .end = t->size};
 	struct member *open = NULL;
 	struct archive_entry *e;
@@ -250,14 +268,14 @@ static bool scan(struct tar *t, struct error *err)
 
 	if (!open_window(a, &w, err))
 		return false;
-	while ((rc = archive_read_next_header(a, &e)) == ARCHIVE_OK)
+	while ((rc = lib.archive_read_next_header(a, &e)) == ARCHIVE_OK)
 		if (!on_entry(t, a, e, &open, err))
 			return false;
 	if (rc != ARCHIVE_EOF)
 		return fail(a, &w, err);
 	if (open)
-		open->end = (uint64_t)archive_read_header_position(a);
-	return check_end(t, (uint64_t)archive_read_header_position(a), err);
+		open->end = (uint64_t)lib.archive_read_header_position(a);
+	return check_end(t, (uint64_t)lib.archive_read_header_position(a), err);
 }
 
 static int member_cmp(const void *a, const void *b)
@@ -288,7 +306,8 @@ static bool pour(struct archive *a, const struct window *w, uint64_t size,
 	size_t len;
 	int rc;
 
-	while ((rc = archive_read_data_block(a, &data, &len, &offset)) == ARCHIVE_OK) {
+	while ((rc = lib.archive_read_data_block(a, &data, &len, &offset)) ==
+	       ARCHIVE_OK) {
 		if ((uint64_t)offset != done || len > size - done)
 			return error_set(err, ERR_FORMAT, "damaged tar: a hole");
 		done += len;
@@ -303,16 +322,16 @@ static bool pour(struct archive *a, const struct window *w, uint64_t size,
 static bool stream_member(const struct tar *t, const struct member *m, uint64_t max,
 			  const struct sink *to, struct error *err)
 {
-	AUTO(reader_free) struct archive *a = archive_read_new();
+	AUTO(reader_free) struct archive *a = lib.archive_read_new();
 	struct window w = {.tar = t, .at = m->at, .end = m->end};
 	struct archive_entry *e;
 	uint64_t size;
 
 	if (!open_window(a, &w, err))
 		return false;
-	if (archive_read_next_header(a, &e) != ARCHIVE_OK)
+	if (lib.archive_read_next_header(a, &e) != ARCHIVE_OK)
 		return fail(a, &w, err);
-	size = (uint64_t)archive_entry_size(e);
+	size = (uint64_t)lib.archive_entry_size(e);
 	if (size > max)
 		return error_set(err, ERR_LIMIT, "more than %" PRIu64 " bytes", max);
 	return pour(a, &w, size, to, err);
@@ -370,13 +389,14 @@ static bool unpack_to(struct archive *a, const struct window *w, int fd,
 	size_t len;
 	int rc;
 
-	if (archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
-	    archive_read_support_format_raw(a) != ARCHIVE_OK ||
-	    archive_read_open2(a, (void *)(uintptr_t)w, NULL, on_read, on_skip, NULL) !=
-		    ARCHIVE_OK ||
-	    archive_read_next_header(a, &e) != ARCHIVE_OK)
+	if (lib.archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
+	    lib.archive_read_support_format_raw(a) != ARCHIVE_OK ||
+	    lib.archive_read_open2(a, (void *)(uintptr_t)w, NULL, on_read, on_skip,
+				   NULL) != ARCHIVE_OK ||
+	    lib.archive_read_next_header(a, &e) != ARCHIVE_OK)
 		return fail(a, w, err);
-	while ((rc = archive_read_data_block(a, &data, &len, &offset)) == ARCHIVE_OK) {
+	while ((rc = lib.archive_read_data_block(a, &data, &len, &offset)) ==
+	       ARCHIVE_OK) {
 		size += len;
 		if (size > TREE_TAR_BYTES_MAX)
 			return error_set(err, ERR_LIMIT,
@@ -391,7 +411,7 @@ static bool unpack_to(struct archive *a, const struct window *w, int fd,
 /* Put the unpacked bytes in the place of the compressed ones. */
 static bool unpack(struct tar *t, struct error *err)
 {
-	AUTO(reader_free) struct archive *a = archive_read_new();
+	AUTO(reader_free) struct archive *a = lib.archive_read_new();
 	struct window w = {.tar = t, .end = t->size};
 	AUTO(file_closep) int fd = -1;
 	struct stat st;
@@ -438,7 +458,7 @@ bool tree_tar_open(const char *path, struct tree_source **out, struct error *err
 	if (!t)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	t->fd = -1;
-	if (!open_file(t, path, err))
+	if (!lib_load(err) || !open_file(t, path, err))
 		return false;
 	if ((is_zstd(t) && !unpack(t, err)) || !scan(t, err) || !sort(t, err))
 		return error_prefix(err, "tar '%s'", TEXT_SAFE(path));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing a tree as a tar. */
 #include "core/file.h"
+#include "core/late.h"
 #include "core/text.h"
 #include "core/tree_tar.h"
+#include "soname.inc"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -10,6 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(archive_entry_free) _(archive_entry_new) _(archive_entry_set_filetype) \
+	_(archive_entry_set_mtime) _(archive_entry_set_pathname) \
+	_(archive_entry_set_perm) _(archive_entry_set_size) _(archive_error_string) \
+	_(archive_write_add_filter_zstd) _(archive_write_close) \
+	_(archive_write_data) _(archive_write_free) _(archive_write_header) \
+	_(archive_write_new) _(archive_write_open) \
+	_(archive_write_set_bytes_in_last_block) \
+	_(archive_write_set_bytes_per_block) _(archive_write_set_filter_option) \
+	_(archive_write_set_format_pax_restricted)
+LATE_LIBRARY(FUNCTIONS, ARCHIVE, "writing a tree as a tar")
+/* clang-format on */
 
 enum {
 	BLOCK = 256 * 1024, /* bytes a write(2) */
@@ -28,13 +44,13 @@ struct output {
 
 static void writer_free(struct archive **a)
 {
-	archive_write_free(*a);
+	lib.archive_write_free(*a);
 	*a = NULL;
 }
 
 static void entry_free(struct archive_entry **e)
 {
-	archive_entry_free(*e);
+	lib.archive_entry_free(*e);
 	*e = NULL;
 }
 
@@ -51,7 +67,7 @@ static la_ssize_t on_write(struct archive *a, void *arg, const void *data, size_
 /* libarchive's error as ours; that of the output, where it is the cause. */
 static bool fail(struct archive *a, const struct output *o, struct error *err)
 {
-	const char *text = archive_error_string(a);
+	const char *text = lib.archive_error_string(a);
 
 	if (o->failed) {
 		*err = o->why;
@@ -72,13 +88,13 @@ static bool begin(struct archive *a, bool zstd, struct output *o, struct error *
 	char level[16];
 
 	snprintf(level, sizeof(level), "%d", ZSTD_LEVEL);
-	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
-	    (zstd && (archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
-		      archive_write_set_filter_option(a, "zstd", "compression-level",
-						      level) != ARCHIVE_OK)) ||
-	    archive_write_set_bytes_per_block(a, BLOCK) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
-	    archive_write_open(a, o, NULL, on_write, NULL) != ARCHIVE_OK)
+	if (lib.archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
+	    (zstd && (lib.archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
+		      lib.archive_write_set_filter_option(
+			      a, "zstd", "compression-level", level) != ARCHIVE_OK)) ||
+	    lib.archive_write_set_bytes_per_block(a, BLOCK) != ARCHIVE_OK ||
+	    lib.archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
+	    lib.archive_write_open(a, o, NULL, on_write, NULL) != ARCHIVE_OK)
 		return fail(a, o, err);
 	return true;
 }
@@ -92,32 +108,32 @@ static bool take(void *arg, const void *data, size_t len, struct error *err)
 {
 	struct content *c = arg;
 
-	return judge(archive_write_data(c->a, data, len) == (la_ssize_t)len, c->a, c->o,
-		     err);
+	return judge(lib.archive_write_data(c->a, data, len) == (la_ssize_t)len, c->a,
+		     c->o, err);
 }
 
 static bool put(struct archive *a, const struct output *o, const struct tree *t,
 		const struct tree_entry *e, struct error *err)
 {
-	AUTO(entry_free) struct archive_entry *header = archive_entry_new();
+	AUTO(entry_free) struct archive_entry *header = lib.archive_entry_new();
 	struct content c = {a, o};
 	const struct sink to = {take, &c};
 
 	if (!header)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	archive_entry_set_pathname(header, e->path);
-	archive_entry_set_filetype(header, AE_IFREG);
-	archive_entry_set_perm(header, 0644);
-	archive_entry_set_size(header, (la_int64_t)e->size);
-	archive_entry_set_mtime(header, tree_time(t), 0);
-	return judge(archive_write_header(a, header) == ARCHIVE_OK, a, o, err) &&
+	lib.archive_entry_set_pathname(header, e->path);
+	lib.archive_entry_set_filetype(header, AE_IFREG);
+	lib.archive_entry_set_perm(header, 0644);
+	lib.archive_entry_set_size(header, (la_int64_t)e->size);
+	lib.archive_entry_set_mtime(header, tree_time(t), 0);
+	return judge(lib.archive_write_header(a, header) == ARCHIVE_OK, a, o, err) &&
 	       tree_stream(t, e, &to, err);
 }
 
 static bool write_all(const struct tree *t, const struct tree_writing *how,
 		      struct output *o, struct error *err)
 {
-	AUTO(writer_free) struct archive *a = archive_write_new();
+	AUTO(writer_free) struct archive *a = lib.archive_write_new();
 
 	if (!a)
 		return error_set(err, ERR_SYSTEM, "no memory");
@@ -133,7 +149,7 @@ static bool write_all(const struct tree *t, const struct tree_writing *how,
 			return false;
 		}
 	}
-	return judge(archive_write_close(a) == ARCHIVE_OK, a, o, err);
+	return judge(lib.archive_write_close(a) == ARCHIVE_OK, a, o, err);
 }
 
 bool tree_tar_write(const struct tree *t, const char *path,
@@ -143,7 +159,7 @@ bool tree_tar_write(const struct tree *t, const char *path,
 	AUTO(file_temp_clear) struct file_temp temp = FILE_TEMP;
 	struct output o = EMPTY;
 
-	if (!file_temp_open(path, &temp, err))
+	if (!lib_load(err) || !file_temp_open(path, &temp, err))
 		return false;
 	o.fd = temp.fd;
 	if (!write_all(t, how, &o, err))

@@ -2,13 +2,33 @@
 #include "core/unpack.h"
 
 #include "core/buf.h"
+#include "core/late.h"
 #include "core/text.h"
+#include "soname.inc"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(archive_entry_filetype) _(archive_entry_gid) _(archive_entry_gname) \
+	_(archive_entry_hardlink) _(archive_entry_hardlink_utf8) \
+	_(archive_entry_pathname) _(archive_entry_pathname_utf8) \
+	_(archive_entry_perm) _(archive_entry_size) _(archive_entry_size_is_set) \
+	_(archive_entry_symlink) _(archive_entry_symlink_utf8) _(archive_entry_uid) \
+	_(archive_entry_uname) _(archive_errno) _(archive_error_string) \
+	_(archive_read_data_block) _(archive_read_free) _(archive_read_new) \
+	_(archive_read_next_header) _(archive_read_open) \
+	_(archive_read_support_filter_bzip2) _(archive_read_support_filter_gzip) \
+	_(archive_read_support_filter_lzma) _(archive_read_support_filter_xz) \
+	_(archive_read_support_filter_zstd) _(archive_read_support_format_cpio) \
+	_(archive_read_support_format_empty) _(archive_read_support_format_raw) \
+	_(archive_read_support_format_tar) _(archive_set_error)
+LATE_LIBRARY(FUNCTIONS, ARCHIVE, "building manifests from archives")
+/* clang-format on */
 
 enum { ZEROS = 65536, TAR_BLOCK = 512 };
 
@@ -33,8 +53,8 @@ static const char zeros[ZEROS];
 /* libarchive's error as ours; that of the source, where it is the cause. */
 static bool fail(struct unpack *u, struct error *err)
 {
-	int os = archive_errno(u->a);
-	const char *text = archive_error_string(u->a);
+	int os = lib.archive_errno(u->a);
+	const char *text = lib.archive_error_string(u->a);
 
 	if (u->inner.code != ERR_NONE) {
 		*err = u->inner;
@@ -52,7 +72,7 @@ static la_ssize_t pull(struct archive *a, void *arg, const void **data)
 	size_t len;
 
 	if (!u->from.next(u->from.arg, data, &len, &u->inner)) {
-		archive_set_error(a, EIO, "%s", u->inner.msg);
+		lib.archive_set_error(a, EIO, "%s", u->inner.msg);
 		return -1;
 	}
 	if (u->form == UNPACK_LAYER && u->pulled != UINT64_MAX) {
@@ -70,17 +90,18 @@ static la_ssize_t pull(struct archive *a, void *arg, const void **data)
 static int support(struct archive *a, enum unpack_form form)
 {
 	if (form == UNPACK_TAR || form == UNPACK_LAYER)
-		return archive_read_support_format_tar(a);
+		return lib.archive_read_support_format_tar(a);
 	if (form == UNPACK_CPIO)
-		return archive_read_support_format_cpio(a);
+		return lib.archive_read_support_format_cpio(a);
 	/* each of them can be a build option that is missing: ARCHIVE_WARN means an
 	 * external program, which is not wanted */
-	return archive_read_support_filter_gzip(a) | archive_read_support_filter_xz(a) |
-	       archive_read_support_filter_lzma(a) |
-	       archive_read_support_filter_zstd(a) |
-	       archive_read_support_filter_bzip2(a) |
-	       archive_read_support_format_raw(a) |
-	       archive_read_support_format_empty(a);
+	return lib.archive_read_support_filter_gzip(a) |
+	       lib.archive_read_support_filter_xz(a) |
+	       lib.archive_read_support_filter_lzma(a) |
+	       lib.archive_read_support_filter_zstd(a) |
+	       lib.archive_read_support_filter_bzip2(a) |
+	       lib.archive_read_support_format_raw(a) |
+	       lib.archive_read_support_format_empty(a);
 }
 
 bool unpack_open(struct unpack_from from, enum unpack_form form, struct unpack **out,
@@ -92,14 +113,16 @@ bool unpack_open(struct unpack_from from, enum unpack_form form, struct unpack *
 		return error_set(err, ERR_SYSTEM, "no memory");
 	u->from = from;
 	u->form = form;
-	u->a = archive_read_new();
+	if (!lib_load(err))
+		return false;
+	u->a = lib.archive_read_new();
 	if (!u->a)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (support(u->a, form) != ARCHIVE_OK)
 		return error_set(err, ERR_SYSTEM,
 				 "this libarchive was built without a compression "
 				 "that is needed");
-	if (archive_read_open(u->a, u, NULL, pull, NULL) != ARCHIVE_OK)
+	if (lib.archive_read_open(u->a, u, NULL, pull, NULL) != ARCHIVE_OK)
 		return fail(u, err);
 	*out = TAKE(u);
 	return true;
@@ -110,7 +133,7 @@ void unpack_free(struct unpack *u)
 	if (!u)
 		return;
 	if (u->a)
-		archive_read_free(u->a);
+		lib.archive_read_free(u->a);
 	free(u);
 }
 
@@ -122,7 +145,7 @@ void unpack_freep(struct unpack **u)
 
 static enum unpack_type type_of(struct archive_entry *e)
 {
-	switch (archive_entry_filetype(e)) {
+	switch (lib.archive_entry_filetype(e)) {
 	case AE_IFREG:
 		return UNPACK_REGULAR;
 	case AE_IFLNK:
@@ -169,7 +192,7 @@ bool unpack_next(struct unpack *u, struct unpack_entry *out, bool *more,
 		 struct error *err)
 {
 	struct archive_entry *e;
-	int got = archive_read_next_header(u->a, &e);
+	int got = lib.archive_read_next_header(u->a, &e);
 	struct unpack_entry entry;
 
 	if (got == ARCHIVE_EOF && u->inner.code == ERR_NONE) {
@@ -180,27 +203,28 @@ bool unpack_next(struct unpack *u, struct unpack_entry *out, bool *more,
 	if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
 		return fail(u, err);
 	entry = (struct unpack_entry){
-		.name = either(archive_entry_pathname_utf8(e),
-			       archive_entry_pathname(e)),
+		.name = either(lib.archive_entry_pathname_utf8(e),
+			       lib.archive_entry_pathname(e)),
 		.type = type_of(e),
-		.size = archive_entry_size_is_set(e) ? (uint64_t)archive_entry_size(e)
-						     : 0,
-		.mode = (unsigned)archive_entry_perm(e) & 07777,
-		.target =
-			either(archive_entry_symlink_utf8(e), archive_entry_symlink(e)),
-		.hard_link = either(archive_entry_hardlink_utf8(e),
-				    archive_entry_hardlink(e)),
-		.user = text_of(archive_entry_uname(e)),
-		.group = text_of(archive_entry_gname(e)),
-		.uid = archive_entry_uid(e),
-		.gid = archive_entry_gid(e),
+		.size = lib.archive_entry_size_is_set(e)
+				? (uint64_t)lib.archive_entry_size(e)
+				: 0,
+		.mode = (unsigned)lib.archive_entry_perm(e) & 07777,
+		.target = either(lib.archive_entry_symlink_utf8(e),
+				 lib.archive_entry_symlink(e)),
+		.hard_link = either(lib.archive_entry_hardlink_utf8(e),
+				    lib.archive_entry_hardlink(e)),
+		.user = text_of(lib.archive_entry_uname(e)),
+		.group = text_of(lib.archive_entry_gname(e)),
+		.uid = lib.archive_entry_uid(e),
+		.gid = lib.archive_entry_gid(e),
 	};
 	if (!entry.name)
 		return error_set(err, ERR_FORMAT,
 				 "damaged archive: a name is unreadable");
 	if (!check_limits(u, &entry, err))
 		return false;
-	u->size = archive_entry_size_is_set(e) ? entry.size : UINT64_MAX;
+	u->size = lib.archive_entry_size_is_set(e) ? entry.size : UINT64_MAX;
 	u->at = u->offset = 0;
 	u->len = 0;
 	u->ended = false;
@@ -222,7 +246,7 @@ static bool block(struct unpack *u, struct error *err)
 {
 	const void *data;
 	la_int64_t offset;
-	int got = archive_read_data_block(u->a, &data, &u->len, &offset);
+	int got = lib.archive_read_data_block(u->a, &data, &u->len, &offset);
 
 	if (got == ARCHIVE_EOF && u->inner.code == ERR_NONE) {
 		u->ended = true;

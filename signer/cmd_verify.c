@@ -75,8 +75,12 @@ struct item {
 
 struct work {
 	const struct cmd_context *ctx;
-	const struct pgp_keyring *keyring;
+	pthread_t trust; /* makes what follows, as long as trust_runs */
+	struct pgp_keyring keyring;
 	struct pgp_policy policy;
+	struct error trust_err;
+	bool trust_ok, trust_runs;
+	pthread_mutex_t trust_lock; /* of trust_runs */
 	struct item *items;
 	size_t count, room;
 	size_t next;          /* the item that nobody has taken yet */
@@ -91,7 +95,9 @@ static void work_clear(struct work *w)
 		free(w->items[i].signatures);
 	}
 	free(w->items);
+	pgp_keyring_clear(&w->keyring);
 	pthread_mutex_destroy(&w->lock);
+	pthread_mutex_destroy(&w->trust_lock);
 }
 
 static bool add_item(struct work *w, char *name, int64_t row, struct error *err)
@@ -121,6 +127,77 @@ static bool add_row(void *arg, const struct store_manifest *m, struct error *err
 	return add_item(arg, buf_take(&name), m->row, err);
 }
 
+/* ---- who is trusted ---- */
+
+static bool load_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
+			 struct error *err)
+{
+	const struct input *in = ctx->input;
+	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
+
+	if (in->keyring)
+		return pgp_keyring_read(in->keyring, out, err);
+	if (!ctx->store)
+		return error_set(
+			err, ERR_USAGE,
+			"which keys are trusted? Name them with --keyring FILE "
+			"or --store FILE");
+	if (!store_keyring(ctx->store, &bytes, err))
+		return false;
+	if (!bytes.len)
+		return error_set(err, ERR_NOT_FOUND,
+				 "the store trusts no key yet: add one with "
+				 "'fips-manifest key add FILE.asc'");
+	return pgp_keyring_parse(bytes.data, bytes.len, out, err);
+}
+
+static bool load_policy(const struct cmd_context *ctx, struct pgp_policy *out,
+			struct error *err)
+{
+	const struct input *in = ctx->input;
+	unsigned n = 1;
+
+	if (!in->threshold && !in->keyring && !store_threshold(ctx->store, &n, err))
+		return false;
+	*out = (struct pgp_policy){
+		.threshold = in->threshold ? (size_t)in->threshold : n,
+		.now = time(NULL),
+		.signed_before_expiry = in->signed_before_expiry,
+	};
+	return true;
+}
+
+static void *load_trust(void *arg)
+{
+	struct work *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->trust_ok = load_keyring(w->ctx, &w->keyring, &w->trust_err) &&
+		      load_policy(w->ctx, &w->policy, &w->trust_err);
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* Beside the reading of the first file: OpenSSL takes longer to begin than that. */
+static void begin_trust(struct work *w)
+{
+	w->trust_runs = !pthread_create(&w->trust, NULL, load_trust, w);
+	if (!w->trust_runs)
+		load_trust(w);
+}
+
+static bool await_trust(struct work *w, struct error *err)
+{
+	pthread_mutex_lock(&w->trust_lock);
+	if (w->trust_runs)
+		pthread_join(w->trust, NULL);
+	w->trust_runs = false;
+	pthread_mutex_unlock(&w->trust_lock);
+	if (!w->trust_ok)
+		*err = w->trust_err;
+	return w->trust_ok;
+}
+
 /* ---- verifying ---- */
 
 static bool read_item(struct work *w, struct item *item, struct buf *out,
@@ -138,44 +215,57 @@ static bool read_item(struct work *w, struct item *item, struct buf *out,
 	return ok;
 }
 
-/* A member of the outermost object, read off its line: a canonical text has it
- * behind exactly two blanks. To show, not to decide by. */
-static bool member(const struct armor_cut *cut, const char *key, char *out, size_t size)
+/* Is this the line, and the value in it? */
+static bool value_on(const char *line, const char *key, char *out, size_t size)
 {
-	AUTO(buf_clear) struct buf line = BUF_MAX(64);
-	const char *at, *end;
 	size_t n;
 
-	buf_printf(&line, "\n  \"%s\": ", key);
-	at = memmem(cut->text, cut->text_len, line.data, line.len);
-	if (!at)
+	if (!text_starts(line, key))
 		return false;
-	at += line.len;
-	end = memchr(at, '\n', (size_t)(cut->text + cut->text_len - at));
-	at += *at == '"';
-	n = strcspn(at, "\",\n");
-	if (!end || n >= size || at + n > end)
+	line += strlen(key);
+	line += *line == '"';
+	n = strcspn(line, "\",\n");
+	if (n >= size)
 		return false;
-	memcpy(out, at, n);
+	memcpy(out, line, n);
 	out[n] = '\0';
 	return true;
 }
 
-/* What was verified: its digest, and which manifest it is, if it is one. Whether it
- * is a valid one is for those who read it: a list of tools is signed the same way. */
-static bool identify(struct item *item, const struct armor_cut *cut, struct error *err)
+/* A member of the outermost object, read off its line: `key` is how that begins.
+ * Looked for from both ends, for the long array of a manifest is between its members.
+ * To show, not to decide by. */
+static bool member(const struct armor_cut *cut, const char *key, char *out, size_t size)
+{
+	const char *head = cut->text, *tail = cut->text + cut->text_len - 1;
+
+	while (head < tail) {
+		const char *lf = memrchr(head, '\n', (size_t)(tail - head));
+
+		if (value_on(head, key, out, size) ||
+		    (lf && value_on(lf + 1, key, out, size)))
+			return true;
+		if (!lf)
+			return false;
+		tail = lf;
+		head = memchr(head, '\n', (size_t)(tail + 1 - head)) + 1;
+	}
+	return false;
+}
+
+/* Which manifest was verified, if it is one. Whether it is a valid one is for those who
+ * read it: a list of tools is signed the same way. */
+static bool identify(const struct armor_cut *cut, struct item *item, struct error *err)
 {
 	char format[32], el[16], kubernetes[80], arch[32], revision[16];
 	AUTO(buf_clear) struct buf id = BUF_MAX(256);
 
-	if (!digest_of_bytes(cut->text, cut->text_len, &item->digest, err))
-		return false;
-	if (!member(cut, "format", format, sizeof(format)) ||
+	if (!member(cut, "  \"format\": ", format, sizeof(format)) ||
 	    strcmp(format, MANIFEST_FORMAT) != 0 ||
-	    !member(cut, "el", el, sizeof(el)) ||
-	    !member(cut, "kubernetes", kubernetes, sizeof(kubernetes)) ||
-	    !member(cut, "arch", arch, sizeof(arch)) ||
-	    !member(cut, "revision", revision, sizeof(revision)))
+	    !member(cut, "  \"el\": ", el, sizeof(el)) ||
+	    !member(cut, "  \"kubernetes\": ", kubernetes, sizeof(kubernetes)) ||
+	    !member(cut, "  \"arch\": ", arch, sizeof(arch)) ||
+	    !member(cut, "  \"revision\": ", revision, sizeof(revision)))
 		return true;
 	buf_printf(&id, "el%s/%s/%s@%s", el, kubernetes, arch, revision);
 	item->id = buf_take(&id);
@@ -186,20 +276,24 @@ static bool verify_item(struct work *w, struct item *item, struct error *err)
 {
 	AUTO(buf_clear) struct buf file = BUF_MAX(FILE_MAX);
 	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
-	struct pgp_verdict v;
+	struct pgp_verdict v = EMPTY;
 	bool ok;
 
 	if (!read_item(w, item, &file, err))
 		return false;
-	ok = pgp_verify_file(w->keyring, &w->policy, file.data ? file.data : "",
-			     file.len, &cut, &v, err);
+	ok = armor_cut(file.data ? file.data : "", file.len, &cut, err);
+	if (!await_trust(w, err))
+		return false;
+	ok = ok && pgp_verify(&w->keyring, &w->policy, cut.text, cut.text_len,
+			      &cut.packets, &v, err);
+	item->digest = v.digest;
 	item->distinct = v.distinct;
 	item->signatures = calloc(v.count + 1, sizeof(v.signatures[0]));
 	if (!item->signatures)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	memcpy(item->signatures, v.signatures, v.count * sizeof(v.signatures[0]));
 	item->count = v.count;
-	return ok && identify(item, &cut, err);
+	return ok && identify(&cut, item, err);
 }
 
 static struct item *take_item(struct work *w)
@@ -308,44 +402,6 @@ static bool conclude(const struct work *w, struct error *err)
 
 /* ---- the command ---- */
 
-static bool load_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
-			 struct error *err)
-{
-	const struct input *in = ctx->input;
-	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
-
-	if (in->keyring)
-		return pgp_keyring_read(in->keyring, out, err);
-	if (!ctx->store)
-		return error_set(
-			err, ERR_USAGE,
-			"which keys are trusted? Name them with --keyring FILE "
-			"or --store FILE");
-	if (!store_keyring(ctx->store, &bytes, err))
-		return false;
-	if (!bytes.len)
-		return error_set(err, ERR_NOT_FOUND,
-				 "the store trusts no key yet: add one with "
-				 "'fips-manifest key add FILE.asc'");
-	return pgp_keyring_parse(bytes.data, bytes.len, out, err);
-}
-
-static bool load_policy(const struct cmd_context *ctx, struct pgp_policy *out,
-			struct error *err)
-{
-	const struct input *in = ctx->input;
-	unsigned n = 1;
-
-	if (!in->threshold && !in->keyring && !store_threshold(ctx->store, &n, err))
-		return false;
-	*out = (struct pgp_policy){
-		.threshold = in->threshold ? (size_t)in->threshold : n,
-		.now = time(NULL),
-		.signed_before_expiry = in->signed_before_expiry,
-	};
-	return true;
-}
-
 static bool load_items(const struct cmd_context *ctx, struct work *w, struct error *err)
 {
 	const struct input *in = ctx->input;
@@ -367,17 +423,19 @@ static bool load_items(const struct cmd_context *ctx, struct work *w, struct err
 
 static bool run(struct cmd_context *ctx, struct error *err)
 {
-	AUTO(pgp_keyring_clear) struct pgp_keyring keyring = EMPTY;
 	AUTO(work_clear)
 	struct work w = {
-		.ctx = ctx, .keyring = &keyring, .lock = PTHREAD_MUTEX_INITIALIZER};
+		.ctx = ctx,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.trust_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 
-	if (!load_items(ctx, &w, err) || !load_keyring(ctx, &keyring, err) ||
-	    !load_policy(ctx, &w.policy, err))
+	if (!load_items(ctx, &w, err))
 		return false;
+	begin_trust(&w);
 	/* a thread pays from its second item on */
 	workers_run((w.count + 1) / 2, work_on, &w);
-	return tell(&w, err) && conclude(&w, err);
+	return await_trust(&w, err) && tell(&w, err) && conclude(&w, err);
 }
 
 const struct cmd cmd_verify = {

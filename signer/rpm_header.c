@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/rpm_header.h"
 
+#include "core/late.h"
 #include "core/text.h"
+#include "soname.inc"
 
 #include <pthread.h>
 #include <rpm/header.h>
@@ -16,6 +18,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(Fclose) _(fdDup) _(Fdescr) _(headerFree) _(headerGet) _(headerGetAsString) \
+	_(headerGetNumber) _(headerGetString) _(headerIsEntry) _(headerIsSource) \
+	_(rpmfilesFC) _(rpmfilesFCaps) _(rpmfilesFDigest) _(rpmfilesFFlags) \
+	_(rpmfilesFGroup) _(rpmfilesFLink) _(rpmfilesFLinks) _(rpmfilesFMode) \
+	_(rpmfilesFN) _(rpmfilesFree) _(rpmfilesFSize) _(rpmfilesFUser) \
+	_(rpmfilesNew) _(rpmInitCrypto) _(rpmKeyringFree) _(rpmKeyringNew) \
+	_(rpmlogRecMessage) _(rpmlogSetCallback) _(rpmReadPackageFile) \
+	_(rpmtdFreeData) _(rpmtsCreate) _(rpmtsFree) _(rpmtsSetKeyring) \
+	_(rpmtsSetVSFlags)
+LATE_LIBRARY(FUNCTIONS, RPM, "building manifests from RPMs")
+/* clang-format on */
 
 /* One thread at a time in librpm: its log, its macros and its crypto are global. */
 static pthread_mutex_t librpm = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -59,7 +75,8 @@ static char *copy(const char *s, bool *ok)
 /* "root:root" */
 static char *owner_of(rpmfiles files, int i, bool *ok)
 {
-	const char *user = rpmfilesFUser(files, i), *group = rpmfilesFGroup(files, i);
+	const char *user = lib.rpmfilesFUser(files, i),
+		   *group = lib.rpmfilesFGroup(files, i);
 	char text[256];
 
 	if (!user || !group)
@@ -73,7 +90,7 @@ static bool take_digest(rpmfiles files, int i, struct rpm_header_file *f,
 {
 	int algo = 0;
 	size_t len = 0;
-	const unsigned char *digest = rpmfilesFDigest(files, i, &algo, &len);
+	const unsigned char *digest = lib.rpmfilesFDigest(files, i, &algo, &len);
 
 	f->digested =
 		f->entry.type == UNPACK_REGULAR && !(f->entry.flags & ARTIFACT_GHOST);
@@ -90,11 +107,11 @@ static bool take_digest(rpmfiles files, int i, struct rpm_header_file *f,
 static bool take_file(rpmfiles files, int i, struct rpm_header_file *f,
 		      struct error *err)
 {
-	mode_t mode = rpmfilesFMode(files, i);
-	rpmfileAttrs flags = rpmfilesFFlags(files, i);
+	mode_t mode = lib.rpmfilesFMode(files, i);
+	rpmfileAttrs flags = lib.rpmfilesFFlags(files, i);
 	struct manifest_file *file = &f->entry.file;
 	const int *set = NULL;
-	char *path = rpmfilesFN(files, i);
+	char *path = lib.rpmfilesFN(files, i);
 	bool ok = true;
 
 	file->path = copy(path, &ok);
@@ -105,12 +122,12 @@ static bool take_file(rpmfiles files, int i, struct rpm_header_file *f,
 	if (flags & RPMFILE_GHOST)
 		f->entry.flags |= ARTIFACT_GHOST;
 	file->mode = mode & 07777;
-	file->size = rpmfilesFSize(files, i);
+	file->size = lib.rpmfilesFSize(files, i);
 	file->owner = owner_of(files, i, &ok);
-	file->capabilities = copy(rpmfilesFCaps(files, i), &ok);
+	file->capabilities = copy(lib.rpmfilesFCaps(files, i), &ok);
 	if (f->entry.type == UNPACK_LINK)
-		file->link = copy(rpmfilesFLink(files, i), &ok);
-	f->set = rpmfilesFLinks(files, i, &set) > 1 && set && set[0] >= 0
+		file->link = copy(lib.rpmfilesFLink(files, i), &ok);
+	f->set = lib.rpmfilesFLinks(files, i, &set) > 1 && set && set[0] >= 0
 			 ? (size_t)set[0]
 			 : (size_t)i;
 	if (!ok)
@@ -124,8 +141,8 @@ static bool take_file(rpmfiles files, int i, struct rpm_header_file *f,
 
 static bool take_files(Header h, struct rpm_header *out, struct error *err)
 {
-	rpmfiles files = rpmfilesNew(NULL, h, RPMTAG_BASENAMES, 0);
-	size_t count = files ? rpmfilesFC(files) : 0;
+	rpmfiles files = lib.rpmfilesNew(NULL, h, RPMTAG_BASENAMES, 0);
+	size_t count = files ? lib.rpmfilesFC(files) : 0;
 	bool ok = true;
 
 	if (count > UNPACK_ENTRIES_MAX)
@@ -140,7 +157,7 @@ static bool take_files(Header h, struct rpm_header *out, struct error *err)
 		if (ok && out->files[i].set >= count)
 			ok = error_set(err, ERR_FORMAT, "its hard links are damaged");
 	}
-	rpmfilesFree(files);
+	lib.rpmfilesFree(files);
 	return ok;
 }
 
@@ -149,7 +166,7 @@ static bool take_files(Header h, struct rpm_header *out, struct error *err)
 /* The last thing that librpm said, instead of saying it on stderr. */
 static int keep_message(rpmlogRec rec, rpmlogCallbackData data)
 {
-	const char *said = rpmlogRecMessage(rec);
+	const char *said = lib.rpmlogRecMessage(rec);
 
 	snprintf(data, 256, "%.*s", said ? (int)strcspn(said, "\n") : 0, said);
 	return 0;
@@ -158,18 +175,19 @@ static int keep_message(rpmlogRec rec, rpmlogCallbackData data)
 static void close_fd(FD_t *fd)
 {
 	if (*fd)
-		Fclose(*fd);
+		lib.Fclose(*fd);
 }
 
 static void free_header(Header *h)
 {
-	headerFree(*h);
+	if (*h)
+		lib.headerFree(*h);
 }
 
 /* librpm's reason without its name for the file. */
 static bool refuse(FD_t rpm, const char *said, struct error *err)
 {
-	const char *name = Fdescr(rpm);
+	const char *name = lib.Fdescr(rpm);
 
 	if (text_starts(said, name) && text_starts(said + strlen(name), ": "))
 		said += strlen(name) + 2;
@@ -182,20 +200,20 @@ static bool refuse(FD_t rpm, const char *said, struct error *err)
 /* Its digests are checked here; of its signatures librpm does not tell enough. */
 static bool parse(int fd, Header *h, uint64_t *payload_at, struct error *err)
 {
-	AUTO(close_fd) FD_t rpm = fdDup(fd);
+	AUTO(close_fd) FD_t rpm = lib.fdDup(fd);
 	char said[256] = "";
-	rpmKeyring none = rpmKeyringNew();
-	rpmts ts = rpmtsCreate();
+	rpmKeyring none = lib.rpmKeyringNew();
+	rpmts ts = lib.rpmtsCreate();
 	off_t at;
 	rpmRC rc;
 
-	rpmlogSetCallback(keep_message, said);
-	rpmtsSetKeyring(ts, none);
-	rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES);
-	rc = rpmReadPackageFile(ts, rpm, "it", h);
-	rpmlogSetCallback(NULL, NULL);
-	rpmtsFree(ts);
-	rpmKeyringFree(none);
+	lib.rpmlogSetCallback(keep_message, said);
+	lib.rpmtsSetKeyring(ts, none);
+	lib.rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES);
+	rc = lib.rpmReadPackageFile(ts, rpm, "it", h);
+	lib.rpmlogSetCallback(NULL, NULL);
+	lib.rpmtsFree(ts);
+	lib.rpmKeyringFree(none);
 	if (rc != RPMRC_OK || !*h)
 		return refuse(rpm, said, err);
 	/* the descriptors share a position, which is now behind the header */
@@ -209,7 +227,7 @@ static bool parse(int fd, Header *h, uint64_t *payload_at, struct error *err)
 static bool take_bytes(Header h, struct rpm_header *out, struct error *err)
 {
 	struct rpmtd_s td;
-	bool ok = headerGet(h, RPMTAG_HEADERIMMUTABLE, &td, HEADERGET_DEFAULT);
+	bool ok = lib.headerGet(h, RPMTAG_HEADERIMMUTABLE, &td, HEADERGET_DEFAULT);
 
 	if (!ok || td.count > RPM_HEADER_SIZE_MAX || td.count > out->payload_at)
 		ok = error_set(err, ERR_LIMIT,
@@ -221,16 +239,16 @@ static bool take_bytes(Header h, struct rpm_header *out, struct error *err)
 		out->bytes_len = td.count;
 		ok = out->bytes ? true : no_memory(err);
 	}
-	rpmtdFreeData(&td);
+	lib.rpmtdFreeData(&td);
 	return ok;
 }
 
 static bool check_kind(Header h, const struct artifact_job *job, struct error *err)
 {
-	const char *arch = headerGetString(h, RPMTAG_ARCH);
-	const char *format = headerGetString(h, RPMTAG_PAYLOADFORMAT);
+	const char *arch = lib.headerGetString(h, RPMTAG_ARCH);
+	const char *format = lib.headerGetString(h, RPMTAG_PAYLOADFORMAT);
 
-	if (headerIsSource(h))
+	if (lib.headerIsSource(h))
 		return error_set(err, ERR_FORMAT, "it is a source package");
 	if (format && strcmp(format, "cpio") != 0)
 		return error_set(err, ERR_FORMAT, "its payload is '%s', not cpio",
@@ -244,17 +262,18 @@ static bool check_kind(Header h, const struct artifact_job *job, struct error *e
 
 static bool take_facts(Header h, struct rpm_header *out, struct error *err)
 {
-	uint64_t claimed = headerGetNumber(h, headerIsEntry(h, RPMTAG_LONGSIGSIZE)
-						      ? RPMTAG_LONGSIGSIZE
-						      : RPMTAG_SIGSIZE);
+	uint64_t claimed =
+		lib.headerGetNumber(h, lib.headerIsEntry(h, RPMTAG_LONGSIGSIZE)
+					       ? RPMTAG_LONGSIGSIZE
+					       : RPMTAG_SIGSIZE);
 
-	out->version = headerGetAsString(h, RPMTAG_EVR);
+	out->version = lib.headerGetAsString(h, RPMTAG_EVR);
 	if (!out->version)
 		return error_set(err, ERR_FORMAT, "it has no version");
 	/* counted from the header's magic, which stands before the signed bytes */
 	if (claimed)
 		out->size = out->payload_at - out->bytes_len - 8 + claimed;
-	out->stripped = headerIsEntry(h, RPMTAG_LONGFILESIZES);
+	out->stripped = lib.headerIsEntry(h, RPMTAG_LONGFILESIZES);
 	return true;
 }
 
@@ -265,7 +284,9 @@ bool rpm_header_read(int fd, const struct artifact_job *job, struct rpm_header *
 	AUTO(rpm_header_clear) struct rpm_header r = EMPTY;
 	AUTO(free_header) Header h = NULL;
 
-	rpmInitCrypto();
+	if (!lib_load(err))
+		return false;
+	lib.rpmInitCrypto();
 	if (!parse(fd, &h, &r.payload_at, err) || !check_kind(h, job, err) ||
 	    !take_bytes(h, &r, err) || !take_facts(h, &r, err) ||
 	    !rpm_trust_new(&(struct rpm_trust_header){h, r.bytes, r.bytes_len}, job,

@@ -4,13 +4,26 @@
 #include "core/buf.h"
 #include "core/digest.h"
 #include "core/file.h"
+#include "core/late.h"
 #include "core/text.h"
+#include "soname.inc"
 
 #include <rpm/header.h>
 #include <rpm/rpmcrypto.h>
 #include <rpm/rpmkeyring.h>
 #include <rpm/rpmpgp.h>
 #include <stdlib.h>
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+	_(headerGet) _(headerGetNumber) _(pgpDigParamsAlgo) _(pgpDigParamsFree) \
+	_(pgpDigParamsSignID) _(pgpParsePkts) _(pgpPrtParams) _(pgpPubKeyCertLen) \
+	_(pgpPubkeyFingerprint) _(rpmDigestFinal) _(rpmDigestInit) \
+	_(rpmDigestUpdate) _(rpmGetSubkeys) _(rpmKeyringAddKey) _(rpmKeyringFree) \
+	_(rpmKeyringNew) _(rpmKeyringVerifySig) _(rpmPubkeyFree) _(rpmPubkeyNew) \
+	_(rpmtdFreeData) _(rpmtdGetString)
+LATE_LIBRARY(FUNCTIONS, RPM, "verifying the signatures of RPMs")
+/* clang-format on */
 
 static bool no_memory(struct error *err)
 {
@@ -32,14 +45,14 @@ struct keys {
 static void keys_clear(struct keys *k)
 {
 	for (size_t i = 0; i < k->count; i++)
-		rpmKeyringFree(k->at[i].ring);
+		lib.rpmKeyringFree(k->at[i].ring);
 	k->count = 0;
 }
 
 static void free_subkeys(rpmPubkey *subkeys, int count)
 {
 	for (int i = 0; i < count; i++)
-		rpmPubkeyFree(subkeys[i]);
+		lib.rpmPubkeyFree(subkeys[i]);
 	free(subkeys);
 }
 
@@ -56,11 +69,11 @@ static bool add_key(struct keys *k, const uint8_t *packets, size_t len,
 	if (k->count == ARRAY_LEN(k->at))
 		return error_set(err, ERR_LIMIT, "more than %d keys",
 				 RPM_TRUST_KEYS_MAX);
-	primary = rpmPubkeyNew(packets, len);
+	primary = lib.rpmPubkeyNew(packets, len);
 	if (!primary ||
-	    pgpPubkeyFingerprint(packets, len, &fingerprint, &fingerprint_len) ||
+	    lib.pgpPubkeyFingerprint(packets, len, &fingerprint, &fingerprint_len) ||
 	    fingerprint_len > 64) {
-		rpmPubkeyFree(primary);
+		lib.rpmPubkeyFree(primary);
 		free(fingerprint);
 		return error_set(err, ERR_FORMAT, "not a public key that librpm reads");
 	}
@@ -68,13 +81,13 @@ static bool add_key(struct keys *k, const uint8_t *packets, size_t len,
 	free(fingerprint);
 	for (char *p = key->fingerprint; *p; p++)
 		*p = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
-	key->ring = rpmKeyringNew();
-	rpmKeyringAddKey(key->ring, primary);
-	subkeys = rpmGetSubkeys(primary, &count);
+	key->ring = lib.rpmKeyringNew();
+	lib.rpmKeyringAddKey(key->ring, primary);
+	subkeys = lib.rpmGetSubkeys(primary, &count);
 	for (int i = 0; i < count; i++)
-		rpmKeyringAddKey(key->ring, subkeys[i]);
+		lib.rpmKeyringAddKey(key->ring, subkeys[i]);
 	free_subkeys(subkeys, count);
-	rpmPubkeyFree(primary);
+	lib.rpmPubkeyFree(primary);
 	k->count++;
 	return true;
 }
@@ -85,7 +98,7 @@ static bool add_packets(struct keys *k, const uint8_t *packets, size_t len,
 	while (len) {
 		size_t one;
 
-		if (pgpPubKeyCertLen(packets, len, &one) || one == 0 || one > len)
+		if (lib.pgpPubKeyCertLen(packets, len, &one) || one == 0 || one > len)
 			return error_set(err, ERR_FORMAT, "damaged key");
 		if (!add_key(k, packets, one, err))
 			return false;
@@ -116,7 +129,7 @@ static bool add_file(struct keys *k, const struct buf *file, struct error *err)
 
 		if (!one)
 			return no_memory(err);
-		ok = pgpParsePkts(one, &packets, &len) == PGPARMOR_PUBKEY
+		ok = lib.pgpParsePkts(one, &packets, &len) == PGPARMOR_PUBKEY
 			     ? add_packets(k, packets, len, err)
 			     : error_set(err, ERR_FORMAT, "damaged armor of a key");
 		free(packets);
@@ -151,9 +164,10 @@ struct signature {
 
 static void signature_clear(struct signature *s)
 {
-	pgpDigParamsFree(s->params);
+	if (s->params)
+		lib.pgpDigParamsFree(s->params);
 	if (s->digest)
-		rpmDigestFinal(s->digest, NULL, NULL, 0);
+		lib.rpmDigestFinal(s->digest, NULL, NULL, 0);
 	*s = (struct signature)EMPTY;
 }
 
@@ -182,7 +196,7 @@ void rpm_trust_freep(struct rpm_trust **t)
 
 static const char *key_id(pgpDigParams params, char out[17])
 {
-	text_hex(pgpDigParamsSignID(params), 8, out);
+	text_hex(lib.pgpDigParamsSignID(params), 8, out);
 	return out;
 }
 
@@ -195,23 +209,23 @@ static bool signature_begin(const struct rpm_trust_header *h, rpmTagVal tag,
 	struct rpmtd_s td;
 	int algo, bad;
 
-	if (!headerGet(h->header, tag, &td, HEADERGET_MINMEM))
+	if (!lib.headerGet(h->header, tag, &td, HEADERGET_MINMEM))
 		return true;
 	bad = td.type != RPM_BIN_TYPE ||
-	      pgpPrtParams(td.data, td.count, PGPTAG_SIGNATURE, &s->params);
-	rpmtdFreeData(&td);
+	      lib.pgpPrtParams(td.data, td.count, PGPTAG_SIGNATURE, &s->params);
+	lib.rpmtdFreeData(&td);
 	if (bad)
 		return error_set(err, ERR_UNTRUSTED, "its signature is damaged");
-	algo = (int)pgpDigParamsAlgo(s->params, PGPVAL_HASHALGO);
+	algo = (int)lib.pgpDigParamsAlgo(s->params, PGPVAL_HASHALGO);
 	if (algo != RPM_HASH_SHA256 && algo != RPM_HASH_SHA384 &&
 	    algo != RPM_HASH_SHA512)
 		return error_set(err, ERR_UNTRUSTED,
 				 "its signature is over a digest other than SHA-256, "
 				 "SHA-384 or SHA-512 (algorithm %d)",
 				 algo);
-	s->digest = rpmDigestInit(algo, RPMDIGEST_NONE);
-	if (!s->digest || rpmDigestUpdate(s->digest, magic, sizeof(magic)) ||
-	    rpmDigestUpdate(s->digest, h->bytes, h->len))
+	s->digest = lib.rpmDigestInit(algo, RPMDIGEST_NONE);
+	if (!s->digest || lib.rpmDigestUpdate(s->digest, magic, sizeof(magic)) ||
+	    lib.rpmDigestUpdate(s->digest, h->bytes, h->len))
 		return error_set(err, ERR_SYSTEM, "librpm cannot compute a digest");
 	return true;
 }
@@ -225,7 +239,8 @@ static bool signature_end(const struct signature *s, const struct keys *keys,
 	for (size_t i = 0; i < keys->count; i++) {
 		const char *fingerprint = keys->at[i].fingerprint;
 
-		switch (rpmKeyringVerifySig(keys->at[i].ring, s->params, s->digest)) {
+		switch (lib.rpmKeyringVerifySig(keys->at[i].ring, s->params,
+						s->digest)) {
 		case RPMRC_OK:
 			*signer = text_dup(fingerprint, strlen(fingerprint));
 			return *signer ? true : no_memory(err);
@@ -256,16 +271,16 @@ static bool signature_of(const struct rpm_trust_header *h, rpmTagVal one,
 /* The digest of the payload that the header holds, if it does. */
 static bool payload_digest(Header h, struct rpm_trust *t, struct error *err)
 {
-	uint64_t algo = headerGetNumber(h, RPMTAG_PAYLOADDIGESTALGO);
+	uint64_t algo = lib.headerGetNumber(h, RPMTAG_PAYLOADDIGESTALGO);
 	struct rpmtd_s td;
 	const char *hex;
 	bool ok;
 
-	if (!headerGet(h, RPMTAG_PAYLOADDIGEST, &td, HEADERGET_MINMEM))
+	if (!lib.headerGet(h, RPMTAG_PAYLOADDIGEST, &td, HEADERGET_MINMEM))
 		return true;
-	hex = rpmtdGetString(&td);
+	hex = lib.rpmtdGetString(&td);
 	ok = algo == RPM_HASH_SHA256 && hex && digest_unhex(hex, &t->payload);
-	rpmtdFreeData(&td);
+	lib.rpmtdFreeData(&td);
 	if (!ok)
 		return error_set(err, ERR_FORMAT,
 				 "its header's digest of the payload is not SHA-256");
@@ -314,7 +329,7 @@ bool rpm_trust_new(const struct rpm_trust_header *h, const struct artifact_job *
 
 	if (!t)
 		return no_memory(err);
-	if (!begin(h, job, t, signer, err))
+	if (!lib_load(err) || !begin(h, job, t, signer, err))
 		return false;
 	*out = TAKE(t);
 	return true;
@@ -323,7 +338,7 @@ bool rpm_trust_new(const struct rpm_trust_header *h, const struct artifact_job *
 bool rpm_trust_payload(struct rpm_trust *t, const void *data, size_t len,
 		       struct error *err)
 {
-	if (t->both.digest && rpmDigestUpdate(t->both.digest, data, len))
+	if (t->both.digest && lib.rpmDigestUpdate(t->both.digest, data, len))
 		return error_set(err, ERR_SYSTEM, "librpm cannot compute a digest");
 	return !t->stream || digest_stream_add(t->stream, data, len, err);
 }
