@@ -150,7 +150,7 @@ bool fetch_confirm(const struct fetch *f, const struct source *s, struct error *
 
 	if (!strcmp(f->row.el, m->el) && !strcmp(f->row.kubernetes, m->kubernetes) &&
 	    !strcmp(f->row.arch, m->arch) && f->row.revision == m->revision &&
-	    digest_equal(&f->row.digest, &s->digest))
+	    digest_equal(&f->row.digest, &s->verdict.digest))
 		return true;
 	return error_set(err, ERR_UNTRUSTED,
 			 "'%s' holds EL %s, Kubernetes %s, %s, revision %u, but the "

@@ -74,7 +74,7 @@ static void put_manifest(struct json_writer *w, const struct source *s)
 	put_or_null(w, "note", m->note);
 	put_escaped(w, "origin", s->origin);
 	json_put_integer(w, "revision", m->revision);
-	json_put_string(w, "sha256", DIGEST_HEX(&s->digest));
+	json_put_string(w, "sha256", DIGEST_HEX(&s->verdict.digest));
 	json_close(w);
 }
 

@@ -64,7 +64,7 @@ static void put_properties(const struct report *r, struct buf *out)
 	snprintf(revision, sizeof(revision), "%u", m->revision);
 	buf_puts(out, "    <properties>\n");
 	put_property(out, "verdict", report_outcome_name(report_outcome(r)));
-	put_property(out, "manifest.sha256", DIGEST_HEX(&r->source->digest));
+	put_property(out, "manifest.sha256", DIGEST_HEX(&r->source->verdict.digest));
 	put_property(out, "manifest.origin", r->source->origin);
 	put_property(out, "manifest.el", m->el);
 	put_property(out, "manifest.kubernetes", m->kubernetes);

@@ -120,7 +120,7 @@ static void put_info(const struct report *r, struct buf *out)
 	put_label(out, "kubernetes", m->kubernetes);
 	put_label(out, "arch", m->arch);
 	buf_printf(out, ",revision=\"%u\"", m->revision);
-	put_label(out, "sha256", DIGEST_HEX(&r->source->digest));
+	put_label(out, "sha256", DIGEST_HEX(&r->source->verdict.digest));
 	buf_puts(out, "} 1\n");
 	put_head(out, "info", "The program that wrote this.");
 	buf_puts(out, "fips_tool_info{");

@@ -57,7 +57,8 @@ static void put_head(const struct report *r, struct buf *out)
 		   "          %s\n"
 		   "          sha256 %s\n",
 		   m->el, m->kubernetes, m->arch, m->revision, created,
-		   TEXT_SAFE(r->source->origin), DIGEST_HEX(&r->source->digest));
+		   TEXT_SAFE(r->source->origin),
+		   DIGEST_HEX(&r->source->verdict.digest));
 	for (size_t i = 0; i < v->count; i++) {
 		const struct pgp_signature *s = &v->signatures[i];
 

@@ -19,8 +19,7 @@
 enum { SOURCE_FILE_MAX = MANIFEST_TEXT_MAX + 4 * ARMOR_PACKET_MAX };
 
 struct source {
-	char *origin;         /* file name or URL, for reports */
-	struct digest digest; /* of the canonical text */
+	char *origin; /* file name or URL, for reports */
 	struct manifest manifest;
 	struct pgp_keyring keyring;
 	struct pgp_verdict verdict;

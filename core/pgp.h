@@ -99,7 +99,7 @@ struct pgp_signature {
 };
 
 struct pgp_verdict {
-	struct digest digest; /* of the text: its identity; set when it is trusted */
+	struct digest digest; /* of the text: its identity */
 	struct pgp_signature signatures[ARMOR_SIGNATURES_MAX];
 	size_t count;
 	size_t distinct;  /* primaries that count */
