@@ -124,6 +124,7 @@ static bool read_layer(const struct image *m, size_t i, struct unpack_from file,
 
 struct lists {
 	const struct image *image;
+	size_t bytes;                       /* that all lists take */
 	size_t same[IMAGE_PLAN_LAYERS_MAX]; /* the first layer of the same file */
 	struct image_tree layers[IMAGE_PLAN_LAYERS_MAX];
 };
@@ -141,6 +142,13 @@ static bool list_entry(void *arg, size_t layer, size_t number,
 	struct lists *l = arg;
 
 	(void)u;
+	l->bytes += sizeof(struct image_node) + strlen(in->name) +
+		    (in->target ? strlen(in->target) : 0) +
+		    (in->hard_link ? strlen(in->hard_link) : 0);
+	if (l->bytes > IMAGE_LISTS_MAX)
+		return error_set(err, ERR_LIMIT,
+				 "the lists of the layers' files take more than %d MiB",
+				 IMAGE_LISTS_MAX >> 20);
 	return image_tree_add(&l->layers[layer], in, number, layer, err);
 }
 

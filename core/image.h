@@ -7,7 +7,8 @@
  * Rules:
  * - Every blob that the image is made of has the digest by which it is named, or the
  *   image is refused: ERR_UNTRUSTED.
- * - Nothing is written to disk; what is kept is the list of the entries.
+ * - Nothing is written to disk; what is kept is the list of the entries, which has a
+ *   ceiling.
  * - Content that is asked for flows by a second time and its layer's digest is checked
  *   again: what `each` was given counts only when image_contents() returned true.
  */
@@ -16,6 +17,8 @@
 
 #include "core/image_plan.h"
 #include "core/image_tree.h"
+
+enum { IMAGE_LISTS_MAX = 128 * 1024 * 1024 /* bytes of the lists of all layers */ };
 
 /* Called for the bytes of layers as they flow by; false with its error ends that. */
 struct image_watch {

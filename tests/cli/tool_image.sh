@@ -226,6 +226,16 @@ tar -Scf bomb.tar huge
 rm huge
 evil bomb.tar
 bad "layer 1: unpacks to more than 64 GiB, at 'huge'" evil
+python3 - <<-'END'
+	import tarfile
+	with tarfile.open("names.tar", "w", format=tarfile.GNU_FORMAT) as t:
+	    for n in range(33000):
+	        i = tarfile.TarInfo(str(n))
+	        i.type, i.linkname = tarfile.SYMTYPE, "x" * 4000
+	        t.addfile(i)
+END
+evil names.tar
+bad "layer 1: the lists of the layers' files take more than 128 MiB" evil
 
 step "images that cannot be read"
 expect 3 check --image missing.tar
