@@ -11,7 +11,7 @@ struct intake_input {
 	struct bundle_options options;
 	const char *ca_file;
 	struct role_keys_input keys; /* of a site: they sign its statement */
-	uint64_t timeout; /* seconds; 0: the default */
+	uint64_t timeout;            /* seconds; 0: the default */
 	bool dry_run;
 };
 
