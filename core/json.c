@@ -56,7 +56,9 @@ bool json_parse(const char *text, size_t len, size_t max, struct json_doc *out,
 	if (len > max)
 		return error_set(err, ERR_LIMIT,
 				 "JSON text of %zu bytes, the limit is %zu", len, max);
-	if (len && !has_no_nul(text, len, err))
+	if (!len)
+		return error_set(err, ERR_FORMAT, "line 1: an empty JSON text");
+	if (!has_no_nul(text, len, err))
 		return false;
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!root)

@@ -300,6 +300,14 @@ bool tuf_client_refresh(struct tuf_client *c, struct error *err)
 
 /* ---- 5.6.7: searching ---- */
 
+/* Who withholds a role must not make its targets unknown. */
+static bool withheld(struct error *err)
+{
+	if (err->code == ERR_NOT_FOUND)
+		err->code = ERR_SYSTEM;
+	return false;
+}
+
 bool tuf_client_find(struct tuf_client *c, const char *path,
 		     const struct tuf_target **out, struct error *err)
 {
@@ -309,13 +317,15 @@ bool tuf_client_find(struct tuf_client *c, const char *path,
 	struct tuf_step step;
 	bool more;
 
-	if ((!c->refreshed && !tuf_client_refresh(c, err)) ||
-	    !tuf_walk_begin(&w, path, by_root(c), err))
+	if (!c->refreshed && !tuf_client_refresh(c, err))
+		return withheld(err);
+	if (!tuf_walk_begin(&w, path, by_root(c), err))
 		return false;
 	do {
 		if (!tuf_walk_next(&w, &step, &more, err) ||
 		    (more && !load_targets(c, step.name, step.by, &entry, err)))
-			return error_prefix(err, "target '%s'", TEXT_SAFE(path));
+			return withheld(err) ||
+			       error_prefix(err, "target '%s'", TEXT_SAFE(path));
 		if (!more)
 			return error_set(err, ERR_NOT_FOUND,
 					 "no role vouches for the target '%s'",

@@ -73,7 +73,8 @@ void tuf_client_freep(struct tuf_client **c);
 bool tuf_client_refresh(struct tuf_client *c, struct error *err) MUST_CHECK;
 
 /* 5.6.7: what the roles say of a target; refreshes first when nobody did. Borrowed
- * until the client is freed. ERR_NOT_FOUND when no role vouches for the path. */
+ * until the client is freed. ERR_NOT_FOUND: no role vouches for the path, and all that
+ * might were asked; a role that cannot be had is another error. */
 bool tuf_client_find(struct tuf_client *c, const char *path,
 		     const struct tuf_target **out, struct error *err) MUST_CHECK;
 /* Every target of a role and, in pre-order, of those that it delegates to. */

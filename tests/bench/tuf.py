@@ -29,6 +29,8 @@ class Relay:
         while True:
             near, _ = self.listener.accept()
             far = socket.create_connection(self.to)
+            for s in (near, far):  # a relay must not wait for more to send
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for a, b, asking in ((near, far, True), (far, near, False)):
                 threading.Thread(target=self.pump, args=(a, b, asking), daemon=True).start()
 

@@ -123,6 +123,11 @@ tr R S <trees/2/"${target#trees/bad/}" >"$target"
 expect 2 tool
 says "its SHA-256 is not the one that is signed"
 one_line
+rm trees/bad/metadata/*.el8.json state/el8.json
+expect 3 tool
+says "el8 2: "
+says "the server answers 404"
+one_line
 echo '<html>It works!</html>' >trees/bad/metadata/3.root.json
 expect 3 tool
 says "root 3: "

@@ -614,6 +614,24 @@ def server_misbehaves(name, path, timestamp):
     equal(c.refresh(), 0)
 
 
+@test(("404", 404), ("410", 410))
+def withheld_role_does_not_make_its_targets_unknown(name, status):
+    repo, c = start(name)
+    repo.delegate("targets", "a", ["folder/*"])
+    repo.delegate("targets", "b", ["folder/*"])
+    repo.target("b", "folder/file", b"of b")
+    repo.target("a", "folder/file", b"of a")
+    repo.publish("a", "b", "targets", "snapshot", "timestamp")
+    repo.answers["1.a.json"] = lambda handler: handler.send_error(status)
+    equal(c.download("folder/file"), 1)
+    says(c, "a 1: ")
+    says(c, str(status))
+    equal(c.downloaded(), [])
+    repo.answers.clear()
+    equal(c.download("folder/file"), 0)
+    equal(c.downloaded(), [b"of a"])
+
+
 @test()
 def server_is_not_there(name):
     repo, c = good(name)

@@ -134,7 +134,7 @@ static const struct {
 	{"empty-note", ERR_FORMAT,
 	 "line 82: 'note' must be 1 to 1024 bytes of text without control characters"},
 	{"empty-services", ERR_FORMAT, "line 84: 'services' is empty; leave it out"},
-	{"empty", ERR_FORMAT, "line 1: unexpected token near end of file"},
+	{"empty", ERR_FORMAT, "line 1: an empty JSON text"},
 	{"escaped-ascii", ERR_FORMAT, "line 82: not in canonical form"},
 	{"escaped-slash", ERR_FORMAT, "line 44: not in canonical form"},
 	{"exception-for-nothing", ERR_FORMAT,
