@@ -66,26 +66,35 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
+	/* what nearly every call finds */
+	if (!b->failed && b->len < b->max && b->len + 1 < b->cap) {
+		b->data[b->len++] = c;
+		b->data[b->len] = '\0';
+		return;
+	}
 	buf_append(b, &c, 1);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->failed ? 0 : b->cap - b->len;
 	va_list ap, again;
 	char *to;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		b->failed = true;
 	to = n < 0 ? NULL : buf_reserve(b, (size_t)n);
-	if (to) {
+	if (to && (size_t)n >= room)
 		vsnprintf(to, (size_t)n + 1, fmt, again);
+	if (to)
 		buf_advance(b, (size_t)n);
-	}
+	else if (room)
+		b->data[b->len] = '\0';
 	va_end(again);
 }
 

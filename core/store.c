@@ -33,13 +33,23 @@ static int newest(void)
 
 /* ---- orders that SQL text has no notion of ---- */
 
+/* As much as fits, as a string. */
+static void cut(const void *from, int len, char *to, int size)
+{
+	len = len < size ? len : size - 1;
+	memcpy(to, from, (size_t)len);
+	to[len] = '\0';
+}
+
 static int version_order(void *unused, int an, const void *a, int bn, const void *b)
 {
 	char x[64], y[64];
 
 	(void)unused;
-	snprintf(x, sizeof(x), "%.*s", an, (const char *)a);
-	snprintf(y, sizeof(y), "%.*s", bn, (const char *)b);
+	if (an == bn && !memcmp(a, b, (size_t)an))
+		return 0;
+	cut(a, an, x, sizeof(x));
+	cut(b, bn, y, sizeof(y));
 	if (!text_is_kubernetes(x) || !text_is_kubernetes(y))
 		return strcmp(x, y);
 	return text_kubernetes_cmp(x, y);
@@ -50,8 +60,10 @@ static int el_order(void *unused, int an, const void *a, int bn, const void *b)
 	char x[16], y[16];
 
 	(void)unused;
-	snprintf(x, sizeof(x), "%.*s", an, (const char *)a);
-	snprintf(y, sizeof(y), "%.*s", bn, (const char *)b);
+	if (an == bn && !memcmp(a, b, (size_t)an))
+		return 0;
+	cut(a, an, x, sizeof(x));
+	cut(b, bn, y, sizeof(y));
 	return text_is_el(x) && text_is_el(y) ? text_el_cmp(x, y) : strcmp(x, y);
 }
 

@@ -302,6 +302,7 @@ bool store_each_manifest(struct store *s, const struct store_filter *f,
 	store_bind_text(&q, f->arch);
 	store_bind_int(&q, f->revision);
 	store_bind_int(&q, f->published_only);
+	store_bind_int(&q, f->withdrawn_only);
 	while (store_row(&q, &has, err)) {
 		if (!has)
 			return true;
@@ -369,12 +370,12 @@ bool store_signed(struct store *s, int64_t manifest_row, struct store_signed *ou
 	return store_one(&q, "such manifest", err) && column_signed(&q, 0, out, err);
 }
 
-bool store_each_visible(struct store *s,
-			bool (*each)(void *arg, const struct store_manifest *m,
-				     const struct store_signed *f, struct error *err),
-			void *arg, struct error *err)
+static bool each_visible(struct store *s, enum store_sql which,
+			 bool (*each)(void *arg, const struct store_manifest *m,
+				      const struct store_signed *f, struct error *err),
+			 void *arg, struct error *err)
 {
-	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_VISIBLE);
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
 	struct store_manifest m;
 	struct store_signed f;
 	bool has;
@@ -388,4 +389,21 @@ bool store_each_visible(struct store *s,
 			return false;
 	}
 	return false;
+}
+
+bool store_each_visible(struct store *s,
+			bool (*each)(void *arg, const struct store_manifest *m,
+				     const struct store_signed *f, struct error *err),
+			void *arg, struct error *err)
+{
+	return each_visible(s, SQL_VISIBLE_SORTED, each, arg, err);
+}
+
+bool store_each_visible_unsorted(struct store *s,
+				 bool (*each)(void *arg, const struct store_manifest *m,
+					      const struct store_signed *f,
+					      struct error *err),
+				 void *arg, struct error *err)
+{
+	return each_visible(s, SQL_VISIBLE, each, arg, err);
 }

@@ -16,6 +16,17 @@
 	"max(0, coalesce((SELECT max(version) FROM metadata "                          \
 	"WHERE role = 'snapshot'), 0) - 8)"
 
+#define VISIBLE                                                                        \
+	"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "           \
+	"f.added, f.published, f.signers, f.distrusted FROM manifest m "               \
+	"JOIN signed f ON f.id = (SELECT max(id) FROM signed "                         \
+	"WHERE manifest = m.id AND published IS NOT NULL) "                            \
+	"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT EXISTS (SELECT 1 "         \
+	"FROM manifest n "                                                             \
+	"WHERE n.el = m.el AND n.kubernetes = m.kubernetes "                           \
+	"AND n.arch = m.arch AND n.revision > m.revision "                             \
+	"AND n.published IS NOT NULL) "
+
 static const char *const statements[] = {
 	[SQL_VERSION] = "PRAGMA data_version",
 	[SQL_LOG_LAST] = "SELECT id, digest FROM log ORDER BY id DESC LIMIT 1",
@@ -30,7 +41,7 @@ static const char *const statements[] = {
 		"SELECT " STORE_MANIFEST_COLUMNS " FROM manifest m "
 		"WHERE (?1 IS NULL OR el = ?1) AND (?2 IS NULL OR kubernetes = ?2) "
 		"AND (?3 IS NULL OR arch = ?3) AND (?4 = 0 OR revision = ?4) "
-		"AND (?5 = 0 OR state = 2) "
+		"AND (?5 = 0 OR state = 2) AND (?6 = 0 OR state = 3) "
 		"ORDER BY el COLLATE el, kubernetes COLLATE kubernetes DESC, arch, "
 		"revision DESC",
 	[SQL_MANIFEST_BY_ROW] =
@@ -59,18 +70,10 @@ static const char *const statements[] = {
 			       "WHERE id = ? AND published IS NULL",
 	[SQL_SIGNED_DISTRUST] = "UPDATE signed SET distrusted = ? WHERE id = ?",
 	[SQL_SIGNED_MANIFEST] = "SELECT manifest FROM signed WHERE id = ?",
-	[SQL_VISIBLE] =
-		"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "
-		"f.added, f.published, f.signers, f.distrusted FROM manifest m "
-		"JOIN signed f ON f.id = (SELECT max(id) FROM signed "
-		"WHERE manifest = m.id AND published IS NOT NULL) "
-		"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT EXISTS (SELECT 1 "
-		"FROM manifest n "
-		"WHERE n.el = m.el AND n.kubernetes = m.kubernetes "
-		"AND n.arch = m.arch AND n.revision > m.revision "
-		"AND n.published IS NOT NULL) "
-		"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
-		"m.arch",
+	[SQL_VISIBLE] = VISIBLE,
+	[SQL_VISIBLE_SORTED] = VISIBLE
+	"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
+	"m.arch",
 	[SQL_NAME_ADD] = "INSERT INTO name (text) VALUES (?)",
 	[SQL_NAME] = "SELECT id FROM name WHERE text = ?",
 	[SQL_FILE_NEXT] = "SELECT coalesce(max(file), 0) + 1 FROM listing",

@@ -309,9 +309,12 @@ int text_kubernetes_cmp(const char *a, const char *b)
 	int cmp = 0;
 
 	for (int i = 0; i < 3 && !cmp; i++) {
-		cmp = sign(strtoll(a + 1, NULL, 10), strtoll(b + 1, NULL, 10));
-		a = number(a + 1);
-		b = number(b + 1);
+		const char *a_end = number(a + 1), *b_end = number(b + 1);
+
+		cmp = identifier_cmp(a + 1, (size_t)(a_end - a - 1), b + 1,
+				     (size_t)(b_end - b - 1));
+		a = a_end;
+		b = b_end;
 	}
 	if (!cmp)
 		cmp = prerelease_cmp(a, b);

@@ -140,7 +140,7 @@ static bool add_withdrawn(void *arg, const struct store_manifest *m, struct erro
 	struct index *x = &maker->tree.index;
 	struct index_withdrawn *row;
 
-	if (m->state != STORE_WITHDRAWN || !m->published)
+	if (!m->published)
 		return true;
 	row = ADD_ROW(x->withdrawn, x->withdrawn_count, &maker->withdrawn_room);
 	if (!row)
@@ -438,11 +438,12 @@ static bool make_own(struct maker *maker, struct error *err)
 
 	/* manifests, then tools: add_tool_sums() counts on it */
 	if (!store_published_threshold(s, &x->threshold, err) ||
-	    !store_each_visible(s, add_visible, maker, err) ||
+	    !store_each_visible_unsorted(s, add_visible, maker, err) ||
 	    !store_each_tool(s, add_tool, maker, err) || !add_tool_sums(maker, err) ||
 	    !add_sums(maker, err) ||
-	    !store_each_manifest(s, &(const struct store_filter)EMPTY, add_withdrawn,
-				 maker, err) ||
+	    !store_each_manifest(s,
+				 &(const struct store_filter){.withdrawn_only = true},
+				 add_withdrawn, maker, err) ||
 	    !add_keys(maker, err) || !add_tuf(maker, err))
 		return false;
 	index_sort(x);

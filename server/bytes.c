@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/bytes.h"
 
+#include "core/file.h"
+
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct bytes *bytes_new(const void *data, size_t len)
 {
@@ -10,10 +15,45 @@ struct bytes *bytes_new(const void *data, size_t len)
 	if (!b)
 		return NULL;
 	atomic_init(&b->holders, 1);
+	b->file = -1;
 	b->len = len;
+	b->data = b->own;
 	if (len)
-		memcpy(b->data, data, len);
-	b->data[len] = '\0';
+		memcpy(b->own, data, len);
+	b->own[len] = '\0';
+	return b;
+}
+
+/* The content and its NUL, never to be changed again. */
+static bool fill(int fd, const void *data, size_t len)
+{
+	return pwrite(fd, data, len, 0) == (ssize_t)len &&
+	       pwrite(fd, "", 1, (off_t)len) == 1 &&
+	       !fcntl(fd, F_ADD_SEALS,
+		      F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+}
+
+struct bytes *bytes_new_file(const void *data, size_t len)
+{
+	AUTO(file_closep)
+	int fd = memfd_create("body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct bytes *b;
+	void *map;
+
+	if (fd < 0 || !fill(fd, data, len))
+		return NULL;
+	map = mmap(NULL, len + 1, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return NULL;
+	b = aligned_alloc(64, sizeof(*b));
+	if (!b) {
+		munmap(map, len + 1);
+		return NULL;
+	}
+	atomic_init(&b->holders, 1);
+	b->file = TAKE_FD(fd);
+	b->len = len;
+	b->data = map;
 	return b;
 }
 
@@ -25,11 +65,16 @@ struct bytes *bytes_hold(struct bytes *b)
 
 void bytes_drop(struct bytes *b)
 {
-	if (b && atomic_fetch_sub_explicit(&b->holders, 1, memory_order_acq_rel) == 1)
-		free(b);
+	if (!b || atomic_fetch_sub_explicit(&b->holders, 1, memory_order_acq_rel) != 1)
+		return;
+	if (b->file >= 0) {
+		munmap((void *)(uintptr_t)b->data, b->len + 1);
+		close(b->file);
+	}
+	free(b);
 }
 
 void bytes_drop_data(void *data)
 {
-	bytes_drop((struct bytes *)((char *)data - offsetof(struct bytes, data)));
+	bytes_drop((struct bytes *)((char *)data - offsetof(struct bytes, own)));
 }

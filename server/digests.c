@@ -212,6 +212,124 @@ static bool scan_source(struct digests *d, size_t i)
 	return scan(d, i);
 }
 
+/* ---- what was read before ---- */
+
+enum { NONE = UINT32_MAX };
+
+/* A source of one, and where the same lies in the other. */
+struct pair {
+	const struct bytes *text;
+	const struct resource *resource;
+	uint32_t at;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->text != y->text)
+		return x->text < y->text ? -1 : 1;
+	return (x->resource > y->resource) - (x->resource < y->resource);
+}
+
+static struct pair pair_of(const struct digests *d, size_t i)
+{
+	return (struct pair){d->sources[i].text, d->sources[i].resource, (uint32_t)i};
+}
+
+/* For each source of `old` its number in `d`, or NONE; `taken` marks those of `d`. */
+static bool match(const struct digests *d, const struct digests *old, uint32_t *to,
+		  bool *taken)
+{
+	struct pair *pairs = reallocarray(NULL, d->source_count + 1, sizeof(*pairs));
+
+	if (!pairs)
+		return false;
+	for (size_t i = 0; i < d->source_count; i++)
+		pairs[i] = pair_of(d, i);
+	qsort(pairs, d->source_count, sizeof(*pairs), by_text);
+	for (size_t i = 0; i < old->source_count; i++) {
+		struct pair wanted = pair_of(old, i);
+		const struct pair *p = bsearch(&wanted, pairs, d->source_count,
+					       sizeof(*pairs), by_text);
+
+		to[i] = wanted.text && p ? p->at : NONE;
+		if (to[i] != NONE)
+			taken[p->at] = true;
+	}
+	free(pairs);
+	return true;
+}
+
+/* The places of texts that are still there; `to` becomes theirs, place by place. */
+static bool copy_places(struct digests *d, const struct digests *old,
+			const uint32_t *source, uint32_t *to)
+{
+	d->places = reallocarray(NULL, old->place_count + 1, sizeof(*d->places));
+	if (!d->places)
+		return false;
+	d->place_room = old->place_count + 1;
+	for (size_t i = 0; i < old->place_count; i++) {
+		struct place p = old->places[i];
+
+		to[i] = NONE;
+		p.source = source[p.source];
+		if (p.source == NONE)
+			continue;
+		to[i] = (uint32_t)d->place_count;
+		d->places[d->place_count++] = p;
+	}
+	return true;
+}
+
+static bool copy_entries(struct digests *d, const struct digests *old,
+			 const uint32_t *place)
+{
+	d->entries = reallocarray(NULL, old->entry_count + 1, sizeof(*d->entries));
+	if (!d->entries)
+		return false;
+	d->entry_room = old->entry_count + 1;
+	for (size_t i = 0; i < old->entry_count; i++) {
+		struct entry e = old->entries[i];
+
+		e.place = place[e.place];
+		if (e.place != NONE)
+			d->entries[d->entry_count++] = e;
+	}
+	return true;
+}
+
+/* Take over what an earlier one has of the same texts, and mark these. */
+static bool reuse(struct digests *d, const struct digests *old, bool *taken)
+{
+	uint32_t *source = reallocarray(NULL, old->source_count + 1, sizeof(*source));
+	uint32_t *place = reallocarray(NULL, old->place_count + 1, sizeof(*place));
+	bool ok = source && place && match(d, old, source, taken) &&
+		  copy_places(d, old, source, place) && copy_entries(d, old, place);
+
+	free(source);
+	free(place);
+	return ok;
+}
+
+/* ---- all of it ---- */
+
+/* Within a bucket the sources' order, which the new ones among them disturbed. */
+static void sort_bucket(struct digests *d, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from + 1; i < to; i++) {
+		struct entry e = d->entries[i];
+		uint32_t at = i;
+
+		while (at > from && d->places[d->entries[at - 1].place].source >
+					    d->places[e.place].source) {
+			d->entries[at] = d->entries[at - 1];
+			at--;
+		}
+		d->entries[at] = e;
+	}
+}
+
 /* Bring the entries into the order of their buckets, by counting. */
 static bool arrange(struct digests *d)
 {
@@ -237,11 +355,25 @@ static bool arrange(struct digests *d)
 	return true;
 }
 
-bool digests_build(struct digests_source *sources, size_t count, struct digests **out,
+static bool fill(struct digests *d, const struct digests *previous)
+{
+	bool *taken = calloc(d->source_count + 1, sizeof(*taken));
+	bool ok = taken && (!previous || reuse(d, previous, taken));
+
+	for (size_t i = 0; ok && i < d->source_count; i++)
+		ok = taken[i] || scan_source(d, i);
+	free(taken);
+	ok = ok && arrange(d);
+	for (size_t i = 0; ok && previous && i < BUCKETS; i++)
+		sort_bucket(d, d->buckets[i], d->buckets[i + 1]);
+	return ok;
+}
+
+bool digests_build(struct digests_source *sources, size_t count,
+		   const struct digests *previous, struct digests **out,
 		   struct error *err)
 {
 	struct digests *d = calloc(1, sizeof(*d));
-	bool ok = d;
 
 	if (!d) {
 		free(sources);
@@ -250,9 +382,7 @@ bool digests_build(struct digests_source *sources, size_t count, struct digests 
 	atomic_init(&d->holders, 1);
 	d->sources = sources;
 	d->source_count = count;
-	for (size_t i = 0; ok && i < count; i++)
-		ok = scan_source(d, i);
-	if (!ok || !arrange(d)) {
+	if (!fill(d, previous)) {
 		digests_drop(d);
 		return error_set(err, ERR_SYSTEM,
 				 "no memory for the digests of %zu manifests", count);
@@ -308,11 +438,26 @@ const struct digests_source *digests_before(const struct digests *d,
 
 /* ---- answering ---- */
 
+/* A JSON string without escapes, as most are, without its quotes. */
+static bool plain(const char *value, size_t len, char *out, size_t size)
+{
+	if (len < 2 || len - 2 >= size || value[0] != '"' || value[len - 1] != '"')
+		return false;
+	for (size_t i = 1; i < len - 1; i++)
+		if (value[i] < 0x20 || value[i] > 0x7e || value[i] == '"' ||
+		    value[i] == '\\')
+			return false;
+	memcpy(out, value + 1, len - 2);
+	out[len - 2] = '\0';
+	return true;
+}
+
 /* The string of a line `"key": "VALUE",` as a member of the answer. */
 static void put_value(struct json_writer *w, const char *key, const struct line *l)
 {
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
 	const char *value = memmem(l->text, l->len, "\": ", 3);
+	char text[256];
 	size_t len;
 	struct error err;
 
@@ -321,7 +466,9 @@ static void put_value(struct json_writer *w, const char *key, const struct line 
 	value += 3;
 	len = l->len - (size_t)(value - l->text);
 	len -= len && value[len - 1] == ',';
-	if (json_parse(value, len, len, &doc, &err))
+	if (plain(value, len, text, sizeof(text)))
+		json_put_string(w, key, text);
+	else if (json_parse(value, len, len, &doc, &err))
 		json_put_value(w, key, json_root(&doc));
 }
 

@@ -30,8 +30,10 @@ struct digests_source {
 	bool withdrawn;
 };
 
-/* Takes the sources over, also on failure. */
-bool digests_build(struct digests_source *sources, size_t count, struct digests **out,
+/* Takes the sources over, also on failure. What `previous` (NULL: nothing) has read of
+ * the same texts is not read again. */
+bool digests_build(struct digests_source *sources, size_t count,
+		   const struct digests *previous, struct digests **out,
 		   struct error *err) MUST_CHECK;
 struct digests *digests_hold(struct digests *d);
 void digests_drop(struct digests *d);

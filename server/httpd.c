@@ -5,7 +5,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +28,13 @@ struct conn {
 	atomic_bool busy; /* headers are complete, the answer is not */
 	int fd;
 	bool head;
+	bool corked;
 	char method[8];
 	char target[TARGET];
 	unsigned status;
 	size_t len;
 	uint64_t begun;
+	struct httpd_request request; /* its texts live as long as the request */
 };
 
 struct httpd {
@@ -73,7 +77,7 @@ static void drop(void *body)
 static struct MHD_Response *whole_or_part(struct bytes *body, size_t at, size_t len)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer_with_free_callback_cls(
-		len, body->data + at, drop, body);
+		len, (char *)(uintptr_t)body->data + at, drop, body);
 
 	if (r)
 		bytes_hold(body);
@@ -83,12 +87,13 @@ static struct MHD_Response *whole_or_part(struct bytes *body, size_t at, size_t 
 /* EL 9's: a callback gets the data's address alone, so a part is a copy. */
 static struct MHD_Response *whole_or_part(struct bytes *body, size_t at, size_t len)
 {
+	char *data = (char *)(uintptr_t)body->data;
 	struct MHD_Response *r;
 
-	if (at)
-		return MHD_create_response_from_buffer(len, body->data + at,
+	if (at || body->file >= 0)
+		return MHD_create_response_from_buffer(len, data + at,
 						       MHD_RESPMEM_MUST_COPY);
-	r = MHD_create_response_from_buffer_with_free_callback(len, body->data,
+	r = MHD_create_response_from_buffer_with_free_callback(len, data,
 							       bytes_drop_data);
 	if (r)
 		bytes_hold(body);
@@ -96,12 +101,22 @@ static struct MHD_Response *whole_or_part(struct bytes *body, size_t at, size_t 
 }
 #endif
 
-bool httpd_response_new(struct bytes *body, size_t at, size_t len,
-			const struct httpd_header *headers, size_t count,
-			struct MHD_Response **out, struct error *err)
+/* The response closes its descriptor at its end, so each has one of its own. */
+static struct MHD_Response *of_file(const struct bytes *body)
 {
-	struct MHD_Response *r = whole_or_part(body, at, len);
+	int fd = fcntl(body->file, F_DUPFD_CLOEXEC, 0);
+	struct MHD_Response *r =
+		fd < 0 ? NULL : MHD_create_response_from_fd64(body->len, fd);
 
+	if (!r && fd >= 0)
+		close(fd);
+	return r;
+}
+
+/* Takes `r` over. */
+static bool finish(struct MHD_Response *r, const struct httpd_header *headers,
+		   size_t count, struct MHD_Response **out, struct error *err)
+{
 	if (!r)
 		return error_set(err, ERR_SYSTEM, "no memory for a response");
 	for (size_t i = 0; i < count; i++) {
@@ -115,6 +130,25 @@ bool httpd_response_new(struct bytes *body, size_t at, size_t len,
 	}
 	*out = r;
 	return true;
+}
+
+bool httpd_response_new(struct bytes *body, size_t at, size_t len,
+			const struct httpd_header *headers, size_t count,
+			struct MHD_Response **out, struct error *err)
+{
+	struct MHD_Response *r = NULL;
+
+	if (body->file >= 0 && len == body->len)
+		r = of_file(body);
+	if (!r)
+		r = whole_or_part(body, at, len);
+	return finish(r, headers, count, out, err);
+}
+
+bool httpd_response_bare(struct bytes *body, const struct httpd_header *headers,
+			 size_t count, struct MHD_Response **out, struct error *err)
+{
+	return finish(whole_or_part(body, 0, body->len), headers, count, out, err);
 }
 
 void httpd_response_free(struct MHD_Response *r)
@@ -241,13 +275,24 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
 	return MHD_YES;
 }
 
+/* libmicrohttpd sends the headers of a file by themselves: a packet more, and for the
+ * client a wakeup more. While the socket is corked they wait for what follows; taking
+ * the cork out sends the rest. */
+static void cork(struct conn *conn, int on)
+{
+	setsockopt(conn->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+	conn->corked = on;
+}
+
 static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c,
-			      struct conn *conn, const struct httpd_request *r)
+			      struct conn *conn)
 {
 	struct httpd_answer a = EMPTY;
 	enum MHD_Result queued;
 
-	h->options.answer(h->options.arg, r, &a);
+	h->options.answer(h->options.arg, &conn->request, &a);
+	if (a.file && !conn->head)
+		cork(conn, true);
 	conn->status = a.status;
 	conn->len = conn->head || a.status == MHD_HTTP_NOT_MODIFIED ? 0 : a.len;
 	atomic_store_explicit(&conn->deadline,
@@ -262,6 +307,15 @@ static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c,
 	return queued;
 }
 
+/* What fits; snprintf() would be the most of a request's cost here. */
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 static void begin(struct httpd *h, struct conn *conn, const char *method,
 		  const char *target)
 {
@@ -269,13 +323,28 @@ static void begin(struct httpd *h, struct conn *conn, const char *method,
 	conn->status = 0;
 	conn->len = 0;
 	conn->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
-	snprintf(conn->method, sizeof(conn->method), "%s", method);
-	snprintf(conn->target, sizeof(conn->target), "%s", target);
+	copy(conn->method, sizeof(conn->method), method);
+	copy(conn->target, sizeof(conn->target), target);
 	/* nothing more is waited for but that the answer is taken */
 	atomic_store_explicit(&conn->deadline,
 			      ms_of(conn->begun) + h->options.timeout_ms,
 			      memory_order_relaxed);
 	atomic_store_explicit(&conn->busy, true, memory_order_relaxed);
+}
+
+/* The headers of a new request, and whether it may be answered on the second call: an
+ * answer that is queued on the first closes the connection, which is wanted where it
+ * is in doubt what follows, and not else. */
+static bool read_request(struct MHD_Connection *c, struct httpd_request *r)
+{
+	const union MHD_ConnectionInfo *info;
+
+	MHD_get_connection_values_n(c, MHD_HEADER_KIND, on_header, r);
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	r->large = !info || info->header_size > HEADERS_MAX;
+	return !r->body && r->hosts == 1 && !r->large &&
+	       (!strcmp(r->method, MHD_HTTP_METHOD_GET) ||
+		!strcmp(r->method, MHD_HTTP_METHOD_HEAD));
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *c,
@@ -284,48 +353,36 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c,
 				  size_t *upload_len, void **request)
 {
 	struct httpd *h = arg;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct conn *conn = info ? info->socket_context : NULL;
-	struct httpd_request r = {
-		.method = method, .target = target, .version = version};
-	bool first = !*request;
+	const union MHD_ConnectionInfo *info;
+	struct conn *conn = *request;
 
 	(void)upload;
 	(void)upload_len;
+	if (conn)
+		return answer(h, c, conn);
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	conn = info ? info->socket_context : NULL;
 	if (!conn)
 		return MHD_NO;
-	MHD_get_connection_values_n(c, MHD_HEADER_KIND, on_header, &r);
-	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	r.large = !info || info->header_size > HEADERS_MAX;
-	if (first) {
-		*request = conn;
-		begin(h, conn, method, target);
-		/* an answer that is queued now closes the connection: wanted where
-		 * it is in doubt what follows, not wanted else */
-		if (!r.body && r.hosts == 1 && !r.large &&
-		    (conn->head || !strcmp(method, MHD_HTTP_METHOD_GET)))
-			return MHD_YES;
-	}
-	return answer(h, c, conn, &r);
+	*request = conn;
+	begin(h, conn, method, target);
+	conn->request = (struct httpd_request){
+		.method = method, .target = target, .version = version};
+	return read_request(c, &conn->request) ? MHD_YES : answer(h, c, conn);
 }
 
-static void address_of(struct MHD_Connection *c, char *out, size_t size)
+const char *httpd_address(const struct sockaddr *client, char out[HTTPD_ADDRESS_SIZE])
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	int family = client ? client->sa_family : 0;
 	const void *at = NULL;
-	int family = info && info->client_addr ? info->client_addr->sa_family : 0;
 
-	out[0] = '\0';
 	if (family == AF_INET)
-		at = &((const struct sockaddr_in *)(const void *)info->client_addr)
-			      ->sin_addr;
+		at = &((const struct sockaddr_in *)(const void *)client)->sin_addr;
 	else if (family == AF_INET6)
-		at = &((const struct sockaddr_in6 *)(const void *)info->client_addr)
-			      ->sin6_addr;
-	if (!at || !inet_ntop(family, at, out, (socklen_t)size))
+		at = &((const struct sockaddr_in6 *)(const void *)client)->sin6_addr;
+	if (!at || !inet_ntop(family, at, out, HTTPD_ADDRESS_SIZE))
 		out[0] = '\0';
+	return out;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *c, void **request,
@@ -333,12 +390,15 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **request,
 {
 	struct httpd *h = arg;
 	struct conn *conn = *request;
+	const union MHD_ConnectionInfo *info;
 	struct httpd_done d;
 	uint64_t now;
 
 	if (!conn)
 		return;
 	*request = NULL;
+	if (conn->corked)
+		cork(conn, false);
 	now = now_ns();
 	atomic_store_explicit(
 		&conn->deadline,
@@ -347,7 +407,9 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **request,
 	atomic_store_explicit(&conn->busy, false, memory_order_release);
 	if (!h->options.done)
 		return;
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	d = (struct httpd_done){
+		.client = info ? info->client_addr : NULL,
 		.method = conn->method,
 		.target = conn->target,
 		.status = conn->status,
@@ -355,7 +417,6 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **request,
 		.ns = now - conn->begun,
 		.complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK,
 	};
-	address_of(c, d.address, sizeof(d.address));
 	h->options.done(h->options.arg, &d);
 }
 

@@ -18,6 +18,8 @@
 
 #include "server/negotiate.h"
 
+#include <sys/socket.h>
+
 /* ---- ready-made responses ---- */
 
 struct MHD_Response;
@@ -26,10 +28,15 @@ struct httpd_header {
 	const char *name, *value;
 };
 
-/* `len` bytes of `body` from `at`; the response holds the body by itself. */
+/* `len` bytes of `body` from `at`; the response holds the body by itself. All of a
+ * body that is in a file is sent from there (httpd_answer.file). */
 bool httpd_response_new(struct bytes *body, size_t at, size_t len,
 			const struct httpd_header *headers, size_t count,
 			struct MHD_Response **out, struct error *err) MUST_CHECK;
+/* For 304: tells how long the body is and sends nothing of it. */
+bool httpd_response_bare(struct bytes *body, const struct httpd_header *headers,
+			 size_t count, struct MHD_Response **out,
+			 struct error *err) MUST_CHECK;
 /* Transfers that are under way go on. */
 void httpd_response_free(struct MHD_Response *r);
 
@@ -55,13 +62,14 @@ struct httpd_answer {
 	struct MHD_Response *response;
 	size_t len; /* of the body, for the deadline and the counters */
 	bool once;
+	bool file; /* the body is in a file: it leaves together with the headers */
 	void *held;
 	void (*drop)(void *held); /* or NULL */
 };
 
 /* A request that is over. */
 struct httpd_done {
-	char address[64];
+	const struct sockaddr *client; /* or NULL; httpd_address() */
 	const char *method;
 	const char *target; /* cut at 127 bytes */
 	unsigned status;    /* 0: none was sent */
@@ -86,6 +94,11 @@ struct httpd_options {
 };
 
 struct httpd;
+
+enum { HTTPD_ADDRESS_SIZE = 64 };
+
+/* The address as text; "" when there is none. */
+const char *httpd_address(const struct sockaddr *client, char out[HTTPD_ADDRESS_SIZE]);
 
 /* Serve until httpd_stop(). On failure the descriptor stays the caller's. */
 bool httpd_start(const struct httpd_options *options, struct httpd **out,

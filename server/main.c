@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 enum {
-	LOOK_MS = 50,       /* between two looks at the store */
+	LOOK_MS = 10,       /* between two looks at the store: 15 us each */
+	REAP_LOOKS = 10,    /* looks between two at the connections' deadlines */
 	STOP_MS = 9 * 1000, /* for requests under way at the end */
 	SPARE_FDS = 64,     /* descriptors beside connections */
 	PEM_MAX = 1024 * 1024,
@@ -53,6 +54,19 @@ static unsigned connections_for(uint64_t wanted)
 		wanted = limit.rlim_cur > 2 * SPARE_FDS ? limit.rlim_cur - SPARE_FDS
 							: SPARE_FDS;
 	return (unsigned)wanted;
+}
+
+/* How many bodies may be in files, beside so many connections? */
+static size_t files_for(unsigned connections)
+{
+	struct rlimit limit;
+	size_t fit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) ||
+	    limit.rlim_cur < connections + SPARE_FDS)
+		return 0;
+	fit = (limit.rlim_cur - connections - SPARE_FDS) / SNAPSHOT_FILE_FDS;
+	return fit < SNAPSHOT_FILES_MAX ? fit : SNAPSHOT_FILES_MAX;
 }
 
 static bool open_socket(const struct options *o, int *fd, struct error *err)
@@ -132,7 +146,7 @@ static void loop(struct server *s, const sigset_t *signals)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
 
-	for (;;) {
+	for (unsigned looks = 1;; looks++) {
 		int got = sigtimedwait(signals, NULL, &pause);
 
 		if (got == SIGTERM || got == SIGINT)
@@ -140,16 +154,18 @@ static void loop(struct server *s, const sigset_t *signals)
 		if (got == SIGHUP)
 			reload_tls(s);
 		watch_look(&s->watch, got == SIGHUP);
-		httpd_reap(s->serve.httpd);
+		if (looks % REAP_LOOKS == 0)
+			httpd_reap(s->serve.httpd);
 	}
 }
 
 static bool start(struct server *s, int listen_fd, struct error *err)
 {
+	const unsigned connections = connections_for(s->options.connections);
 	struct httpd_options http = {
 		.listen_fd = listen_fd,
 		.threads = (unsigned)s->options.threads,
-		.connections = connections_for(s->options.connections),
+		.connections = connections,
 		.per_address = (unsigned)s->options.per_address,
 		.timeout_ms = (unsigned)s->options.timeout * 1000,
 		.min_rate = (unsigned)s->options.min_rate,
@@ -159,6 +175,9 @@ static bool start(struct server *s, int listen_fd, struct error *err)
 	};
 	char address[LISTEN_TEXT_SIZE];
 
+	/* with TLS nothing can be sent from a file */
+	if (!s->options.tls_cert)
+		s->watch.settings.files = files_for(connections);
 	if (!listen_text(listen_fd, address, err) || !read_tls(s, err) ||
 	    !sandbox_become(s->options.user, err) || !watch_start(&s->watch, err) ||
 	    !confine(s, err))

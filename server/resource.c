@@ -6,21 +6,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-size_t resource_headers(const struct resource *r, enum encode_coding c,
-			struct httpd_header out[RESOURCE_HEADERS_MAX])
+/* What a 304 has, too (RFC 9110, section 15.4.5); the rest the client knows. */
+static size_t cache_headers(const struct resource *r, enum encode_coding c,
+			    struct httpd_header *out)
 {
 	size_t n = 0;
 
-	out[n++] = (struct httpd_header){"Content-Type", r->type};
 	out[n++] = (struct httpd_header){"ETag", r->as[c].etag};
-	out[n++] = (struct httpd_header){"Last-Modified", r->last_modified};
 	out[n++] = (struct httpd_header){
 		"Cache-Control", r->immutable ? "public, max-age=31536000, immutable"
 					      : "public, max-age=10"};
-	out[n++] = (struct httpd_header){"Accept-Ranges", "bytes"};
-	out[n++] = (struct httpd_header){"X-Content-Type-Options", "nosniff"};
 	if (r->codable)
 		out[n++] = (struct httpd_header){"Vary", "Accept-Encoding"};
+	return n;
+}
+
+size_t resource_headers(const struct resource *r, enum encode_coding c,
+			struct httpd_header out[RESOURCE_HEADERS_MAX])
+{
+	size_t n = cache_headers(r, c, out);
+
+	out[n++] = (struct httpd_header){"Content-Type", r->type};
+	out[n++] = (struct httpd_header){"Last-Modified", r->last_modified};
+	out[n++] = (struct httpd_header){"Accept-Ranges", "bytes"};
+	out[n++] = (struct httpd_header){"X-Content-Type-Options", "nosniff"};
 	if (c != ENCODE_IDENTITY)
 		out[n++] = (struct httpd_header){"Content-Encoding", encode_name(c)};
 	if (r->policy) {
@@ -122,6 +131,23 @@ bool resource_encode(const struct resource *r, const struct resource *twin,
 	return true;
 }
 
+struct MHD_Response *resource_unmodified(struct resource *r, enum encode_coding c)
+{
+	struct representation *as = &r->as[c];
+	struct MHD_Response *made, *first = atomic_load(&as->unmodified);
+	struct httpd_header headers[RESOURCE_HEADERS_MAX];
+	struct error err;
+
+	if (first || !httpd_response_bare(as->body, headers,
+					  cache_headers(r, c, headers), &made, &err))
+		return first;
+	/* two threads may have made one: the first stays */
+	if (atomic_compare_exchange_strong(&as->unmodified, &first, made))
+		return made;
+	httpd_response_free(made);
+	return first;
+}
+
 struct resource *resource_hold(struct resource *r)
 {
 	atomic_fetch_add_explicit(&r->holders, 1, memory_order_relaxed);
@@ -134,6 +160,7 @@ void resource_drop(struct resource *r)
 		return;
 	for (int c = 0; c < ENCODE_CODINGS; c++) {
 		httpd_response_free(r->as[c].response);
+		httpd_response_free(r->as[c].unmodified);
 		bytes_drop(r->as[c].body);
 	}
 	free(r);

@@ -22,7 +22,8 @@ enum {
 struct representation {
 	struct bytes *body; /* NULL: there is none in this coding */
 	char etag[RESOURCE_ETAG_SIZE];
-	struct MHD_Response *response; /* for 200 and 304 */
+	struct MHD_Response *response;             /* for 200 */
+	_Atomic(struct MHD_Response *) unmodified; /* made when it is first asked for */
 };
 
 struct resource {
@@ -54,6 +55,9 @@ bool resource_encode(const struct resource *r, const struct resource *twin,
 		     struct resource **out, struct error *err) MUST_CHECK;
 struct resource *resource_hold(struct resource *r);
 void resource_drop(struct resource *r);
+
+/* What answers with 304; borrowed. NULL: no memory. */
+struct MHD_Response *resource_unmodified(struct resource *r, enum encode_coding c);
 
 /* The headers of a representation; texts are borrowed from the resource. */
 size_t resource_headers(const struct resource *r, enum encode_coding c,

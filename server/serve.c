@@ -275,10 +275,16 @@ static bool answer_resource(const struct route *r, struct httpd_answer *out)
 		return answer_part(r, out);
 	case 416:
 		return answer_unsatisfiable(r, out);
+	case 304:
+		*out = (struct httpd_answer){
+			.status = 304,
+			.response = resource_unmodified(r->resource, r->coding)};
+		return out->response;
 	default:
 		*out = (struct httpd_answer){.status = r->status,
 					     .response = rep->response,
-					     .len = rep->body->len};
+					     .len = rep->body->len,
+					     .file = rep->body->file >= 0};
 		return true;
 	}
 }
@@ -367,9 +373,9 @@ void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answe
 void serve_done(void *serve, const struct httpd_done *d)
 {
 	struct serve *s = serve;
-	char status[16], bytes[24], ms[24];
+	char address[HTTPD_ADDRESS_SIZE], status[16], bytes[24], ms[24];
 	const struct log_field fields[] = {
-		{"address", d->address},
+		{"address", address},
 		{"method", d->method},
 		{"target", d->target},
 		{"status", status},
@@ -383,6 +389,7 @@ void serve_done(void *serve, const struct httpd_done *d)
 	if (s->access == SERVE_ACCESS_OFF ||
 	    (s->access == SERVE_ACCESS_ERRORS && d->status < 400))
 		return;
+	httpd_address(d->client, address);
 	snprintf(status, sizeof(status), "%u", d->status);
 	snprintf(bytes, sizeof(bytes), "%zu", d->len);
 	snprintf(ms, sizeof(ms), "%" PRIu64 ".%03" PRIu64, d->ns / 1000000u,

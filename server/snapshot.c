@@ -182,27 +182,93 @@ static struct bytes *twin(const struct snapshot *s, const struct digest *d)
 	return s->twins[i] ? bytes_hold(s->twins[i]->as[ENCODE_IDENTITY].body) : NULL;
 }
 
-/* `body` is scratch memory: used again, it stays in the processor's cache. */
-static bool load(const struct tree *tree, const struct tree_entry *e, struct buf *body,
-		 struct bytes **out, struct error *err)
+/* ---- which bodies are in files ---- */
+
+struct filing {
+	int64_t after; /* all that were modified after this, */
+	size_t at;     /* and so many of those at this very time */
+};
+
+static bool fits_file(const struct tree_entry *e)
 {
+	return e->size >= SNAPSHOT_FILE_LEAST && e->size <= SNAPSHOT_FILE_MOST;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+/* Without memory there are no files: it goes without. */
+static struct filing choose_files(const struct tree *tree, size_t most)
+{
+	int64_t *times = reallocarray(NULL, tree->count + 1, sizeof(*times));
+	struct filing f = {.after = INT64_MAX};
+	size_t n = 0;
+
+	if (!times)
+		return f;
+	for (size_t i = 0; i < tree->count; i++)
+		if (fits_file(&tree->entries[i]))
+			times[n++] = tree->entries[i].modified;
+	qsort(times, n, sizeof(*times), newest_first);
+	most = most < n ? most : n;
+	if (most)
+		f.after = times[most - 1];
+	while (f.at < most && times[most - 1 - f.at] == f.after)
+		f.at++;
+	free(times);
+	return f;
+}
+
+/* To be asked once for each entry. */
+static bool wants_file(struct filing *f, const struct tree_entry *e)
+{
+	if (!fits_file(e) || e->modified < f->after)
+		return false;
+	return e->modified > f->after || (f->at && f->at--);
+}
+
+/* ---- loading ---- */
+
+/* `body` is scratch memory: used again, it stays in the processor's cache. */
+static bool load(const struct tree *tree, const struct tree_entry *e, bool file,
+		 struct buf *body, struct bytes **out, struct error *err)
+{
+	const char *data = e->bytes; /* made, and digested as it was */
+
 	buf_reset(body);
 	/* as large as it will be, at once */
-	if (e->size <= body->max && !buf_reserve(body, e->size))
+	if (!data && e->size <= body->max && !buf_reserve(body, e->size))
 		return buf_ok(body, err);
-	if (!tree_load(tree, e, body, err))
+	if (!data && !tree_load(tree, e, body, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(e->path));
-	*out = bytes_new(body->data, body->len);
+	if (!data)
+		data = body->data;
+	*out = file ? bytes_new_file(data, e->size) : NULL;
+	if (!*out)
+		*out = bytes_new(data, e->size);
 	if (!*out)
 		return error_set(err, ERR_SYSTEM, "no memory for '%s'",
 				 TEXT_SAFE(e->path));
 	return true;
 }
 
-static bool add_entry(const struct tree *tree, const struct tree_entry *e,
-		      const struct snapshot *previous, struct snapshot *s,
-		      struct buf *scratch, struct error *err)
+/* What a tree's entries become resources with. */
+struct adding {
+	const struct tree *tree;
+	const struct snapshot *previous;
+	struct snapshot *to;
+	struct filing filing;
+	struct buf scratch;
+};
+
+static bool add_entry(struct adding *a, const struct tree_entry *e, struct error *err)
 {
+	struct snapshot *s = a->to;
+	bool file = wants_file(&a->filing, e);
 	char path[PATH_SIZE];
 	struct resource_spec spec = {
 		.path = path,
@@ -218,11 +284,15 @@ static bool add_entry(const struct tree *tree, const struct tree_entry *e,
 
 	if (snprintf(path, sizeof(path), "/%s", e->path) >= (int)sizeof(path))
 		return error_set(err, ERR_LIMIT, "a path of the tree is too long");
-	r = same(previous, &spec);
-	if (r)
+	r = same(a->previous, &spec);
+	if (r && (file || r->as[ENCODE_IDENTITY].body->file < 0))
 		return add(s, r, err);
-	bytes = twin(s, &e->digest);
-	if (!bytes && !load(tree, e, scratch, &bytes, err))
+	if (r) /* not among the newest any more */
+		bytes = bytes_new(r->as[ENCODE_IDENTITY].body->data, e->size);
+	else
+		bytes = twin(s, &e->digest);
+	resource_drop(r);
+	if (!bytes && !load(a->tree, e, file, &a->scratch, &bytes, err))
 		return false;
 	ok = resource_new(&spec, bytes, &r, err);
 	bytes_drop(bytes);
@@ -233,8 +303,14 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 		    const struct snapshot *previous, struct snapshot **out,
 		    struct error *err)
 {
-	AUTO(buf_clear) struct buf scratch = BUF_MAX(SNAPSHOT_BODY_MAX);
 	struct snapshot *s = blank(tree->count + OWN);
+	struct adding adding = {
+		.tree = tree,
+		.previous = previous,
+		.to = s,
+		.filing = choose_files(tree, set->files),
+		.scratch = BUF_MAX(SNAPSHOT_BODY_MAX),
+	};
 	bool ok;
 
 	if (!s)
@@ -248,7 +324,8 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 	ok = freshness_read(tree, &s->freshness, err) &&
 	     add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
-		ok = add_entry(tree, &tree->entries[i], previous, s, &scratch, err);
+		ok = add_entry(&adding, &tree->entries[i], err);
+	buf_clear(&adding.scratch);
 	s->shared = ok ? calloc(1, sizeof(*s->shared)) : NULL;
 	if (ok && !s->shared)
 		ok = error_set(err, ERR_SYSTEM, "no memory");

@@ -76,7 +76,7 @@ static bool make_digests(struct watch *w, struct digests **out, struct error *er
 
 	return history_sources(&w->history, w->store, w->serve->snapshot, &sources,
 			       &count, err) &&
-	       digests_build(sources, count, out, err);
+	       digests_build(sources, count, w->serve->snapshot->digests, out, err);
 }
 
 /* The second step of a publish: the names are served already. */

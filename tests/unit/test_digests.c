@@ -34,7 +34,7 @@ static struct digests *build(const char *data, size_t len, struct error *err_)
 	assert_ok(resource_new(&tool, sources[0].text, &sources[1].resource, &err));
 	memset(&sources[1].digest, 0xab, sizeof(sources[1].digest));
 	strcpy(sources[1].arch, "aarch64");
-	assert_ok(digests_build(sources, 2, &d, &err));
+	assert_ok(digests_build(sources, 2, NULL, &d, &err));
 	return d;
 }
 
@@ -131,4 +131,71 @@ TEST(digests_of_damaged_texts_answer_in_json)
 	}
 	free(copy);
 	bytes_drop(text);
+}
+
+/* Sources of these texts, held; NULL is left out. */
+static struct digests *of_texts(struct bytes *const *texts, size_t count,
+				const struct digests *previous, struct error *err_)
+{
+	struct digests_source *sources = calloc(count, sizeof(*sources));
+	struct digests *d = NULL;
+	size_t n = 0;
+
+	assert_non_null(sources);
+	for (size_t i = 0; i < count; i++) {
+		if (!texts[i])
+			continue;
+		sources[n].text = bytes_hold(texts[i]);
+		assert_ok(digest_of_bytes(texts[i]->data, texts[i]->len,
+					  &sources[n].digest, &err));
+		strcpy(sources[n].arch, "x86_64");
+		sources[n++].revision = (unsigned)i + 1;
+	}
+	assert_ok(digests_build(sources, n, previous, &d, &err));
+	return d;
+}
+
+static void same_answer(const struct digests *a, const struct digests *b,
+			const char *hex, size_t places, struct error *err_)
+{
+	AUTO(buf_clear) struct buf x = BUF_MAX(1 << 20), y = BUF_MAX(1 << 20);
+
+	assert_int_equal(find(a, hex, &x, err_), places);
+	assert_int_equal(find(b, hex, &y, err_), places);
+	assert_string_equal(x.data, y.data);
+}
+
+TEST(digests_that_were_read_before_give_the_same_answers)
+{
+	AUTO(buf_clear) struct buf other = BUF_MAX(1 << 20);
+	struct bytes *a = sample(), *b, *c;
+	struct digests *before, *again, *fresh;
+	char hex[DIGEST_HEX_SIZE] = EMPTY;
+
+	/* three texts that list the same, each of another digest */
+	buf_append(&other, a->data, a->len);
+	memcpy(strstr(other.data, "v1.21.3"), "v1.21.4", 7);
+	b = bytes_new(other.data, other.len);
+	memcpy(strstr(other.data, "v1.21.4"), "v1.21.5", 7);
+	c = bytes_new(other.data, other.len);
+	memset(hex, '4', sizeof(hex) - 1);
+	before = of_texts((struct bytes *[]){a, b}, 2, NULL, err_);
+	/* one in front, one gone; then one in the middle */
+	again = of_texts((struct bytes *[]){c, a}, 2, before, err_);
+	fresh = of_texts((struct bytes *[]){c, a}, 2, NULL, err_);
+	same_answer(again, fresh, hex, 2, err_);
+	digests_drop(before);
+	digests_drop(fresh);
+	before = again;
+	again = of_texts((struct bytes *[]){c, b, a}, 3, before, err_);
+	fresh = of_texts((struct bytes *[]){c, b, a}, 3, NULL, err_);
+	same_answer(again, fresh, hex, 3, err_);
+	memset(hex, '0', sizeof(hex) - 1);
+	same_answer(again, fresh, hex, 0, err_);
+	digests_drop(before);
+	digests_drop(again);
+	digests_drop(fresh);
+	bytes_drop(a);
+	bytes_drop(b);
+	bytes_drop(c);
 }

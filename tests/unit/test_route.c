@@ -2,6 +2,7 @@
 #include "server/route.h"
 #include "tests/unit/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const int64_t now = 1700000000;
@@ -251,6 +252,13 @@ TEST(snapshot_takes_over_what_did_not_change)
 	snapshot_drop(w.s);
 }
 
+static bool load_text(void *carrier, const struct tree_entry *e, struct buf *out,
+		      struct error *why)
+{
+	buf_append(out, carrier, e->size);
+	return buf_ok(out, why);
+}
+
 TEST(snapshot_refuses_a_tree_that_does_not_hold_together)
 {
 	const struct snapshot_settings set = {
@@ -263,8 +271,75 @@ TEST(snapshot_refuses_a_tree_that_does_not_hold_together)
 	assert_err(ERR_CONFLICT, snapshot_build(&set, &w.tree, NULL, &s, &err));
 	assert_null(s);
 	fill(&w, &err);
+	w.tree.load = load_text;
+	w.tree.carrier = w.text;
+	w.entries[0].bytes = NULL;
 	w.entries[0].digest.bytes[0] ^= 1;
 	assert_err(ERR_MISMATCH, snapshot_build(&set, &w.tree, NULL, &s, &err));
 	assert_says("index.json");
 	assert_null(s);
+}
+
+/* Sixteen names of 20,000 bytes each, the last ones newer. */
+static void fill_many(struct tree_entry *entries, char *texts, int64_t newest,
+		      struct error *err_)
+{
+	enum { SIZE = 20000 };
+
+	for (size_t i = 0; i < 16; i++) {
+		struct tree_entry *e = &entries[i];
+
+		memset(texts + i * SIZE, 'a' + (int)i, SIZE);
+		*e = (struct tree_entry){.type = "text/plain",
+					 .size = SIZE,
+					 .modified = i < 12 ? 1600000000 : newest,
+					 .bytes = texts + i * SIZE};
+		assert_int_not_equal(asprintf(&e->path, "n%02zu", i), -1);
+		assert_ok(digest_of_bytes(e->bytes, SIZE, &e->digest, &err));
+	}
+}
+
+static void expect_files(const struct snapshot *s, const char *wanted)
+{
+	for (size_t i = 0; i < 16; i++) {
+		char path[16];
+		const struct bytes *body;
+
+		snprintf(path, sizeof(path), "/n%02zu", i);
+		body = snapshot_find(s, path)->as[ENCODE_IDENTITY].body;
+		assert_int_equal(body->file >= 0, wanted[i] == 'f');
+		assert_int_equal(body->len, 20000);
+		assert_int_equal(body->data[19999], 'a' + (int)i);
+		assert_int_equal(body->data[20000], 0);
+	}
+}
+
+TEST(snapshot_keeps_the_newest_bodies_in_files)
+{
+	struct snapshot_settings set = {.policy = "default-src 'none'",
+					.openapi = "{}\n",
+					.now = now,
+					.files = 6};
+	struct tree_entry entries[16];
+	struct tree tree = {.entries = entries, .count = 16};
+	struct snapshot *none = NULL, *some = NULL, *next = NULL;
+	char *texts = malloc(16 * 20000);
+
+	assert_non_null(texts);
+	fill_many(entries, texts, 1650000000, &err);
+	assert_ok(snapshot_build(&set, &tree, NULL, &some, &err));
+	expect_files(some, "ff..........ffff");
+	/* two that were published since take the place of the oldest */
+	entries[5].modified = entries[6].modified = 1660000000;
+	assert_ok(snapshot_build(&set, &tree, some, &next, &err));
+	expect_files(next, ".....ff.....ffff");
+	set.files = 0;
+	assert_ok(snapshot_build(&set, &tree, NULL, &none, &err));
+	expect_files(none, "................");
+	snapshot_drop(none);
+	snapshot_drop(some);
+	snapshot_drop(next);
+	for (size_t i = 0; i < 16; i++)
+		free(entries[i].path);
+	free(texts);
 }
