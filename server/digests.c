@@ -106,7 +106,7 @@ static const char *digest_in(const struct line *l)
 
 static bool more(void **array, size_t count, size_t *room, size_t size)
 {
-	size_t grown = *room ? *room + *room / 2 : 1024;
+	size_t grown = *room + *room / 2 + 1024;
 	void *to;
 
 	if (count < *room)

@@ -169,7 +169,7 @@ TEST(digests_that_were_read_before_give_the_same_answers)
 {
 	AUTO(buf_clear) struct buf other = BUF_MAX(1 << 20);
 	struct bytes *a = sample(), *b, *c;
-	struct digests *before, *again, *fresh;
+	struct digests *nothing, *before, *again, *fresh;
 	char hex[DIGEST_HEX_SIZE] = EMPTY;
 
 	/* three texts that list the same, each of another digest */
@@ -179,7 +179,9 @@ TEST(digests_that_were_read_before_give_the_same_answers)
 	memcpy(strstr(other.data, "v1.21.4"), "v1.21.5", 7);
 	c = bytes_new(other.data, other.len);
 	memset(hex, '4', sizeof(hex) - 1);
-	before = of_texts((struct bytes *[]){a, b}, 2, NULL, err_);
+	nothing = of_texts((struct bytes *[]){NULL}, 1, NULL, err_);
+	before = of_texts((struct bytes *[]){a, b}, 2, nothing, err_);
+	digests_drop(nothing);
 	/* one in front, one gone; then one in the middle */
 	again = of_texts((struct bytes *[]){c, a}, 2, before, err_);
 	fresh = of_texts((struct bytes *[]){c, a}, 2, NULL, err_);
