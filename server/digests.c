@@ -1,108 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * In a canonical manifest (docs/FORMAT.md) every member stands on a line of its
- * own, so that the line and its indentation tell what a digest is:
- *
- *     ....{                                 a component begins
- *     ..........."path": "/usr/bin/x",      10 blanks: of a file
- *     ..........."sha256": "HEX",
- *     ......"name": "kubelet",              6 blanks: the component's name
- *     ........"name": "kubelet.rpm",        8 blanks: of its source
- *     ........"sha256": "HEX",
- *     .........."config": "HEX",            10 blanks: of the source's image
- */
-#include "server/digests.h"
+#include "server/digests_table.h"
 
-#include "core/json.h"
 #include "core/text.h"
 
 #include <stdlib.h>
 
-enum {
-	BUCKETS = 65536,
-	HEX = DIGEST_HEX_SIZE - 1,
-	ENTRIES_MAX = 100000000,
-};
+enum { ENTRIES_MAX = 100000000 };
 
-/* What an entry's digest belongs to. */
-enum kind { MEMBER, TEXT, SIGNED, TOOL };
-
-struct place {
-	uint32_t source;
-	uint32_t name; /* of a MEMBER: where the line of the component's name begins */
-	enum kind kind;
-};
-
-struct entry {
-	uint32_t prefix; /* the digest's first four bytes, the first one highest */
-	uint32_t place;
-	uint32_t at; /* of a MEMBER: where its 64 hex digits begin in the text */
-};
-
-struct digests {
-	atomic_uint holders;
-	struct digests_source *sources;
-	size_t source_count;
-	struct place *places;
-	size_t place_count, place_room;
-	struct entry *entries; /* by the prefix's upper half */
-	size_t entry_count, entry_room;
-	uint32_t buckets[BUCKETS + 1];
-};
-
-/* ---- lines ---- */
-
-struct line {
-	const char *text;
-	size_t len;
-	size_t indent;
-};
-
-static struct line line_at(const struct bytes *b, size_t at)
-{
-	const char *from = b->data + at;
-	const char *end = memchr(from, '\n', b->len - at);
-	struct line l = {.text = from, .len = end ? (size_t)(end - from) : b->len - at};
-
-	while (l.indent < l.len && from[l.indent] == ' ')
-		l.indent++;
-	return l;
-}
-
-/* Where the line before the one at `at` begins; `at` is not 0. */
-static size_t line_before(const struct bytes *b, size_t at)
-{
-	const char *end = at > 1 ? memrchr(b->data, '\n', at - 1) : NULL;
-
-	return end ? (size_t)(end + 1 - b->data) : 0;
-}
-
-static bool is(const struct line *l, size_t indent, const char *rest)
-{
-	return l->indent == indent && l->len >= indent + strlen(rest) &&
-	       !memcmp(l->text + indent, rest, strlen(rest));
-}
+/* ---- reading ---- */
 
 /* The 64 bytes of `"sha256": "HEX"`, of "config" and of "manifest"; or NULL. Whether
  * all are digits shows when a digest is compared with them. */
-static const char *digest_in(const struct line *l)
+static const char *digest_in(const struct digests_line *l)
 {
 	static const char *const keys[] = {"\"sha256\": \"", "\"config\": \"",
 					   "\"manifest\": \""};
 	size_t len = l->len - (l->len && l->text[l->len - 1] == ',');
 
-	if (len < l->indent + HEX + 12 || l->text[len - 1] != '"')
+	if (len < l->indent + DIGESTS_HEX + 12 || l->text[len - 1] != '"')
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		size_t key = l->indent + strlen(keys[i]);
 
-		if (len == key + HEX + 1 && is(l, l->indent, keys[i]))
+		if (len == key + DIGESTS_HEX + 1 &&
+		    !memcmp(l->text + l->indent, keys[i], strlen(keys[i])))
 			return l->text + key;
 	}
 	return NULL;
 }
-
-/* ---- building ---- */
 
 static bool more(void **array, size_t count, size_t *room, size_t size)
 {
@@ -119,7 +44,7 @@ static bool more(void **array, size_t count, size_t *room, size_t size)
 	return true;
 }
 
-static bool add_place(struct digests *d, size_t source, enum kind kind)
+static bool add_place(struct digests *d, size_t source, enum digests_kind kind)
 {
 	void *array = d->places;
 
@@ -127,7 +52,7 @@ static bool add_place(struct digests *d, size_t source, enum kind kind)
 		return false;
 	d->places = array;
 	d->places[d->place_count++] =
-		(struct place){.source = (uint32_t)source, .kind = kind};
+		(struct digests_place){.source = (uint32_t)source, .kind = kind};
 	return true;
 }
 
@@ -140,7 +65,7 @@ static bool add_entry(struct digests *d, const unsigned char first[4], size_t at
 	    !more(&array, d->entry_count, &d->entry_room, sizeof(*d->entries)))
 		return false;
 	d->entries = array;
-	d->entries[d->entry_count++] = (struct entry){
+	d->entries[d->entry_count++] = (struct digests_entry){
 		.prefix = (uint32_t)first[0] << 24 | (uint32_t)first[1] << 16 |
 			  (uint32_t)first[2] << 8 | first[3],
 		.place = (uint32_t)(d->place_count - 1),
@@ -162,7 +87,7 @@ static bool add_hex(struct digests *d, const char *hex, size_t at)
 static bool scan_long(struct digests *d, size_t source, size_t at, size_t len)
 {
 	const struct bytes *b = d->sources[source].text;
-	struct line l = {.text = b->data + at, .len = len};
+	struct digests_line l = {.text = b->data + at, .len = len};
 	const char *hex;
 
 	while (l.indent < len && l.text[l.indent] == ' ')
@@ -176,7 +101,7 @@ static bool scan(struct digests *d, size_t source)
 	const struct bytes *b = d->sources[source].text;
 	size_t at = 0;
 
-	if (!add_place(d, source, TEXT) ||
+	if (!add_place(d, source, DIGESTS_TEXT) ||
 	    !add_entry(d, d->sources[source].digest.bytes, 0))
 		return false;
 	while (at < b->len) {
@@ -185,10 +110,10 @@ static bool scan(struct digests *d, size_t source)
 		size_t len = end ? (size_t)(end - from) : b->len - at;
 
 		/* by their lengths most lines are told at once */
-		if (len > HEX && !scan_long(d, source, at, len))
+		if (len > DIGESTS_HEX && !scan_long(d, source, at, len))
 			return false;
 		if (len == 5 && !memcmp(from, "    {", 5)) {
-			if (!add_place(d, source, MEMBER))
+			if (!add_place(d, source, DIGESTS_MEMBER))
 				return false;
 		} else if (len > 15 && !memcmp(from, "      \"name\": ", 14)) {
 			d->places[d->place_count - 1].name = (uint32_t)at;
@@ -203,11 +128,12 @@ static bool scan_source(struct digests *d, size_t i)
 	const struct digests_source *s = &d->sources[i];
 
 	if (!s->text)
-		return add_place(d, i, TOOL) && add_entry(d, s->digest.bytes, 0);
+		return add_place(d, i, DIGESTS_TOOL) &&
+		       add_entry(d, s->digest.bytes, 0);
 	if (s->text->len > UINT32_MAX)
 		return false;
-	if (s->resource &&
-	    (!add_place(d, i, SIGNED) || !add_entry(d, s->resource->digest.bytes, 0)))
+	if (s->resource && (!add_place(d, i, DIGESTS_SIGNED) ||
+			    !add_entry(d, s->resource->digest.bytes, 0)))
 		return false;
 	return scan(d, i);
 }
@@ -270,7 +196,7 @@ static bool copy_places(struct digests *d, const struct digests *old,
 		return false;
 	d->place_room = old->place_count + 1;
 	for (size_t i = 0; i < old->place_count; i++) {
-		struct place p = old->places[i];
+		struct digests_place p = old->places[i];
 
 		to[i] = NONE;
 		p.source = source[p.source];
@@ -290,7 +216,7 @@ static bool copy_entries(struct digests *d, const struct digests *old,
 		return false;
 	d->entry_room = old->entry_count + 1;
 	for (size_t i = 0; i < old->entry_count; i++) {
-		struct entry e = old->entries[i];
+		struct digests_entry e = old->entries[i];
 
 		e.place = place[e.place];
 		if (e.place != NONE)
@@ -318,7 +244,7 @@ static bool reuse(struct digests *d, const struct digests *old, bool *taken)
 static void sort_bucket(struct digests *d, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from + 1; i < to; i++) {
-		struct entry e = d->entries[i];
+		struct digests_entry e = d->entries[i];
 		uint32_t at = i;
 
 		while (at > from && d->places[d->entries[at - 1].place].source >
@@ -333,8 +259,8 @@ static void sort_bucket(struct digests *d, uint32_t from, uint32_t to)
 /* Bring the entries into the order of their buckets, by counting. */
 static bool arrange(struct digests *d)
 {
-	uint32_t *next = calloc(BUCKETS, sizeof(*next));
-	struct entry *to = reallocarray(NULL, d->entry_count + 1, sizeof(*to));
+	uint32_t *next = calloc(DIGESTS_BUCKETS, sizeof(*next));
+	struct digests_entry *to = reallocarray(NULL, d->entry_count + 1, sizeof(*to));
 
 	if (!next || !to) {
 		free(next);
@@ -343,7 +269,7 @@ static bool arrange(struct digests *d)
 	}
 	for (size_t i = 0; i < d->entry_count; i++)
 		d->buckets[(d->entries[i].prefix >> 16) + 1]++;
-	for (size_t i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < DIGESTS_BUCKETS; i++) {
 		next[i] = d->buckets[i];
 		d->buckets[i + 1] += d->buckets[i];
 	}
@@ -364,7 +290,7 @@ static bool fill(struct digests *d, const struct digests *previous)
 		ok = taken[i] || scan_source(d, i);
 	free(taken);
 	ok = ok && arrange(d);
-	for (size_t i = 0; ok && previous && i < BUCKETS; i++)
+	for (size_t i = 0; ok && previous && i < DIGESTS_BUCKETS; i++)
 		sort_bucket(d, d->buckets[i], d->buckets[i + 1]);
 	return ok;
 }
@@ -434,155 +360,4 @@ const struct digests_source *digests_before(const struct digests *d,
 			best = s;
 	}
 	return best;
-}
-
-/* ---- answering ---- */
-
-/* A JSON string without escapes, as most are, without its quotes. */
-static bool plain(const char *value, size_t len, char *out, size_t size)
-{
-	if (len < 2 || len - 2 >= size || value[0] != '"' || value[len - 1] != '"')
-		return false;
-	for (size_t i = 1; i < len - 1; i++)
-		if (value[i] < 0x20 || value[i] > 0x7e || value[i] == '"' ||
-		    value[i] == '\\')
-			return false;
-	memcpy(out, value + 1, len - 2);
-	out[len - 2] = '\0';
-	return true;
-}
-
-/* The string of a line `"key": "VALUE",` as a member of the answer. */
-static void put_value(struct json_writer *w, const char *key, const struct line *l)
-{
-	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
-	const char *value = memmem(l->text, l->len, "\": ", 3);
-	char text[256];
-	size_t len;
-	struct error err;
-
-	if (!value)
-		return;
-	value += 3;
-	len = l->len - (size_t)(value - l->text);
-	len -= len && value[len - 1] == ',';
-	if (plain(value, len, text, sizeof(text)))
-		json_put_string(w, key, text);
-	else if (json_parse(value, len, len, &doc, &err))
-		json_put_value(w, key, json_root(&doc));
-}
-
-/* The line with this member before the one at `at`, in the same object. */
-static bool member_before(const struct bytes *b, size_t at, size_t indent,
-			  const char *key, struct line *out)
-{
-	while (at) {
-		at = line_before(b, at);
-		*out = line_at(b, at);
-		if (out->indent < indent)
-			return false;
-		if (is(out, indent, key))
-			return true;
-	}
-	return false;
-}
-
-/* Which file, artifact or image of which component. */
-static void put_member(struct json_writer *w, const struct bytes *b,
-		       const struct place *p, size_t at)
-{
-	size_t from = at ? line_before(b, at) : 0;
-	struct line own = line_at(b, from), name = line_at(b, p->name), l;
-	bool sha256 = is(&own, own.indent, "\"sha256\"");
-	bool file = own.indent == 10 && sha256;
-
-	if (!file && own.indent == 8 && member_before(b, from, 8, "\"name\"", &l))
-		put_value(w, "artifact", &l);
-	if (p->name)
-		put_value(w, "component", &name);
-	if (file && member_before(b, from, 10, "\"path\"", &l))
-		put_value(w, "file", &l);
-	if (!sha256)
-		json_put_string(w, "image",
-				is(&own, own.indent, "\"config\"") ? "config"
-								   : "manifest");
-}
-
-static void put_found(struct json_writer *w, const struct digests *d,
-		      const struct entry *e)
-{
-	static const char *const what[] = {
-		[MEMBER] = "listed",
-		[TEXT] = "manifest",
-		[SIGNED] = "signed manifest",
-		[TOOL] = "tool",
-	};
-	const struct place *p = &d->places[e->place];
-	const struct digests_source *s = &d->sources[p->source];
-
-	json_open(w, NULL, '{');
-	json_put_string(w, "arch", s->arch);
-	if (p->kind != TOOL) {
-		json_put_string(w, "el", s->el);
-		json_put_string(w, "kubernetes", s->kubernetes);
-	}
-	if (p->kind == MEMBER) {
-		json_open(w, "listed", '{');
-		put_member(w, s->text, p, e->at);
-		json_close(w);
-	}
-	json_put_optional(w, "path", s->resource ? s->resource->path + 1 : NULL);
-	if (p->kind != TOOL)
-		json_put_integer(w, "revision", s->revision);
-	json_put_string(w, "what", what[p->kind]);
-	json_put_bool(w, "withdrawn", s->withdrawn);
-	json_close(w);
-}
-
-/* Is it that digest, beyond the four bytes that agree? */
-static bool equal(const struct digests *d, const struct entry *e,
-		  const struct digest *wanted, const char *hex)
-{
-	const struct place *p = &d->places[e->place];
-	const struct digests_source *s = &d->sources[p->source];
-
-	switch (p->kind) {
-	case MEMBER:
-		return !memcmp(s->text->data + e->at, hex, HEX);
-	case SIGNED:
-		return digest_equal(&s->resource->digest, wanted);
-	case TEXT:
-	case TOOL:
-		break;
-	}
-	return digest_equal(&s->digest, wanted);
-}
-
-bool digests_write(const struct digests *d, const struct digest *wanted,
-		   struct buf *out, size_t *found, struct error *err)
-{
-	uint32_t prefix = (uint32_t)wanted->bytes[0] << 24 |
-			  (uint32_t)wanted->bytes[1] << 16 |
-			  (uint32_t)wanted->bytes[2] << 8 | wanted->bytes[3];
-	const uint32_t *bucket = &d->buckets[prefix >> 16];
-	struct json_writer w = json_writer(out);
-	char hex[DIGEST_HEX_SIZE];
-	size_t n = 0;
-
-	digest_hex(wanted, hex);
-	json_open(&w, NULL, '{');
-	json_put_string(&w, "digest", hex);
-	json_open(&w, "found", '[');
-	for (uint32_t i = bucket[0]; i < bucket[1]; i++) {
-		const struct entry *e = &d->entries[i];
-
-		if (e->prefix == prefix && equal(d, e, wanted, hex) &&
-		    n++ < DIGESTS_FOUND_MAX)
-			put_found(&w, d, e);
-	}
-	json_close(&w);
-	json_put_bool(&w, "more", n > DIGESTS_FOUND_MAX);
-	json_close(&w);
-	*found = n;
-	return json_write_end(&w, err);
 }

@@ -11,7 +11,7 @@
  *   then for taking the answer. httpd_reap() cuts those over it; libmicrohttpd's
  *   own time limit counts inactivity alone.
  * - The answer function runs on the threads of the daemon and must not block.
- * This module alone includes <microhttpd.h>.
+ * This module (httpd*.c) alone includes <microhttpd.h>.
  */
 #ifndef SERVER_HTTPD_H
 #define SERVER_HTTPD_H
