@@ -23,7 +23,9 @@ server=$!
 pids+=("$server")
 for _ in $(seq 600); do grep -q '^listening' url && break; sleep 0.1; done
 port=$(sed 's,.*:,,; s,/,,' url)
-descriptors() { find "/proc/$server/fd" -type l | wc -l; }
+# beside those of bodies that are in files: one for the body, one for its response
+descriptors() { find "/proc/$server/fd" -type l ! -lname '/memfd:body*' | wc -l; }
+files() { find "/proc/$server/fd" -type l -lname '/memfd:body*' | wc -l; }
 before=$(descriptors)
 
 cat >client.py <<'PY'
@@ -79,8 +81,9 @@ done
 for p in $clients; do wait "$p" || { cat answers*; exit 1; }; done
 cat answers*
 for _ in $(seq 60); do [ "$(descriptors)" -le "$before" ] && break; sleep 1; done
-echo "$(descriptors) descriptors, $before before"
+echo "$(descriptors) descriptors, $before before; $(files) of bodies in files"
 [ "$(descriptors)" -le "$before" ]
+[ "$(files)" -le $((2 * (20 + seconds))) ] # as many as manifests were published
 kill "$server"
 wait "$server" || { cat log; exit 1; }
 grep -E 'ERROR: |runtime error' log && exit 1
