@@ -3,6 +3,7 @@
 
 #include "client/fetch.h"
 #include "core/file.h"
+#include "core/http.h"
 #include "core/index.h"
 #include "core/remote.h"
 #include "core/text.h"
@@ -25,6 +26,15 @@ static const char sums_target[] = "tool/SHA256SUMS.asc";
 static const char *state_of(const struct current_options *o)
 {
 	return o->state ? o->state : CURRENT_STATE_DEFAULT;
+}
+
+/* Where the tree is, as people may see it. */
+static void put_place(const struct current_options *o, struct buf *out)
+{
+	if (o->server)
+		http_name(o->server, out);
+	else
+		buf_puts(out, state_of(o));
 }
 
 bool current_applies(const struct current_options *o)
@@ -92,17 +102,17 @@ static bool find(struct current *c, const struct current_options *o, const char 
 static bool choose(struct current *c, const struct current_options *o,
 		   const struct tuf_target **t, struct error *err)
 {
+	AUTO(buf_clear) struct buf place = BUF_MAX(URL_MAX);
 	char major[8];
 
 	snprintf(major, sizeof(major), "%.*s", (int)strcspn(o->el, "."), o->el);
 	if (!find(c, o, o->el, t, err) ||
 	    (!*t && strcmp(major, o->el) && !find(c, o, major, t, err)))
 		return false;
-	return *t ||
-	       error_set(err, ERR_NOT_FOUND,
-			 "'%s' has no manifest for EL %s, Kubernetes %s, %s",
-			 o->server ? TEXT_SAFE(o->server) : TEXT_SAFE(state_of(o)),
-			 o->el, c->wanted, o->arch);
+	put_place(o, &place);
+	return *t || error_set(err, ERR_NOT_FOUND,
+			       "'%s' has no manifest for EL %s, Kubernetes %s, %s",
+			       TEXT_SAFE(place.data), o->el, c->wanted, o->arch);
 }
 
 static bool copy_word(struct json v, const char *key, char *out, size_t size,
@@ -190,8 +200,9 @@ static bool take_target(struct current *c, const struct current_options *o,
 
 	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
 		return false;
-	buf_printf(&origin, "%s%s%s", o->server ? o->server : state_of(o),
-		   text_ends(o->server ? o->server : "", "/") ? "" : "/", t->path);
+	put_place(o, &origin);
+	buf_printf(&origin, "%s%s", o->server && text_ends(o->server, "/") ? "" : "/",
+		   t->path);
 	c->origin = buf_take(&origin);
 	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
 }

@@ -19,14 +19,17 @@ static void join(const char *server, const char *path, struct buf *out)
 	buf_puts(out, path);
 }
 
+/* `name` is the URL as people may see it. */
 static bool get(struct http *http, const char *server, const char *path,
-		struct buf *url, struct buf *out, struct error *err)
+		struct buf *name, struct buf *out, struct error *err)
 {
-	buf_reset(url);
-	join(server, path, url);
-	if (!buf_ok(url, err))
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+
+	join(server, path, &url);
+	if (!buf_ok(&url, err))
 		return error_prefix(err, "URL");
-	return http_get(http, url->data, out, err);
+	http_name(url.data, name);
+	return buf_ok(name, err) && http_get(http, url.data, out, err);
 }
 
 static bool fits(const struct index_manifest *row, const char *el, const char *arch)
@@ -70,6 +73,7 @@ bool fetch_version(const struct index *x, const char *el, const char *arch,
 static bool choose(const struct index *x, const struct fetch_options *o,
 		   const struct index_manifest **out, struct error *err)
 {
+	AUTO(buf_clear) struct buf name = BUF_MAX(URL_MAX);
 	const char *kubernetes = o->kubernetes;
 
 	if (!kubernetes && !fetch_version(x, o->el, o->arch, &kubernetes, err))
@@ -77,39 +81,40 @@ static bool choose(const struct index *x, const struct fetch_options *o,
 	*out = index_match(x, o->el, kubernetes, o->arch);
 	if (*out)
 		return true;
+	http_name(o->server, &name);
 	return error_set(err, ERR_NOT_FOUND,
 			 "'%s' has no manifest for EL %s, Kubernetes %s, %s",
-			 TEXT_SAFE(o->server), o->el, kubernetes, o->arch);
+			 TEXT_SAFE(name.data), o->el, kubernetes, o->arch);
 }
 
 static bool read_index(struct http *http, const struct fetch_options *o,
 		       struct index *out, struct error *err)
 {
-	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	AUTO(buf_clear) struct buf name = BUF_MAX(URL_MAX);
 	AUTO(buf_clear) struct buf text = BUF_MAX(INDEX_TEXT_MAX);
 
-	if (!get(http, o->server, "index.json", &url, &text, err))
+	if (!get(http, o->server, "index.json", &name, &text, err))
 		return false;
 	return index_parse(text.data ? text.data : "", text.len, out, err) ||
-	       error_prefix(err, "'%s'", TEXT_SAFE(url.data));
+	       error_prefix(err, "'%s'", TEXT_SAFE(name.data));
 }
 
 static bool read_file(struct http *http, const struct fetch_options *o, struct fetch *f,
 		      struct error *err)
 {
-	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	AUTO(buf_clear) struct buf name = BUF_MAX(URL_MAX);
 	struct digest digest;
 
-	if (!get(http, o->server, f->row.path, &url, &f->file, err) ||
+	if (!get(http, o->server, f->row.path, &name, &f->file, err) ||
 	    !digest_of_bytes(f->file.data, f->file.len, &digest, err))
 		return false;
 	if (!digest_equal(&digest, &f->row.file_digest))
 		return error_set(err, ERR_UNTRUSTED,
 				 "'%s' is not the file that the server's index lists: "
 				 "SHA-256 is %s, the index has %s",
-				 TEXT_SAFE(url.data), DIGEST_HEX(&digest),
+				 TEXT_SAFE(name.data), DIGEST_HEX(&digest),
 				 DIGEST_HEX(&f->row.file_digest));
-	f->url = buf_take(&url);
+	f->url = buf_take(&name);
 	return f->url || error_set(err, ERR_SYSTEM, "no memory");
 }
 

@@ -23,7 +23,7 @@ struct fetch_options {
 };
 
 struct fetch {
-	char *url; /* of the file */
+	char *url; /* of the file, without name and password */
 	struct buf file;
 	struct index_manifest row; /* its signers are left out */
 };

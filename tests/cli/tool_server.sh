@@ -44,6 +44,11 @@ expect 3 fips-tool --keyring alice.asc --root root --server "$url" --kubernetes 
 says "has no manifest for EL 8.4, Kubernetes v1.23.0, x86_64"
 expect 3 fips-tool --keyring alice.asc --root root --server "$url" --el 9
 says "has no manifest for EL 9"
+secret=http://node:mellon@${url#http://}
+expect 0 fips-tool --json --keyring alice.asc --root root --server "$secret" --kubernetes v1.22.0
+says "$url/manifests" out
+expect 3 fips-tool --keyring alice.asc --root root --server "$secret" --el 9
+grep -q mellon out err && fail "a password is shown: $(cat out err)"
 rm root/etc/os-release root/usr/lib/os-release
 expect 3 fips-tool --keyring alice.asc --root root --server "$url" --kubernetes v1.22.0
 says "--el says which manifest is meant"

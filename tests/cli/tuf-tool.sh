@@ -62,6 +62,11 @@ one_line
 step "which one"
 expect 3 fips-tool --root root --server "$url" --state state --kubernetes v1.23.0
 says "has no manifest for EL 8.4, Kubernetes v1.23.0, x86_64"
+secret=http://node:mellon@${url#http://}
+expect 3 fips-tool --root root --server "$secret" --state state --kubernetes v1.23.0
+expect 0 fips-tool --json --root root --server "$secret" --state state --kubernetes v1.21.3
+says "$url/manifests" out
+grep -q mellon out err && fail "a password is shown: $(cat out err)"
 expect 1 tool --el 7
 says "revision 1" out
 
