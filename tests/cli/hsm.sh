@@ -1,43 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Signing with a key that never leaves a PKCS#11 token, through gpg-agent; the recipe is
-# that of docs/OPERATIONS.md. SoftHSM stands for the token; it does not lock, so
-# tests/hsm/locking_token.c lets it.
+# that of docs/OPERATIONS.md.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
-need gpg gpgv softhsm2-util gnupg-pkcs11-scd p11tool certtool cc
+need gpg gpgv gnupg-pkcs11-scd certtool
+# shellcheck source=tests/cli/softhsm.bash
+. "$TOP/tests/cli/softhsm.bash"
 
 cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
-module=
-for f in /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm2.so \
-	/usr/lib64/pkcs11/libsofthsm2.so; do
-	[ -e "$f" ] && module=$f && break
-done
-[ -n "$module" ] || fail "no SoftHSM module"
-mkdir -m 700 tokens
-printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' \
-	"$PWD/tokens" >softhsm2.conf
-export SOFTHSM2_CONF=$PWD/softhsm2.conf LOCKING_TOKEN_STATE=$PWD/wrong-pins
-
 step "a key that is made in the token, and its certificate"
 softhsm2-util --init-token --free --label release --pin 123456 --so-pin 654321 >/dev/null
 url="pkcs11:token=release;object=release"
 export GNUTLS_PIN=123456
-p11tool --provider "$module" --login --batch --generate-privkey=rsa --bits 3072 \
+p11tool --provider "$SOFTHSM" --login --batch --generate-privkey=rsa --bits 3072 \
 	--label release --id 01 "pkcs11:token=release" >p11.log 2>&1 || fail "$(cat p11.log)"
 printf 'cn = release\nexpiration_days = 900\nsigning_key\n' >template
-certtool --provider "$module" --generate-self-signed --template template \
+certtool --provider "$SOFTHSM" --generate-self-signed --template template \
 	--load-privkey "$url;type=private" --load-pubkey "$url;type=public" \
 	--outfile cert.pem >p11.log 2>&1 || fail "$(cat p11.log)"
-p11tool --provider "$module" --login --batch --write --load-certificate cert.pem \
+p11tool --provider "$SOFTHSM" --login --batch --write --load-certificate cert.pem \
 	--label release --id 01 --no-mark-private "pkcs11:token=release" >p11.log 2>&1 ||
 	fail "$(cat p11.log)"
 unset GNUTLS_PIN
 
 step "an OpenPGP key around it, through gpg-agent"
-cc -shared -fPIC -Wall -Werror -DSOFTHSM="\"$module\"" \
-	-I"$(pkg-config --variable=includedir p11-kit-1)"/p11-kit-1 \
-	-o locking.so "$TOP/tests/hsm/locking_token.c" || fail "no module"
 new_home keys
 use() { # use MODULE SCDAEMON
 	gpgconf --kill all
@@ -47,7 +34,7 @@ use() { # use MODULE SCDAEMON
 		>"$GNUPGHOME/gpg-agent.conf"
 }
 scd=$(command -v gnupg-pkcs11-scd)
-use "$PWD/locking.so" "$scd"
+use "$LOCKING" "$scd"
 grip=$(gpg-connect-agent 'learn --sendinfo --force' /bye 2>/dev/null |
 	awk '$1 == "S" && $2 == "KEYPAIRINFO" { print $3; exit }')
 [ -n "$grip" ] || fail "gpg-agent sees no key in the token"
@@ -96,9 +83,9 @@ step "no token: it is said, and not asked for for ever"
 SOFTHSM2_CONF=/dev/null sign 3 123456 "the token is not plugged in"
 use /nonexistent.so "$scd"
 sign 3 123456 "no token: gpg-agent has no scdaemon that runs"
-use "$PWD/locking.so" /nonexistent
+use "$LOCKING" /nonexistent
 sign 3 123456 "no token: gpg-agent has no scdaemon that runs"
-use "$PWD/locking.so" "$scd"
+use "$LOCKING" "$scd"
 
 step "a locked token"
 for _ in 1 2 3; do

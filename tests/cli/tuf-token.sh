@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # TUF role keys that never leave a PKCS#11 token, through OpenSSL's provider; the recipe
-# is that of docs/OPERATIONS.md. SoftHSM stands for the token; it does not lock, so
-# tests/hsm/locking_token.c lets it.
+# is that of docs/OPERATIONS.md.
 # shellcheck source=tests/cli/lib.sh
 . "$TOP/tests/cli/lib.sh"
-need softhsm2-util p11tool openssl jq curl cc flock gpg
+need openssl jq curl flock gpg
 (
 	flock 9
 	"$TOP/.ci/pkcs11-provider" "$TOP/build/pkcs11"
@@ -14,20 +13,8 @@ need softhsm2-util p11tool openssl jq curl cc flock gpg
 	skip "$(tail -n 1 provider.log)"
 }
 
-SOFTHSM=
-for f in /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm2.so \
-	/usr/lib64/pkcs11/libsofthsm2.so; do
-	[ -e "$f" ] && SOFTHSM=$f && break
-done
-[ -n "$SOFTHSM" ] || fail "no SoftHSM module"
-mkdir -m 700 tokens
-printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' \
-	"$PWD/tokens" >softhsm2.conf
-export SOFTHSM2_CONF=$PWD/softhsm2.conf LOCKING_TOKEN_STATE=$PWD/wrong-pins
-cc -shared -fPIC -Wall -Werror -DSOFTHSM="\"$SOFTHSM\"" \
-	-I"$(pkg-config --variable=includedir p11-kit-1)"/p11-kit-1 \
-	-o locking.so "$TOP/tests/hsm/locking_token.c" || fail "no module"
-MODULE=$PWD/locking.so
+# shellcheck source=tests/cli/softhsm.bash
+. "$TOP/tests/cli/softhsm.bash"
 
 cat >openssl.cnf <<END
 openssl_conf = init
@@ -40,7 +27,7 @@ pkcs11 = the_tokens
 activate = 1
 [the_tokens]
 module = $TOP/build/pkcs11/pkcs11.so
-pkcs11-module-path = $MODULE
+pkcs11-module-path = $LOCKING
 pkcs11-module-quirks = no-deinit
 activate = 1
 END

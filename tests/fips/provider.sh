@@ -33,6 +33,21 @@ expect 0 check
 	fail "another digest"
 jq -e '.tool.digests_by | test("validated") | not' out >/dev/null || fail "claims a validation"
 
+step "the keys of TUF roles, where no other provider may be used"
+sed 's/^\[init\]$/&\nalg_section = algorithms/' "$fips/openssl.cnf" >only.cnf
+printf '[algorithms]\ndefault_properties = fips=yes\n' >>only.cnf
+fm() {
+	OPENSSL_CONF=$PWD/only.cnf fips-manifest "$@" --passphrase-fd 3 3<<<"correct horse"
+}
+expect 0 fm --store s.db init
+expect 0 fm --store r.db init --scheme rsa
+expect 0 fm --store s.db refresh
+expect 0 env OPENSSL_CONF="$PWD/only.cnf" fips-manifest --store r.db root add-key targets \
+	s.db.keys/targets.pub
+expect 3 fm --store e.db init --scheme ed25519
+says "its kind is not approved under FIPS"
+[ ! -e e.db ] || fail "a store is there"
+
 step "a provider that fails its self-test is none"
 mkdir broken
 cp "$fips/fips.so" broken/

@@ -2,7 +2,7 @@
 /*
  * A PKCS#11 module that is SoftHSM's, save that its tokens lock as real ones do: after
  * three wrong PINs in a row, kept in the file $LOCKING_TOKEN_STATE, none is taken.
- * tests/cli/hsm.sh builds it. SOFTHSM: path of the module behind it.
+ * tests/cli/softhsm.bash builds it. SOFTHSM: path of the module behind it.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
