@@ -143,6 +143,7 @@ def the_node():
 def measure_node():
     what = f"a node: 9 files, 5 images ({the_node()} MB), {PROCESSES} processes"
     cores = os.cpu_count()
+    # beyond hashing: gpgv's self-tests alone, which it makes in FIPS mode, take 25 ms of CPU
     many, bare, nice, one = by_turns(
         "node", lambda: tool("node"), lambda: loop(cores), lambda: tool("node", "--nice"),
         lambda: loop(1))
