@@ -19,7 +19,8 @@ struct pgp_sign {
 	gpgme_ctx_t ctx;
 	gpgme_key_t keys[PGP_SIGN_KEYS_MAX];
 	size_t key_count;
-	struct pgp_keyring public;
+	struct pgp_keyring public;       /* empty in one that pgp_sign_join() made */
+	const struct pgp_keyring *known; /* `public`, of the first */
 	struct buf passphrase;
 	size_t asked; /* how often, in this operation */
 };
@@ -221,9 +222,9 @@ static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t
 
 static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *err)
 {
-	for (size_t i = 0; i < s->public.key_count; i++) {
-		const struct pgp_key *key = &s->public.keys[i];
-		const struct pgp_subkey *sub = signing_part(&s->public, i);
+	for (size_t i = 0; i < s->known->key_count; i++) {
+		const struct pgp_key *key = &s->known->keys[i];
+		const struct pgp_subkey *sub = signing_part(s->known, i);
 
 		if (key->problem[0])
 			return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s",
@@ -231,8 +232,20 @@ static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *er
 		if (!sub)
 			return error_set(err, ERR_NOT_FOUND, "no part of %s can sign",
 					 key->fpr);
-		if (!check_key(&s->public, sub, rsa_only, err))
+		if (!check_key(s->known, sub, rsa_only, err))
 			return false;
+	}
+	return true;
+}
+
+static bool open_context(struct pgp_sign *s, struct error *err)
+{
+	if (!pgp_home_users(&s->ctx, err))
+		return false;
+	gpgme_set_textmode(s->ctx, 1);
+	if (s->passphrase.len) {
+		gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_LOOPBACK);
+		gpgme_set_passphrase_cb(s->ctx, give_passphrase, s);
 	}
 	return true;
 }
@@ -244,17 +257,13 @@ bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out
 
 	if (!s)
 		return error_set(err, ERR_SYSTEM, "no memory");
+	s->known = &s->public;
 	s->passphrase.max = PASSPHRASE_MAX;
 	if (options->passphrase_fd >= 0 &&
 	    !read_passphrase(options->passphrase_fd, &s->passphrase, err))
 		return false;
-	if (!pgp_home_users(&s->ctx, err))
+	if (!open_context(s, err))
 		return false;
-	gpgme_set_textmode(s->ctx, 1);
-	if (options->passphrase_fd >= 0) {
-		gpgme_set_pinentry_mode(s->ctx, GPGME_PINENTRY_MODE_LOOPBACK);
-		gpgme_set_passphrase_cb(s->ctx, give_passphrase, s);
-	}
 	if (!options->key_count && !settle_key(s, NULL, err))
 		return false;
 	for (size_t i = 0; i < options->key_count; i++)
@@ -263,6 +272,25 @@ bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out
 	if (!export_keys(s, err) || !check_keys(s, false, err))
 		return false;
 	*out = TAKE(s);
+	return true;
+}
+
+bool pgp_sign_join(const struct pgp_sign *s, struct pgp_sign **out, struct error *err)
+{
+	AUTO(pgp_sign_closep) struct pgp_sign *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	own->known = s->known;
+	own->passphrase.max = PASSPHRASE_MAX;
+	buf_append(&own->passphrase, s->passphrase.data, s->passphrase.len);
+	if (!buf_ok(&own->passphrase, err) || !open_context(own, err))
+		return false;
+	for (; own->key_count < s->key_count; own->key_count++) {
+		own->keys[own->key_count] = s->keys[own->key_count];
+		gpgme_key_ref(own->keys[own->key_count]);
+	}
+	*out = TAKE(own);
 	return true;
 }
 
@@ -286,7 +314,7 @@ void pgp_sign_closep(struct pgp_sign **s)
 
 const struct pgp_keyring *pgp_sign_keys(const struct pgp_sign *s)
 {
-	return &s->public;
+	return s->known;
 }
 
 /* ---- signing ---- */
@@ -295,7 +323,7 @@ const struct pgp_keyring *pgp_sign_keys(const struct pgp_sign *s)
 static bool check_made(const struct pgp_sign *s, bool rsa_only, gpgme_new_signature_t n,
 		       struct pgp_signature *out, struct error *err)
 {
-	const struct pgp_keyring *k = &s->public;
+	const struct pgp_keyring *k = s->known;
 	const struct pgp_subkey *sub = NULL;
 
 	for (size_t i = 0; i < k->subkey_count && !sub; i++)

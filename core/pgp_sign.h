@@ -29,6 +29,9 @@ struct pgp_sign; /* opaque: settled keys, ready to sign */
  * keys, ERR_UNTRUSTED for what the policy refuses. */
 bool pgp_sign_open(const struct pgp_sign_options *options, struct pgp_sign **out,
 		   struct error *err) MUST_CHECK;
+/* Another one for the same keys, so that a second thread can sign; `s` outlives it. */
+bool pgp_sign_join(const struct pgp_sign *s, struct pgp_sign **out,
+		   struct error *err) MUST_CHECK;
 void pgp_sign_close(struct pgp_sign *s);
 void pgp_sign_closep(struct pgp_sign **s);
 

@@ -3,7 +3,8 @@
  * sign: .json -> .json.asc; given an .asc, adds a signature to it.
  *
  * Order: read and check every file, show what would be signed, ask, then sign and
- * write one after the other. Nothing but a canonical manifest is ever signed.
+ * write; what was written is named when it is safe on the disk. Nothing but a canonical
+ * manifest is ever signed.
  */
 #include "core/armor.h"
 #include "core/file.h"
@@ -12,7 +13,9 @@
 #include "core/text.h"
 #include "signer/cmd.h"
 #include "signer/signature.h"
+#include "signer/workers.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -82,6 +85,8 @@ struct job {
 	size_t text_len;
 	struct manifest manifest;
 	struct digest digest;
+	struct pgp_signature made[PGP_SIGN_KEYS_MAX];
+	size_t made_count; /* 0: not signed */
 };
 
 static void job_clear(struct job *j)
@@ -267,43 +272,96 @@ static bool needs_rsa(const struct manifest *m)
 	return strtoul(m->el, NULL, 10) <= 7;
 }
 
-static bool sign_one(struct pgp_sign *signer, struct job *j, struct pgp_verdict *made,
-		     struct error *err)
+static bool sign_one(struct pgp_sign *signer, struct job *j, struct error *err)
 {
 	AUTO(buf_clear) struct buf packets = BUF_MAX(2 * ARMOR_PACKET_MAX);
 	AUTO(buf_clear) struct buf out = BUF_MAX(FILE_MAX);
+	struct pgp_verdict made;
 
 	buf_append(&packets, j->cut.packets.data, j->cut.packets.len);
-	return pgp_sign_text(signer, needs_rsa(&j->manifest), j->text, j->text_len,
-			     &packets, made, err) &&
-	       armor_write(j->text, j->text_len, &packets, &out, err) &&
-	       file_write_atomic(j->output.data, out.data, out.len, 0644, err);
+	if (!pgp_sign_text(signer, needs_rsa(&j->manifest), j->text, j->text_len,
+			   &packets, &made, err) ||
+	    !armor_write(j->text, j->text_len, &packets, &out, err) ||
+	    !file_write_atomic(j->output.data, out.data, out.len, 0644, err))
+		return false;
+	memcpy(j->made, made.signatures, made.count * sizeof(made.signatures[0]));
+	j->made_count = made.count;
+	return true;
 }
 
-static void put_made(struct json_writer *w, const struct job *j,
-		     const struct pgp_verdict *made)
+/* Work that threads share: gpg-agent computes for one while the other's gpg starts and
+ * its file is synced. */
+struct signing {
+	struct pgp_sign *signer;
+	struct jobs *jobs;
+	size_t next; /* that nobody has taken yet */
+	bool failed;
+	struct error err;     /* of the first that failed */
+	pthread_mutex_t lock; /* of next, failed, err */
+};
+
+static struct job *take(struct signing *s)
 {
-	json_open(w, NULL, '{');
-	json_put_string(w, "file", j->output.data);
-	json_put_string(w, "sha256", DIGEST_HEX(&j->digest));
-	signature_put(w, made->signatures, made->count);
-	json_close(w);
+	struct job *j = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	if (!s->failed && s->next < s->jobs->count)
+		j = &s->jobs->items[s->next++];
+	pthread_mutex_unlock(&s->lock);
+	return j;
 }
 
-static bool sign_all(struct cmd_context *ctx, struct pgp_sign *signer,
-		     struct jobs *jobs, struct error *err)
+static void fail(struct signing *s, const struct error *why)
+{
+	pthread_mutex_lock(&s->lock);
+	if (!s->failed)
+		s->err = *why;
+	s->failed = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void sign_next(struct signing *s, struct pgp_sign *signer, struct job *j)
+{
+	struct error why = EMPTY;
+
+	if (sign_one(signer, j, &why))
+		return;
+	error_prefix_(&why, "'%s'", TEXT_SAFE(j->path));
+	fail(s, &why);
+}
+
+static void *work_on(void *arg)
+{
+	struct signing *s = arg;
+	AUTO(pgp_sign_closep) struct pgp_sign *own = NULL;
+	struct error why = EMPTY;
+	struct job *j;
+
+	if (!pgp_sign_join(s->signer, &own, &why))
+		fail(s, &why);
+	while ((j = take(s)))
+		sign_next(s, own, j);
+	return NULL;
+}
+
+/* Everything that was written, also where something failed then. */
+static bool tell(const struct cmd_context *ctx, const struct jobs *jobs,
+		 struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(64 * 1024 * 1024);
 	struct json_writer w = json_writer(&text);
 
 	json_open(&w, NULL, '[');
 	for (size_t i = 0; i < jobs->count; i++) {
-		struct job *j = &jobs->items[i];
-		struct pgp_verdict made;
+		const struct job *j = &jobs->items[i];
 
-		if (!sign_one(signer, j, &made, err))
-			return error_prefix(err, "'%s'", TEXT_SAFE(j->path));
-		put_made(&w, j, &made);
+		if (!j->made_count)
+			continue;
+		json_open(&w, NULL, '{');
+		json_put_string(&w, "file", j->output.data);
+		json_put_string(&w, "sha256", DIGEST_HEX(&j->digest));
+		signature_put(&w, j->made, j->made_count);
+		json_close(&w);
 		if (!ctx->cli->json)
 			fprintf(ctx->cli->out, "%s\n", TEXT_SAFE(j->output.data));
 	}
@@ -314,6 +372,32 @@ static bool sign_all(struct cmd_context *ctx, struct pgp_sign *signer,
 		return false;
 	fputs(text.data, ctx->cli->out);
 	return true;
+}
+
+/* The first alone: whoever is asked for a passphrase or PIN is asked once, and a wrong
+ * one is tried once. */
+static bool sign_all(struct cmd_context *ctx, struct pgp_sign *signer,
+		     struct jobs *jobs, struct error *err)
+{
+	struct signing s = {
+		.signer = signer,
+		.jobs = jobs,
+		.next = 1,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+
+	sign_next(&s, signer, &jobs->items[0]);
+	if (!s.failed && jobs->count > 1)
+		workers_run(jobs->count / 2, work_on, &s);
+	pthread_mutex_destroy(&s.lock);
+	if (s.failed && ctx->cli->json) {
+		*err = s.err;
+		return false;
+	}
+	if (!tell(ctx, jobs, err))
+		return false;
+	*err = s.err;
+	return !s.failed;
 }
 
 static bool run(struct cmd_context *ctx, struct error *err)

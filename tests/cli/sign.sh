@@ -126,6 +126,7 @@ if ! fips; then
 	says "Ed25519"
 fi
 make_key p nistp256
+p=$FPR
 expect 0 fips-manifest sign --yes --key "$FPR" --output p.asc m.json
 expect 0 fips-manifest verify --keyring p.gpg p.asc
 sed 's/"el": "8"/"el": "7"/' m.json >el7.json
@@ -159,6 +160,28 @@ expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 9 --output x.asc 
 says "cannot read the passphrase from descriptor 9"
 expect 64 fips-manifest sign --yes --passphrase-fd x m.json
 [ ! -e x.asc ] || fail "x.asc was written"
+
+step "many at once: named in their order, the passphrase given once"
+for i in {1..9}; do sed "s/\"revision\": 1/\"revision\": $i/" m.json >"many$i.json"; done
+gpgconf --kill gpg-agent
+expect 0 fips-manifest sign --quiet --yes --key "$FPR" --passphrase-fd 5 many?.json 5<<<"open sesame"
+printf '%s\n' many{1..9}.json.asc | cmp - out || fail "$(cat out)"
+expect 0 fips-manifest verify --keyring locked.gpg many?.json.asc
+[ "$(grep -c ': trusted: ' out)" = 9 ] || fail "$(cat out)"
+rm many?.json.asc
+gpgconf --kill gpg-agent
+expect 3 fips-manifest sign --quiet --yes --key "$FPR" --passphrase-fd 5 many?.json 5<<<"wrong"
+one_line
+says "'many1.json': cannot sign: wrong passphrase"
+step "one of many that fails: those that were written are named, and no others"
+sed -i 's/"el": "8"/"el": "7"/' many5.json # which a P-256 key does not sign
+expect 2 fips-manifest sign --quiet --yes --key "$p" many?.json
+says "'many5.json': "
+[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"
+printf '%s\n' many?.json.asc | cmp - out || fail "written: $(ls many?.json.asc), named: $(cat out)"
+[ -e many1.json.asc ] && [ ! -e many5.json.asc ] || fail "$(ls many*)"
+# shellcheck disable=SC2046  # names without blanks
+expect 0 fips-manifest verify --keyring p.gpg $(cat out)
 
 step "nothing is left half-written"
 mkdir ro
