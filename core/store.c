@@ -103,7 +103,7 @@ static bool connect_to(struct store *s, int flags, struct error *err)
 			  err) &&
 	       /* a writer of many manifests comes back to the same pages; in kB */
 	       (s->mode == STORE_READ ||
-		store_exec(s, "PRAGMA cache_size = -16384", err));
+		store_exec(s, "PRAGMA cache_size = -8192", err));
 }
 
 /* The schema's number, of a file that is a store. */

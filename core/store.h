@@ -89,6 +89,16 @@ struct store_put {
 bool store_put_manifest(struct store *s, const struct store_put *p,
 			struct store_manifest *out, struct error *err) MUST_CHECK;
 
+/* The same in two steps: the first asks no store, so that threads may take it for many
+ * at once. What `p` points to stays borrowed until the handle is freed; a handle is put
+ * once. */
+struct store_parsed;
+bool store_parse_manifest(const struct store_put *p, struct store_parsed **out,
+			  struct error *err) MUST_CHECK;
+bool store_put_parsed(struct store *s, struct store_parsed *p,
+		      struct store_manifest *out, struct error *err) MUST_CHECK;
+void store_parsed_freep(struct store_parsed **p);
+
 /* Which ones; NULL and revision 0 match all. By EL, Kubernetes version (newest
  * first), arch, revision (newest first). */
 struct store_filter {

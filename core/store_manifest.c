@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 const char *store_state_name(enum store_state s)
@@ -268,21 +269,52 @@ static bool describe(struct put *put, struct error *err)
 	       digest_of_bytes(p->asc, p->asc_len, &put->asc_digest, err);
 }
 
-static void put_clear(struct put *put)
+struct store_parsed {
+	struct store_put given;
+	struct put put;
+};
+
+void store_parsed_freep(struct store_parsed **p)
 {
-	manifest_clear(&put->manifest);
+	if (*p)
+		manifest_clear(&(*p)->put.manifest);
+	free(*p);
+	*p = NULL;
+}
+
+bool store_parse_manifest(const struct store_put *p, struct store_parsed **out,
+			  struct error *err)
+{
+	AUTO(store_parsed_freep)
+	struct store_parsed *parsed = calloc(1, sizeof(*parsed));
+
+	if (!parsed)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	parsed->given = *p;
+	parsed->put.p = &parsed->given;
+	if (!manifest_parse(p->text, p->text_len, &parsed->put.manifest, err) ||
+	    !describe(&parsed->put, err))
+		return false;
+	*out = TAKE(parsed);
+	return true;
+}
+
+bool store_put_parsed(struct store *s, struct store_parsed *p,
+		      struct store_manifest *out, struct error *err)
+{
+	if (!store_change(s, put_all, &p->put, err))
+		return false;
+	*out = p->put.row;
+	return true;
 }
 
 bool store_put_manifest(struct store *s, const struct store_put *p,
 			struct store_manifest *out, struct error *err)
 {
-	AUTO(put_clear) struct put put = {.p = p};
+	AUTO(store_parsed_freep) struct store_parsed *parsed = NULL;
 
-	if (!manifest_parse(p->text, p->text_len, &put.manifest, err) ||
-	    !describe(&put, err) || !store_change(s, put_all, &put, err))
-		return false;
-	*out = put.row;
-	return true;
+	return store_parse_manifest(p, &parsed, err) &&
+	       store_put_parsed(s, parsed, out, err);
 }
 
 /* ---- reading ---- */

@@ -4,8 +4,10 @@
 #include "core/text.h"
 #include "signer/bundle.h"
 #include "signer/vouch.h"
+#include "signer/workers.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -98,23 +100,44 @@ static bool end_roles(struct bundle *b, struct error *err)
 
 /* ---- one target ---- */
 
+/* A target that was read; a manifest is parsed, too, which needs no store. */
+struct ready {
+	struct buf file;
+	struct armor_cut cut;
+	struct store_parsed *parsed;
+};
+
+static void ready_clear(struct ready *r)
+{
+	store_parsed_freep(&r->parsed);
+	armor_cut_clear(&r->cut);
+	buf_clear(&r->file);
+}
+
+static bool parse(struct ready *r, struct error *err)
+{
+	struct store_put put = {
+		.asc = r->file.data,
+		.asc_len = r->file.len,
+		.state = STORE_COMPLETE,
+	};
+
+	if (!armor_cut(r->file.data ? r->file.data : "", r->file.len, &r->cut, err))
+		return false;
+	put.text = r->cut.text;
+	put.text_len = r->cut.text_len;
+	return store_parse_manifest(&put, &r->parsed, err);
+}
+
 /* A manifest must be for what its path says. */
 static bool put_manifest(struct bundle *b, const struct bundle_target *t,
-			 struct store_target *out, struct error *err)
+			 struct ready *r, struct store_target *out, struct error *err)
 {
-	AUTO(buf_clear) struct buf file = EMPTY;
-	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
 	char path[INDEX_PATH_SIZE];
 	struct store_signed newest;
 	struct store_manifest m;
-	struct store_put put;
 
-	if (!bundle_load(b, t, VOUCH_FILE_MAX, &file, err) ||
-	    !armor_cut(file.data, file.len, &cut, err))
-		return false;
-	put = (struct store_put){cut.text, cut.text_len, file.data, file.len,
-				 STORE_COMPLETE};
-	if (!store_put_manifest(b->store, &put, &m, err))
+	if (!store_put_parsed(b->store, r->parsed, &m, err))
 		return false;
 	index_manifest_path(m.el, m.kubernetes, m.arch, path);
 	if (strcmp(path, t->path) != 0)
@@ -192,31 +215,6 @@ static bool put_tool(struct bundle *b, const struct bundle_target *t,
 	return true;
 }
 
-static bool put_target(struct bundle *b, const struct bundle_target *t,
-		       struct error *err)
-{
-	struct store_target to = {.digest = t->digest, .size = t->size};
-	AUTO(buf_clear) struct buf bytes = EMPTY;
-
-	snprintf(to.path, sizeof(to.path), "%s", t->path);
-	if (t->here && t->there.kind != STORE_TARGET_MADE) {
-		to.kind = t->there.kind;
-		to.of = t->there.of;
-	} else if (t->is_manifest) {
-		if (!put_manifest(b, t, &to, err))
-			return false;
-	} else if (t->is_tool) {
-		if (!put_tool(b, t, &to, err))
-			return false;
-	} else {
-		to.kind = STORE_TARGET_MADE;
-		if (!bundle_load(b, t, BUNDLE_MADE_MAX, &bytes, err))
-			return false;
-	}
-	return store_tuf_put_target(b->store, &to, bytes.data ? bytes.data : "",
-				    b->snapshot, err);
-}
-
 /* ---- what changes of the targets ---- */
 
 struct current {
@@ -240,44 +238,177 @@ static bool take(void *arg, const struct store_target *t, struct error *err)
 	return true;
 }
 
-/* What left the tree goes at once; what was replaced is shown for a while. */
-static bool change_targets(struct bundle *b, const struct current *c, struct error *err)
+/* Targets are read and parsed on all cores; each changes the store when it is its
+ * turn, so that every run writes the same. */
+enum { READERS_MAX = 3 }; /* what one writer keeps busy; each takes ten times a file */
+
+struct work {
+	struct bundle *b;
+	struct current current;
+	size_t old; /* of the current ones, the first that was not looked at */
+	pthread_mutex_t source; /* of reading it */
+	pthread_mutex_t lock;   /* of what follows */
+	pthread_cond_t turned;
+	size_t next, turn; /* the store is for whose turn it is */
+	bool failed;
+	struct error why;
+};
+
+/* Does the store have it already, as what it is? */
+static bool is_stored(const struct bundle_target *t)
 {
-	size_t old = 0;
+	return t->here && t->there.kind != STORE_TARGET_MADE;
+}
 
-	for (size_t i = 0; i < b->target_count; i++) {
-		const struct bundle_target *t = &b->targets[i];
-		int order = 1;
+static bool get_ready(struct work *w, const struct bundle_target *t, struct ready *r,
+		      struct error *err)
+{
+	bool ok;
 
-		for (;
-		     old < c->count && (order = strcmp(c->list[old].path, t->path)) < 0;
-		     old++)
-			if (!store_tuf_end_target(b->store, c->list[old].row, 0, err))
-				return false;
-		if (old < c->count && !order) {
-			const struct store_target *was = &c->list[old++];
+	pthread_mutex_lock(&w->source);
+	ok = bundle_load(w->b, t, t->is_manifest ? VOUCH_FILE_MAX : BUNDLE_MADE_MAX,
+			 &r->file, err);
+	pthread_mutex_unlock(&w->source);
+	return ok && (!t->is_manifest || parse(r, err));
+}
 
-			if (digest_equal(&was->digest, &t->digest))
-				continue;
-			if (!store_tuf_end_target(b->store, was->row, b->snapshot, err))
-				return false;
-		}
-		if (!put_target(b, t, err))
-			return error_prefix(err, "target '%s'", TEXT_SAFE(t->path));
+static bool put_new(struct work *w, const struct bundle_target *t, struct ready *r,
+		    struct store_target *out, struct error *err)
+{
+	bool ok;
+
+	/* that which the store has is not read before its turn */
+	if (t->here && !t->is_tool && !get_ready(w, t, r, err))
+		return false;
+	if (t->is_manifest)
+		return put_manifest(w->b, t, r, out, err);
+	out->kind = STORE_TARGET_MADE;
+	if (!t->is_tool)
+		return true;
+	pthread_mutex_lock(&w->source);
+	ok = put_tool(w->b, t, out, err);
+	pthread_mutex_unlock(&w->source);
+	return ok;
+}
+
+static bool put_target(struct work *w, const struct bundle_target *t, struct ready *r,
+		       struct error *err)
+{
+	struct store_target to = {.digest = t->digest, .size = t->size};
+
+	snprintf(to.path, sizeof(to.path), "%s", t->path);
+	if (is_stored(t)) {
+		to.kind = t->there.kind;
+		to.of = t->there.of;
+	} else if (!put_new(w, t, r, &to, err)) {
+		return false;
 	}
-	for (; old < c->count; old++)
-		if (!store_tuf_end_target(b->store, c->list[old].row, 0, err))
+	return store_tuf_put_target(w->b->store, &to, r->file.data ? r->file.data : "",
+				    w->b->snapshot, err);
+}
+
+/* What left the tree goes at once; what was replaced is shown for a while. */
+static bool change_target(struct work *w, const struct bundle_target *t,
+			  struct ready *r, struct error *err)
+{
+	const struct current *c = &w->current;
+	struct store *s = w->b->store;
+	int order = 1;
+
+	for (; w->old < c->count && (order = strcmp(c->list[w->old].path, t->path)) < 0;
+	     w->old++)
+		if (!store_tuf_end_target(s, c->list[w->old].row, 0, err))
+			return false;
+	if (w->old < c->count && !order) {
+		const struct store_target *was = &c->list[w->old++];
+
+		if (digest_equal(&was->digest, &t->digest))
+			return true;
+		if (!store_tuf_end_target(s, was->row, w->b->snapshot, err))
+			return false;
+	}
+	return put_target(w, t, r, err);
+}
+
+/* The next target in order; false when there is none or one failed. */
+static bool take_next(struct work *w, size_t *at)
+{
+	bool more;
+
+	pthread_mutex_lock(&w->lock);
+	more = !w->failed && w->next < w->b->target_count;
+	*at = w->next;
+	w->next += more;
+	pthread_mutex_unlock(&w->lock);
+	return more;
+}
+
+static void take_turn(struct work *w, size_t at, struct ready *r, bool ok,
+		      struct error *why)
+{
+	const struct bundle_target *t = &w->b->targets[at];
+	bool skip;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->turn != at)
+		pthread_cond_wait(&w->turned, &w->lock);
+	skip = w->failed;
+	pthread_mutex_unlock(&w->lock);
+	ok = skip || (ok && change_target(w, t, r, why));
+	pthread_mutex_lock(&w->lock);
+	if (!ok) {
+		error_prefix_(why, "target '%s'", TEXT_SAFE(t->path));
+		w->why = *why;
+		w->failed = true;
+	}
+	w->turn++;
+	pthread_cond_broadcast(&w->turned);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void *work_on(void *arg)
+{
+	struct work *w = arg;
+	size_t at;
+
+	while (take_next(w, &at)) {
+		AUTO(ready_clear) struct ready r = EMPTY;
+		const struct bundle_target *t = &w->b->targets[at];
+		struct error why = EMPTY;
+		bool ok = t->here || t->is_tool || get_ready(w, t, &r, &why);
+
+		take_turn(w, at, &r, ok, &why);
+	}
+	return NULL;
+}
+
+static bool change_targets(struct work *w, struct error *err)
+{
+	struct store *s = w->b->store;
+
+	workers_run(READERS_MAX, work_on, w);
+	if (w->failed) {
+		*err = w->why;
+		return false;
+	}
+	for (; w->old < w->current.count; w->old++)
+		if (!store_tuf_end_target(s, w->current.list[w->old].row, 0, err))
 			return false;
 	return true;
 }
 
 static bool put_targets(struct bundle *b, struct error *err)
 {
-	struct current c = EMPTY;
-	bool ok = store_tuf_each_target(b->store, true, take, &c, err) &&
-		  change_targets(b, &c, err);
+	struct work w = {
+		.b = b,
+		.source = PTHREAD_MUTEX_INITIALIZER,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.turned = PTHREAD_COND_INITIALIZER,
+	};
+	bool ok = store_tuf_each_target(b->store, true, take, &w.current, err) &&
+		  change_targets(&w, err);
 
-	free(c.list);
+	free(w.current.list);
 	return ok;
 }
 

@@ -163,6 +163,7 @@ bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 	struct intake_input *in = ctx->input;
 	const struct http_options http = {
 		.ca_file = in->ca_file,
+		.connect_seconds = in->timeout < 10 ? (long)in->timeout : 0,
 		.low_speed_seconds = (long)in->timeout,
 	};
 	AUTO(run_clear) struct run r = {.ctx = ctx, .what = what, .from = from};

@@ -135,7 +135,6 @@ while read -r mode what status text; do
 	says "$text"
 done <<CASES
 drip metadata/timestamp 3 Less than 16 bytes/sec
-drip snapshot.json 3 snapshot
 drip manifest-el8 3 manifest-el8
 mute metadata/timestamp 3 metadata/timestamp.json': Operation too slow
 endless metadata/timestamp 3 the server sends more than is allowed

@@ -95,9 +95,9 @@ says "$outer/targets/tool/"
 cmp m.db before.db || fail "the store was changed"
 at node curl -sf $inner/index.json | cmp - a/index.json || fail "the site serves another tree"
 start=$SECONDS
-expect 3 at site fips-manifest --store m.db mirror
+expect 3 at site fips-manifest --store m.db mirror --timeout 2
 one_line
-[ $((SECONDS - start)) -lt 20 ] || fail "nobody there: it took $((SECONDS - start)) s"
+[ $((SECONDS - start)) -lt 15 ] || fail "nobody there: it took $((SECONDS - start)) s"
 
 step "plugged in again, it goes on: what had come is not fetched again"
 find m.db.incoming -type f -printf '%f\n' | sort >kept

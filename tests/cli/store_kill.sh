@@ -155,7 +155,7 @@ old_or_new() {
 	mirror export tree >/dev/null 2>err || fail "$where: export: $(cat err)"
 	diff -r tree a >/dev/null || diff -r tree b >/dev/null || fail "$where: neither tree"
 }
-kill_everywhere 5 from_mirror old_or_new fips-manifest --store m.db import b
+kill_everywhere 12 from_mirror old_or_new fips-manifest --store m.db import b
 old_or_new
 diff -r tree b || fail "not imported"
 
