@@ -293,7 +293,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SIGNER_LIB) $(SERVER_
 
 bench:
 	@.ci/deps bench
-	+@$(MAKE) --no-print-directory $(PROGRAMS) $(BENCH)
+	+@$(MAKE) --no-print-directory $(PROGRAMS) $(BENCH) $(BUILD)/tests/store_fill
 	@tests/bench/run $(BUILD)
 
 # always with the sanitizers

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/bench/server.sh BUILD: fips-manifestd against nginx that serves the same files.
 # Prints lines "work | ours | peer | ratio | goal | reached?"; raw numbers go to
-# BUILD/bench/server.json.
+# BUILD/bench/server.json. ROWS="1k 64k" measures these alone (1k 30k 64k 6m 304 close
+# start publish digests), ROWS=prepare makes the store of 10,000 manifests that the last
+# three need and that stays in BUILD/bench.
 set -eu
 out=$(realpath "${1:-build}")
 for c in nginx wrk taskset python3; do
