@@ -107,14 +107,17 @@ def others():
         cores = [c.split() for c in f if c.startswith(("cpu0 ", "cpu1 "))]
     ticks = sum(int(c[i]) for c in cores for i in (1, 2, 3, 8))
     for p in started:
-        with open(f"/proc/{p.pid}/stat") as f:
-            ticks -= sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
+        with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
+            pids = [str(p.pid), *f.read().split()]  # nginx: the worker
+        for pid in pids:
+            with open(f"/proc/{pid}/stat") as f:
+                ticks -= sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ticks - (ended.ru_utime + ended.ru_stime) * os.sysconf("SC_CLK_TCK")
 
 
 def calm(measure):
-    """Measure again, thrice at most, when others took more than a twentieth of the machine."""
+    """Measure again, twice at most, when others took more than a twentieth of the machine."""
     for _ in range(3):
         before, begin = others(), time.monotonic()
         result = measure()
