@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The one static file: in a root that holds nothing but gpg, under a name service and an
-# OpenSSL configuration that are not its own, reproducible.
+# OpenSSL configuration that are not its own.
 # shellcheck source=tests/cli/lib.sh
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
