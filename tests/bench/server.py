@@ -11,6 +11,9 @@
 #   both cores, 6 % with sendfile), which is why such bodies are in files in memory.
 # - 304: three quarters of a request are the kernel's recvmsg and sendmsg, the same for
 #   both; nothing that is left could make 1.25.
+# - a publish among 10,000: the names are listed anew, 30 ms of SQL; index.json and two
+#   pages of 5 MB each are written and digested, 35 ms; 20,000 look-ups take over what did
+#   not change, 15 ms; the rest is fresh memory for all this.
 import json, os, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile
 import time, urllib.request
 
