@@ -436,15 +436,12 @@ static bool misleads(uint32_t c)
 
 static void escape_bytes(const unsigned char *p, size_t n, struct buf *out)
 {
-	if (n == 1 && (*p == '\n' || *p == '\t' || *p == '\r' || *p == '\\')) {
-		buf_putc(out, '\\');
-		buf_putc(out, *p == '\n'   ? 'n'
-			      : *p == '\t' ? 't'
-			      : *p == '\r' ? 'r'
-					   : '\\');
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
+	static const char known[] = "\n\t\r\\", letters[] = "ntr\\";
+	const char *at = n == 1 && *p ? strchr(known, *p) : NULL;
+
+	if (at)
+		buf_printf(out, "\\%c", letters[at - known]);
+	for (size_t i = 0; !at && i < n; i++)
 		buf_printf(out, "\\x%02x", p[i]);
 }
 

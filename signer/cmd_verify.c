@@ -248,7 +248,8 @@ static bool member(const struct armor_cut *cut, const char *key, char *out, size
 		if (!lf)
 			return false;
 		tail = lf;
-		head = memchr(head, '\n', (size_t)(tail + 1 - head)) + 1;
+		while (*head++ != '\n')
+			;
 	}
 	return false;
 }
