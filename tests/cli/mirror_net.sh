@@ -46,12 +46,12 @@ publish
 expect 0 fips-manifest export a
 
 step "the site mirrors the authority, and serves what it has"
-background outer.log at authority fips-manifestd --store s.db --listen 10.9.1.1:8080
+background outer.log nsenter --net=/run/netns/authority -- fips-manifestd --store s.db --listen 10.9.1.1:8080
 wait_for 30 at site curl -sf $outer/index.json || fail "$(cat outer.log)"
 at node curl -s --connect-timeout 2 $outer/index.json && fail "the node reaches the authority"
 expect 0 at site fips-manifest --store m.db init --no-roles --quiet
 expect 0 at site fips-manifest --store m.db mirror $outer --trust root.json
-background inner.log at site fips-manifestd --store m.db --listen 10.9.2.1:8080
+background inner.log nsenter --net=/run/netns/site -- fips-manifestd --store m.db --listen 10.9.2.1:8080
 wait_for 30 at node curl -sf $inner/index.json || fail "$(cat inner.log)"
 
 step "the node has from the site what the authority published, byte for byte"
