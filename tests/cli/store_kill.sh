@@ -38,7 +38,7 @@ kill_everywhere() {
 			killed=$((killed + 1))
 		done
 	done
-	((killed > 10 && n < 500)) || fail "killed $killed times"
+	((killed > 5 && n < 500)) || fail "killed $killed times"
 	echo "killed $killed times"
 }
 
