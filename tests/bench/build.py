@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# What tests/bench/build.sh measures.
+# What tests/bench/build.sh measures. sha256sum, in the peer of the first rows, is up to 4
+# times slower in one run than in another.
+#
+# What limits it:
+# - xz: liblzma decompresses one block on one core; hashing is 7 % beside that.
+# - zstd: decompression and SHA-256 take the same time. Three digests are wanted of an RPM:
+#   of the file, of its payload for PAYLOADDIGEST, of each content for FILEDIGESTS.
+# - One thread reads and digests the file, one unpacks and hashes contents. A third for the
+#   contents would end one RPM alone sooner (zstd by a third), and four RPMs at once not at
+#   all: all cores have work then.
 import json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
 
 out, fixtures = sys.argv[1:3]
