@@ -93,7 +93,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 		vsnprintf(to, (size_t)n + 1, fmt, again);
 	if (to)
 		buf_advance(b, (size_t)n);
-	else if (room)
+	else if (b->data)
 		b->data[b->len] = '\0';
 	va_end(again);
 }

@@ -84,8 +84,10 @@ void bundle_clear(struct bundle *b)
 	close_folder(b);
 	clear_roles(b->roots, b->root_count);
 	clear_roles(b->roles, b->role_count);
-	for (size_t i = 0; i < b->target_count; i++)
+	for (size_t i = 0; i < b->target_count; i++) {
 		free(b->targets[i].path);
+		free(b->targets[i].signers);
+	}
 	free(b->targets);
 	index_clear(&b->index);
 	pgp_keyring_clear(&b->keyring);

@@ -41,9 +41,9 @@ struct bundle_target {
 	struct digest digest;
 	uint64_t size;
 	bool is_manifest, is_tool;
-	bool here;                                      /* the store has these bytes: */
-	struct store_target there;                      /* as this one */
-	char signers[STORE_SIGNERS_MAX * PGP_FPR_SIZE]; /* that count */
+	bool here;                 /* the store has these bytes: */
+	struct store_target there; /* as this one */
+	char *signers;             /* that count; NULL before they were judged */
 };
 
 struct bundle_options {

@@ -259,8 +259,9 @@ static bool check_signed(const struct bundle *b, const struct vouch *v,
 		return false;
 	if (b->pin.policy.threshold && !vouch_enough(&b->pin, file, &ignored, err))
 		return error_prefix(err, "by the pinned keyring");
-	memcpy(t->signers, vouched.signers, sizeof(t->signers));
-	return true;
+	text_freep(&t->signers);
+	t->signers = text_dup(vouched.signers, strlen(vouched.signers));
+	return t->signers || error_set(err, ERR_SYSTEM, "no memory");
 }
 
 /* ---- all targets: obtained one at a time, judged on all cores ---- */

@@ -143,7 +143,8 @@ static bool put_manifest(struct bundle *b, const struct bundle_target *t,
 	if (strcmp(path, t->path) != 0)
 		return error_set(err, ERR_UNTRUSTED, "it is the manifest of '%s'",
 				 path);
-	if (!store_publish_manifest(b->store, m.row, t->signers, err) ||
+	if (!store_publish_manifest(b->store, m.row, t->signers ? t->signers : "",
+				    err) ||
 	    !store_signed(b->store, m.row, &newest, err))
 		return false;
 	out->kind = STORE_TARGET_SIGNED;

@@ -23,25 +23,32 @@ static const char *const words[] = {
 
 void intake_report_clear(struct intake_report *r)
 {
+	for (size_t i = 0; i < r->count; i++)
+		free(r->lines[i].detail);
 	free(r->lines);
 }
 
 static bool add(struct intake_report *r, enum intake_change change, const char *subject,
 		const char *detail, struct error *err)
 {
+	struct intake_line line = {.change = change,
+				   .detail = text_dup(detail, strlen(detail))};
+
+	if (!line.detail)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	snprintf(line.subject, sizeof(line.subject), "%s", subject);
 	if (r->count == r->room) {
 		size_t room = r->room * 2 + 16;
 		void *grown = reallocarray(r->lines, room, sizeof(*r->lines));
 
-		if (!grown)
+		if (!grown) {
+			free(line.detail);
 			return error_set(err, ERR_SYSTEM, "no memory");
+		}
 		r->lines = grown;
 		r->room = room;
 	}
-	r->lines[r->count].change = change;
-	snprintf(r->lines[r->count].subject, sizeof(r->lines->subject), "%s", subject);
-	snprintf(r->lines[r->count].detail, sizeof(r->lines->detail), "%s", detail);
-	r->count++;
+	r->lines[r->count++] = line;
 	return true;
 }
 

@@ -21,7 +21,7 @@ enum intake_change {
 struct intake_line {
 	enum intake_change change;
 	char subject[160];
-	char detail[1100];
+	char *detail; /* "": none */
 };
 
 struct intake_report {
