@@ -235,13 +235,14 @@ static bool verify_by(const char *engine, const struct pgp_run_job *job,
 					       strlen(pgp_run_conf)),
 			},
 	};
+	/* quiet: what it would tell people takes 0.3 of its 8 ms for 1 MB */
 	/* clang-format off */
 	const char *const gpgv[] = {
-		"gpgv", "--keyring", in.at[KEYRING].path, "--status-fd", "1",
+		"gpgv", "--quiet", "--keyring", in.at[KEYRING].path, "--status-fd", "1",
 		in.at[SIGNATURES].path, in.at[TEXT].path, NULL,
 	};
 	const char *const gpg[] = {
-		"gpg", "--homedir", "/dev/null/none", "--options", in.at[CONF].path,
+		"gpg", "--quiet", "--homedir", "/dev/null/none", "--options", in.at[CONF].path,
 		"--no-default-keyring", "--keyring", in.at[KEYRING].path,
 		"--status-fd", "1",
 		"--verify", in.at[SIGNATURES].path, in.at[TEXT].path, NULL,
