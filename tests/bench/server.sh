@@ -14,4 +14,6 @@ for c in nginx wrk taskset python3; do
 	}
 done
 mkdir -p "$out/bench"
+make -s -C "$(dirname "$0")/../.." build/bin/fips-manifestd build/tests/store_fill \
+	build/bench/http_load >&2
 exec python3 "$(dirname "$0")/server.py" "$out"
