@@ -2,6 +2,7 @@
 #include "core/armor.h"
 
 #include "core/armor_block.h"
+#include "core/text.h"
 
 #include <stdlib.h>
 
@@ -171,29 +172,12 @@ static unsigned digest_bit(unsigned char number)
 	return 0;
 }
 
-/* All from ' ' to '~'? Eight bytes at a time: a byte's top bit shows when it is set
- * already, when taking 0x20 borrows (below ' '), or when adding 1 carries (DEL). */
-static bool is_printable(const char *s, size_t len)
-{
-	const uint64_t ones = UINT64_MAX / 255;
-	uint64_t bad = 0, word;
-	size_t i = 0;
-
-	for (; i + sizeof(word) <= len; i += sizeof(word)) {
-		memcpy(&word, s + i, sizeof(word));
-		bad |= word | (word - 0x20 * ones) | (word + ones);
-	}
-	for (; i < len; i++)
-		bad |= (uint64_t)((unsigned char)(s[i] - 0x20) > 0x5e) << 7;
-	return !(bad & 0x80 * ones);
-}
-
 /* A line of a canonical text, or why it is not one. */
 static const char *line_fault(const struct armor_line *l)
 {
 	if (l->len && l->s[0] == '-')
 		return "begins with '-'";
-	if (!is_printable(l->s, l->len))
+	if (!text_is_printable(l->s, l->len))
 		return "holds a byte that is not printable ASCII";
 	if (l->len && l->s[l->len - 1] == ' ')
 		return "ends in a blank";

@@ -275,8 +275,8 @@ static void give_way(unsigned number)
 	int back = number < cores() ? 0 : STEP * (int)(number - cores() + 1);
 
 	/* where it is not allowed it is slower, and nothing else */
-	if (back && setpriority(PRIO_PROCESS, 0, back < LAST ? back : LAST))
-		return;
+	if (back)
+		setpriority(PRIO_PROCESS, 0, back < LAST ? back : LAST);
 }
 
 static void *run(void *arg)

@@ -9,11 +9,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static bool parse(int key, char *arg, void *input, struct error *err)
-{
-	return intake_parse(key, arg, input, err);
-}
-
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	const char *from = ctx->operands[0];
@@ -39,7 +34,7 @@ const struct cmd cmd_import = {
 	.need = CMD_STORE_WRITE,
 	.mirrors = true,
 	.options = options,
-	.parse = parse,
+	.parse = intake_parse,
 	.input_size = sizeof(struct intake_input),
 	.run = run,
 };

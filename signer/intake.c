@@ -8,8 +8,9 @@
 
 #include <time.h>
 
-bool intake_parse(int key, char *arg, struct intake_input *in, struct error *err)
+bool intake_parse(int key, char *arg, void *input, struct error *err)
 {
+	struct intake_input *in = input;
 	bool ok;
 
 	if (role_keys_option(key, arg, &in->keys, &ok, err))

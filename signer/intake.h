@@ -78,8 +78,8 @@ enum {
 			0                                                              \
 	}
 
-bool intake_parse(int key, char *arg, struct intake_input *in,
-		  struct error *err) MUST_CHECK;
+/* The commands' parse() (cmd.h); `input` is a struct intake_input. */
+bool intake_parse(int key, char *arg, void *input, struct error *err) MUST_CHECK;
 
 /* Bring the tree at `from` into the store. `look_first`: one request where nothing is
  * new. */

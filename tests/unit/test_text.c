@@ -296,6 +296,22 @@ TEST(beginnings_and_endings)
 	assert_false(text_ends("c", "bc"));
 }
 
+TEST(printable_text_is_told_by_each_byte_wherever_it_stands)
+{
+	char text[19];
+
+	for (size_t len = 1; len < sizeof(text); len++)
+		for (size_t at = 0; at < len; at++)
+			for (int c = 0; c < 256; c++) {
+				memset(text, 'a', len);
+				text[at] = (char)c;
+				if (text_is_printable(text, len) !=
+				    (c >= 0x20 && c <= 0x7e))
+					fail_msg("%02x at %zu of %zu", (unsigned)c, at,
+						 len);
+			}
+}
+
 TEST(escaped_text_cannot_mislead_a_terminal)
 {
 	static const char *const pairs[][2] = {
