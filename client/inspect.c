@@ -128,7 +128,7 @@ static bool ask_server(struct inspect *in, struct finding *f, struct error *err)
 	if (!json_parse(answer.data ? answer.data : "", answer.len, ANSWER_MAX,
 			&f->server, err) ||
 	    !json_as_object(json_root(&f->server), err))
-		return error_prefix(err, "'%s'", TEXT_SAFE(url.data));
+		return http_blame(url.data, err);
 	return true;
 }
 

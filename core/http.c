@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* clang-format off */
 #define FUNCTIONS(_) \
@@ -136,6 +137,10 @@ bool http_new(const struct http_options *options, struct http **out, struct erro
 
 	if (!lib_load(err))
 		return false;
+	/* libcurl goes on without a file that it cannot read */
+	if (options->netrc_file && access(options->netrc_file, R_OK))
+		return error_sys(err, "cannot open '%s'",
+				 TEXT_SAFE(options->netrc_file));
 	pthread_once(&once, global_init);
 	h = calloc(1, sizeof(*h));
 	if (h)
@@ -158,6 +163,10 @@ bool http_new(const struct http_options *options, struct http **out, struct erro
 						 : "fips-manifest");
 	if (options->ca_file)
 		lib.curl_easy_setopt(h->curl, CURLOPT_CAINFO, options->ca_file);
+	if (options->netrc_file) {
+		lib.curl_easy_setopt(h->curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+		lib.curl_easy_setopt(h->curl, CURLOPT_NETRC_FILE, options->netrc_file);
+	}
 	lib.curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
 	lib.curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	*out = h;
@@ -188,6 +197,10 @@ static bool judge_status(long status, struct error *err)
 {
 	if (status == 403 || status == 404 || status == 410)
 		return error_set(err, ERR_NOT_FOUND, "the server answers %ld", status);
+	if (status == 401)
+		return error_set(
+			err, ERR_SYSTEM,
+			"the server answers 401: it wants a name and password");
 	return error_set(err, ERR_SYSTEM, "the server answers %ld, not 200", status);
 }
 
@@ -230,14 +243,20 @@ void http_name(const char *url, struct buf *out)
 {
 	const char *host = strstr(url, "://"), *at, *end;
 
-	host = host ? host + 3 : url;
+	if (!host) {
+		buf_puts(out, url);
+		return;
+	}
+	host += 3;
+	buf_append(out, url, (size_t)(host - url));
 	end = host + strcspn(host, "/?#");
 	at = memrchr(host, '@', (size_t)(end - host));
-	buf_append(out, url, (size_t)(host - url));
-	buf_puts(out, at ? at + 1 : host);
+	host = at ? at + 1 : host;
+	/* "user:pass/word@host" has a host "user", and its path ends in "@host" */
+	buf_puts(out, strchr(host, '@') ? "..." : host);
 }
 
-static bool name_url(const char *url, struct error *err)
+bool http_blame(const char *url, struct error *err)
 {
 	AUTO(buf_clear) struct buf name = BUF_MAX(NAME_MAX_BYTES);
 
@@ -252,8 +271,8 @@ static bool run(struct http *h, const char *url, struct transfer *t, struct erro
 	CURLcode code;
 
 	if (!https && !text_starts(url, "http://"))
-		return error_set(err, ERR_USAGE, "'%s' is not an http or https URL",
-				 TEXT_SAFE(url));
+		return error_set(err, ERR_USAGE, "not an http or https URL") ||
+		       http_blame(url, err);
 	h->why[0] = '\0';
 	set_redirect_protocols(h->curl, https);
 	lib.curl_easy_setopt(h->curl, CURLOPT_URL, url);
@@ -265,7 +284,7 @@ static bool run(struct http *h, const char *url, struct transfer *t, struct erro
 	code = lib.curl_easy_perform(h->curl);
 	lib.curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_COUNT, &redirects);
 	h->requests += 1 + (unsigned)redirects;
-	return judge(h, t, code, err) || name_url(url, err);
+	return judge(h, t, code, err) || http_blame(url, err);
 }
 
 bool http_get(struct http *http, const char *url, struct buf *out, struct error *err)

@@ -21,6 +21,7 @@ struct http_options {
 	long low_speed_seconds; /* 0: 30 s below 16 bytes a second */
 	long total_seconds;     /* 0: no limit beyond the ones above */
 	const char *ca_file;    /* or NULL: the system's */
+	const char *netrc_file; /* or NULL: names and passwords, one a host */
 };
 
 bool http_new(const struct http_options *options, struct http **out,
@@ -37,8 +38,12 @@ bool http_get(struct http *http, const char *url, struct buf *out,
 bool http_get_fd(struct http *http, const char *url, int fd, uint64_t max,
 		 struct error *err) MUST_CHECK;
 
-/* Append a URL as people may see it: without name and password. */
+/* Append a URL as people may see it and as it may be kept: without name and password;
+ * only the protocol of one that has an '@' elsewhere, where a password may be cut in
+ * two. What has no "://" is no URL and stays as it is. */
 void http_name(const char *url, struct buf *out);
+/* Put the URL so before what is wrong with it; false. */
+bool http_blame(const char *url, struct error *err) MUST_CHECK;
 
 /* Requests made through this client. */
 unsigned http_requests(const struct http *http);

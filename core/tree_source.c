@@ -68,14 +68,18 @@ static bool open_layout(const char *where, struct tree_source **out, struct erro
 bool tree_source_open(const char *where, const struct http_options *options,
 		      struct tree_source **out, struct error *err)
 {
+	AUTO(buf_clear) struct buf shown = BUF_MAX(8192);
 	struct stat st;
 
 	if (text_starts(where, "oci:"))
 		return open_layout(where + strlen("oci:"), out, err);
 	if (text_starts(where, "http://") || text_starts(where, "https://"))
 		return tree_url_open(where, options, out, err);
-	if (stat(where, &st))
-		return error_sys(err, "cannot open '%s'", TEXT_SAFE(where));
+	if (stat(where, &st)) {
+		http_name(where, &shown); /* of a protocol that is none of ours */
+		return error_sys(err, "cannot open '%s'",
+				 shown.data ? TEXT_SAFE(shown.data) : "");
+	}
 	if (S_ISDIR(st.st_mode))
 		return tree_dir_open(where, out, err);
 	return tree_tar_open(where, out, err);

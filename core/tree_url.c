@@ -62,17 +62,6 @@ static bool save(void *carrier, const char *path, int fd, uint64_t max,
 	       http_get_fd(s->http, url.data, fd, max, err);
 }
 
-/* The URL without a user and password that it may hold. */
-static bool show(const char *url, struct buf *out, struct error *err)
-{
-	const char *host = strstr(url, "://") + 3;
-	const char *at = memrchr(host, '@', strcspn(host, "/"));
-
-	buf_append(out, url, (size_t)(host - url));
-	buf_puts(out, at ? at + 1 : host);
-	return buf_ok(out, err);
-}
-
 bool tree_url_open(const char *url, const struct http_options *options,
 		   struct tree_source **out, struct error *err)
 {
@@ -88,12 +77,13 @@ bool tree_url_open(const char *url, const struct http_options *options,
 
 	if (strpbrk(url, "?#"))
 		return error_set(err, ERR_USAGE,
-				 "'%s' is no URL of a tree: it has a query or fragment",
-				 TEXT_SAFE(url));
+				 "no URL of a tree: it has a query or fragment") ||
+		       http_blame(url, err);
 	buf_puts(&base, url);
 	if (!text_ends(url, "/"))
 		buf_putc(&base, '/');
-	if (!buf_ok(&base, err) || !show(url, &shown, err))
+	http_name(url, &shown);
+	if (!buf_ok(&base, err) || !buf_ok(&shown, err))
 		return false;
 	s = calloc(1, sizeof(*s));
 	if (!s || !(s->base = buf_take(&base))) {

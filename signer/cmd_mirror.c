@@ -7,6 +7,10 @@ static const struct argp_option options[] = {
 	ROLE_KEYS_OPTIONS,
 	{"ca-file", INTAKE_OPTION_CA, "FILE", 0,
 	 "Certificates that a server's must be signed by; default: the system's", 0},
+	{"netrc-file", INTAKE_OPTION_NETRC, "FILE", 0,
+	 "Names and passwords for servers, as netrc(5): 'machine HOST login NAME "
+	 "password WORD'",
+	 0},
 	{"timeout", INTAKE_OPTION_TIMEOUT, "SECONDS", 0,
 	 "Give up on a server that sends less than 16 bytes a second for so long; "
 	 "default 30",
@@ -35,7 +39,8 @@ const struct cmd cmd_mirror = {
 	.doc = "Without URL the one of the last time. Only what the store lacks is "
 	       "fetched, and what was fetched when a run was cut off is not fetched "
 	       "again; where nothing is new there is one request. All checks are those "
-	       "of import, and so is SOURCE where URL is none.",
+	       "of import, and so is SOURCE where URL is none. A name and password in "
+	       "URL are used and not kept.",
 	.operands_max = 1,
 	.need = CMD_STORE_WRITE,
 	.mirrors = true,

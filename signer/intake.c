@@ -28,6 +28,9 @@ bool intake_parse(int key, char *arg, void *input, struct error *err)
 	case INTAKE_OPTION_CA:
 		in->ca_file = arg;
 		return true;
+	case INTAKE_OPTION_NETRC:
+		in->netrc_file = arg;
+		return true;
 	case INTAKE_OPTION_TIMEOUT:
 		return text_u64(arg, 1, 3600, &in->timeout) ||
 		       error_set(err, ERR_USAGE,
@@ -95,7 +98,7 @@ static bool check(struct cmd_context *ctx, const char *what, struct bundle *b,
 /* One run: what it works with and what it is for. */
 struct run {
 	struct cmd_context *ctx;
-	const char *what, *from;
+	const char *what, *from; /* from: as the store keeps it */
 	struct statement statement;
 };
 
@@ -158,21 +161,36 @@ static bool done(struct run *r, struct bundle *b, struct error *err)
 				   in->dry_run, err);
 }
 
+/* What the tree comes from, as the store keeps it. */
+static bool put_name(const char *from, struct buf *out, struct error *err)
+{
+	if (text_starts(from, "http://") || text_starts(from, "https://"))
+		http_name(from, out);
+	else
+		buf_puts(out, from);
+	return buf_ok(out, err) || error_prefix(err, "its name");
+}
+
 bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 		bool look_first, struct error *err)
 {
 	struct intake_input *in = ctx->input;
 	const struct http_options http = {
 		.ca_file = in->ca_file,
+		.netrc_file = in->netrc_file,
 		.connect_seconds = in->timeout < 10 ? (long)in->timeout : 0,
 		.low_speed_seconds = (long)in->timeout,
 	};
-	AUTO(run_clear) struct run r = {.ctx = ctx, .what = what, .from = from};
+	AUTO(buf_clear) struct buf name = BUF_MAX(STORE_SOURCE_SIZE - 1);
+	AUTO(run_clear) struct run r = {.ctx = ctx, .what = what};
 	AUTO(tree_source_closep) struct tree_source *source = NULL;
 	AUTO(bundle_clear) struct bundle b = BUNDLE_NONE;
 	struct store_mirror mirror = EMPTY;
 	bool same = false;
 
+	if (!put_name(from, &name, err))
+		return false;
+	r.from = name.data;
 	if (!fill_options(ctx->store, &in->options, &mirror, err) ||
 	    (!in->dry_run && !statement_open(ctx->store, &in->keys, ctx->store_path,
 					     &r.statement, err)) ||

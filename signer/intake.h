@@ -9,7 +9,7 @@
 
 struct intake_input {
 	struct bundle_options options;
-	const char *ca_file;
+	const char *ca_file, *netrc_file;
 	struct role_keys_input keys; /* of a site: they sign its statement */
 	uint64_t timeout;            /* seconds; 0: the default */
 	bool dry_run;
@@ -25,6 +25,7 @@ enum {
 	INTAKE_OPTION_THRESHOLD,
 	INTAKE_OPTION_NO_KEYRING,
 	INTAKE_OPTION_CA,
+	INTAKE_OPTION_NETRC,
 	INTAKE_OPTION_TIMEOUT,
 };
 
@@ -81,7 +82,8 @@ enum {
 /* The commands' parse() (cmd.h); `input` is a struct intake_input. */
 bool intake_parse(int key, char *arg, void *input, struct error *err) MUST_CHECK;
 
-/* Bring the tree at `from` into the store. `look_first`: one request where nothing is
+/* Bring the tree at `from` into the store, which keeps of a URL neither name nor
+ * password. `look_first`: one request where nothing is
  * new. */
 bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 		bool look_first, struct error *err) MUST_CHECK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/statement.h"
 
-#include "core/http.h"
 #include "core/site.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
@@ -43,18 +42,13 @@ bool statement_open(struct store *s, const struct role_keys_input *in,
 	return true;
 }
 
-/* What it came from, as everybody may read it: without a password, printable ASCII. */
+/* What it came from, in printable ASCII. */
 static void put_source(const char *from, char *out, size_t size)
 {
-	AUTO(buf_clear) struct buf name = BUF_MAX(STORE_SOURCE_SIZE);
 	AUTO(buf_clear) struct buf safe = BUF_MAX(4 * STORE_SOURCE_SIZE);
 	size_t n = 0;
 
-	if (text_starts(from, "http://") || text_starts(from, "https://"))
-		http_name(from, &name);
-	else
-		buf_puts(&name, from);
-	text_escape(name.data, name.len, &safe);
+	text_escape(from, strlen(from), &safe);
 	for (const char *p = safe.data; p && *p && n + 5 < size; p++)
 		n += (size_t)snprintf(out + n, size - n,
 				      text_is_printable(p, 1) ? "%c" : "\\x%02x",

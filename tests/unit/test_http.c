@@ -133,6 +133,7 @@ TEST(http_refuses_what_is_wrong_and_leaves_the_output)
 		{"/404", ERR_NOT_FOUND, "answers 404"},
 		{"/403", ERR_NOT_FOUND, "answers 403"},
 		{"/410", ERR_NOT_FOUND, "answers 410"},
+		{"/401", ERR_SYSTEM, "answers 401: it wants a name and password"},
 		{"/500", ERR_SYSTEM, "answers 500, not 200"},
 		{"/204", ERR_SYSTEM, "answers 204, not 200"},
 		{"/206", ERR_SYSTEM, "answers 206, not 200"},
@@ -210,6 +211,55 @@ TEST(http_refuses_other_protocols_and_dead_servers)
 	assert_null(strstr(err.msg, "secret"));
 	assert_err(ERR_SYSTEM, http_get(h, "http://name.invalid/x", &b, &err));
 	assert_says("name.invalid");
+}
+
+TEST(http_shows_no_password_wherever_it_stands)
+{
+	static const char *const pairs[][2] = {
+		{"https://host/a", "https://host/a"},
+		{"https://me:secret@host:8/a", "https://host:8/a"},
+		{"http://me@host", "http://host"},
+		{"http://me:secret@[::1]:8/a", "http://[::1]:8/a"},
+		{"http://me:secret@more@host/", "http://host/"},
+		{"http://me:sec/ret@host/a", "http://..."},
+		{"http://me:80/secret@host/a", "http://..."},
+		{"http://me:se?cret@host/a", "http://..."},
+		{"http://me:se#cret@host/a", "http://..."},
+		{"ftp://me:secret@host/a", "ftp://host/a"},
+		{"someone@folder/a", "someone@folder/a"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		AUTO(buf_clear) struct buf b = BUF_MAX(100);
+
+		http_name(pairs[i][0], &b);
+		assert_string_equal(b.data, pairs[i][1]);
+	}
+}
+
+TEST(http_takes_name_and_password_out_of_a_netrc_file)
+{
+	AUTO(server_stop) struct server s = server_start(NULL);
+	const struct http_options options = {.netrc_file = "netrc"};
+	AUTO(http_freep) struct http *h = NULL;
+	AUTO(http_freep) struct http *none = NULL;
+	AUTO(buf_clear) struct buf b = BUF_MAX(4096);
+	static const char netrc[] = "machine other login me password wrong\n"
+				    "machine 127.0.0.1 login me password secret\n";
+	char path[64];
+
+	assert_err(ERR_NOT_FOUND, http_new(&options, &none, &err));
+	assert_says("cannot open 'netrc'");
+	assert_null(none);
+	assert_ok(file_write_atomic("netrc", netrc, sizeof(netrc) - 1, 0600, &err));
+	assert_ok(http_new(&options, &h, &err));
+	assert_ok(get(h, &s, "/echo", &b, &err));
+	assert_non_null(strstr(b.data, "Authorization: Basic bWU6c2VjcmV0\r\n"));
+	/* and where the server sends it on to another host, it stays behind */
+	snprintf(path, sizeof(path), "/to?http://localhost:%u/echo", s.port);
+	buf_reset(&b);
+	assert_ok(get(h, &s, path, &b, &err));
+	assert_null(strstr(b.data, "Authorization"));
 }
 
 static const char *make_certificate(void)
