@@ -4,6 +4,7 @@
 
 #include "core/manifest_json.h"
 #include "core/manifest_table.h"
+#include "core/manifest_text.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -336,17 +337,42 @@ static bool format_known(const struct json_doc *doc, struct error *err)
 			   MANIFEST_FORMAT);
 }
 
+/* The quick way for what is right, which says no without a reason: its proof is that
+ * the same bytes are written again. */
+static bool read_plain(const char *text, size_t len, struct manifest *out)
+{
+	AUTO(text_freep) char *copy = text_dup(text, len);
+	AUTO(buf_clear) struct buf again = BUF_MAX(len + 1);
+	AUTO(manifest_clear) struct manifest m = EMPTY;
+	struct error err;
+
+	if (!copy || !buf_reserve(&again, len) ||
+	    !manifest_text_read(manifest_table, copy, &m) ||
+	    !manifest_check(&m, &err) || !manifest_write(&m, &again, &err) ||
+	    again.len != len || memcmp(again.data, text, len) != 0)
+		return false;
+	*out = TAKE(m);
+	return true;
+}
+
 bool manifest_parse(const char *text, size_t len, struct manifest *out,
 		    struct error *err)
+{
+	if (len > MANIFEST_TEXT_MAX)
+		return error_set(err, ERR_LIMIT, "%zu bytes, the limit is %d", len,
+				 MANIFEST_TEXT_MAX);
+	if (!lines_short(text, len, err))
+		return false;
+	return read_plain(text, len, out) || manifest_parse_json(text, len, out, err);
+}
+
+bool manifest_parse_json(const char *text, size_t len, struct manifest *out,
+			 struct error *err)
 {
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
 	AUTO(manifest_clear) struct manifest m = EMPTY;
 
-	if (len > MANIFEST_TEXT_MAX)
-		return error_set(err, ERR_LIMIT, "%zu bytes, the limit is %d", len,
-				 MANIFEST_TEXT_MAX);
-	if (!lines_short(text, len, err) ||
-	    !json_parse_canonical(text, len, MANIFEST_TEXT_MAX, &doc, err) ||
+	if (!json_parse_canonical(text, len, MANIFEST_TEXT_MAX, &doc, err) ||
 	    !format_known(&doc, err) ||
 	    !manifest_json_read(manifest_table, json_root(&doc), &m, err) ||
 	    !check_spans(&m, &doc, err))

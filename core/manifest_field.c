@@ -250,6 +250,8 @@ static void shape(const struct manifest_field *f, struct buf *out)
 static bool put_coded(const struct manifest_field *f, const char *text, void *to)
 {
 	switch (f->type) {
+	case MANIFEST_FIELD_SIZE:
+		return text_u64(text, f->min, MANIFEST_SIZE_MAX, to);
 	case MANIFEST_FIELD_TIME:
 		return text_untime(text, to);
 	case MANIFEST_FIELD_DIGEST:
@@ -263,7 +265,6 @@ static bool put_coded(const struct manifest_field *f, const char *text, void *to
 	case MANIFEST_FIELD_FORMAT:
 		return !strcmp(text, f->words[0]);
 	case MANIFEST_FIELD_TEXT:
-	case MANIFEST_FIELD_SIZE:
 	case MANIFEST_FIELD_STRINGS:
 	case MANIFEST_FIELD_OBJECT:
 	case MANIFEST_FIELD_LIST:
@@ -286,19 +287,46 @@ bool manifest_field_put(const struct manifest_field *f, const char *text, void *
 			 want.data ? want.data : "", TEXT_SAFE(text));
 }
 
-bool manifest_field_reserve(const struct manifest_field *f, size_t count, void *base,
-			    struct error *err)
+static size_t element_size(const struct manifest_field *f)
 {
-	size_t size = f->type == MANIFEST_FIELD_LIST ? f->inner_size : sizeof(char *);
-	void *items = calloc(count + 1, size);
+	return f->type == MANIFEST_FIELD_LIST ? f->inner_size : sizeof(char *);
+}
 
-	if (!items)
-		return error_set(err, ERR_SYSTEM, "no memory");
+static void set_items(const struct manifest_field *f, void *base, void *items,
+		      size_t count)
+{
 	memcpy(at_mutable(f, base), &items, sizeof(items));
 	if (f->type == MANIFEST_FIELD_STRINGS)
 		((struct manifest_strings *)at_mutable(f, base))->count = count;
 	else
 		*(size_t *)(void *)((char *)base + f->count_at) = count;
+}
+
+bool manifest_field_reserve(const struct manifest_field *f, size_t count, void *base,
+			    struct error *err)
+{
+	void *items = calloc(count + 1, element_size(f));
+
+	if (!items)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	set_items(f, base, items, count);
+	return true;
+}
+
+bool manifest_field_grow(const struct manifest_field *f, void *base, struct error *err)
+{
+	size_t count = manifest_field_count(f, base), size = element_size(f);
+	void *items;
+
+	if (!check_count(f, count + 1, err))
+		return false;
+	memcpy(&items, at_mutable(f, base), sizeof(items));
+	if ((count & (count - 1)) == 0) /* full at 0 and at each power of two */
+		items = reallocarray(items, count ? 2 * count : 1, size);
+	if (!items)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	memset((char *)items + count * size, 0, size);
+	set_items(f, base, items, count + 1);
 	return true;
 }
 
@@ -310,47 +338,50 @@ bool manifest_field_put_item(const struct manifest_field *f, size_t i, const cha
 	return put_text(text, &strings->items[i], err);
 }
 
+const char *manifest_field_coded(const struct manifest_field *f, const void *base,
+				 char room[MANIFEST_CODED_SIZE])
+{
+	const void *from = at(f, base);
+
+	switch (f->type) {
+	case MANIFEST_FIELD_TIME:
+		text_time(*(const int64_t *)from, room);
+		return room;
+	case MANIFEST_FIELD_DIGEST:
+		return digest_text(from, room);
+	case MANIFEST_FIELD_MODE:
+		for (unsigned i = 0, mode = *(const unsigned *)from; i < 4; i++)
+			room[i] = (char)('0' + (mode >> (9 - 3 * i) & 7));
+		room[4] = '\0';
+		return room;
+	case MANIFEST_FIELD_WORD:
+		return f->words[*(const unsigned *)from];
+	case MANIFEST_FIELD_FORMAT:
+		return f->words[0];
+	default:
+		return NULL;
+	}
+}
+
 void manifest_field_text(const struct manifest_field *f, const void *base,
 			 struct buf *out)
 {
 	const void *from = at(f, base);
 	const struct manifest_strings *strings = from;
-	char time[TEXT_TIME_SIZE];
+	char room[MANIFEST_CODED_SIZE];
+	const char *coded = manifest_field_coded(f, base, room);
 
-	switch (f->type) {
-	case MANIFEST_FIELD_TEXT:
+	if (coded)
+		buf_puts(out, coded);
+	else if (f->type == MANIFEST_FIELD_TEXT)
 		buf_puts(out, text_of(f, base) ? text_of(f, base) : "none");
-		break;
-	case MANIFEST_FIELD_TIME:
-		text_time(*(const int64_t *)from, time);
-		buf_puts(out, time);
-		break;
-	case MANIFEST_FIELD_DIGEST:
-		buf_puts(out, DIGEST_HEX((const struct digest *)from));
-		break;
-	case MANIFEST_FIELD_SIZE:
+	else if (f->type == MANIFEST_FIELD_SIZE)
 		buf_printf(out, "%" PRIu64, *(const uint64_t *)from);
-		break;
-	case MANIFEST_FIELD_NUMBER:
+	else if (f->type == MANIFEST_FIELD_NUMBER)
 		buf_printf(out, "%u", *(const unsigned *)from);
-		break;
-	case MANIFEST_FIELD_MODE:
-		buf_printf(out, "%04o", *(const unsigned *)from);
-		break;
-	case MANIFEST_FIELD_WORD:
-		buf_puts(out, f->words[*(const unsigned *)from]);
-		break;
-	case MANIFEST_FIELD_FORMAT:
-		buf_puts(out, f->words[0]);
-		break;
-	case MANIFEST_FIELD_STRINGS:
+	else if (f->type == MANIFEST_FIELD_STRINGS)
 		for (size_t i = 0; i < strings->count; i++)
 			buf_printf(out, "%s%s", i ? ", " : "", strings->items[i]);
-		break;
-	case MANIFEST_FIELD_OBJECT:
-	case MANIFEST_FIELD_LIST:
-		break;
-	}
 }
 
 /* ---- freeing ---- */

@@ -14,6 +14,7 @@
 #define CORE_MANIFEST_FIELD_H
 
 #include "core/buf.h"
+#include "core/digest.h"
 
 enum manifest_field_type {
 	MANIFEST_FIELD_TEXT,    /* char * */
@@ -51,15 +52,24 @@ size_t manifest_field_count(const struct manifest_field *f, const void *base);
 void *manifest_field_element(const struct manifest_field *f, const void *base,
 			     size_t i);
 
-/* Set a member that is not an object, list or size from its text, which for a
+/* Set a member that is not an object or list from its text, which for a
  * MANIFEST_FIELD_TEXT is not looked at yet. */
 bool manifest_field_put(const struct manifest_field *f, const char *text, void *base,
 			struct error *err) MUST_CHECK;
 /* Make room in an empty list or empty strings; set string i. */
 bool manifest_field_reserve(const struct manifest_field *f, size_t count, void *base,
 			    struct error *err) MUST_CHECK;
+/* One more element, zeroed, in a list or strings that only this made: in those of
+ * manifest_field_reserve() there is no room. At most f->max: ERR_LIMIT. */
+bool manifest_field_grow(const struct manifest_field *f, void *base,
+			 struct error *err) MUST_CHECK;
 bool manifest_field_put_item(const struct manifest_field *f, size_t i, const char *text,
 			     void *base, struct error *err) MUST_CHECK;
+/* The text of a time, digest, mode, word or format: a word itself or put in `room`;
+ * NULL for a member of another type. */
+enum { MANIFEST_CODED_SIZE = DIGEST_HEX_SIZE };
+const char *manifest_field_coded(const struct manifest_field *f, const void *base,
+				 char room[MANIFEST_CODED_SIZE]);
 /* Append a member that is there as text for people: not an object, not a list. */
 void manifest_field_text(const struct manifest_field *f, const void *base,
 			 struct buf *out);

@@ -181,7 +181,7 @@ static void write_list(const struct manifest_field *f, const void *base,
 static void write_value(const struct manifest_field *f, const void *base,
 			struct json_writer *w)
 {
-	AUTO(buf_clear) struct buf coded = BUF_MAX(128);
+	char room[MANIFEST_CODED_SIZE];
 	const void *from = at(f, base);
 
 	switch (f->type) {
@@ -209,9 +209,7 @@ static void write_value(const struct manifest_field *f, const void *base,
 	case MANIFEST_FIELD_MODE:
 	case MANIFEST_FIELD_WORD:
 	case MANIFEST_FIELD_FORMAT:
-		manifest_field_text(f, base, &coded);
-		w->out->failed |= !coded.data;
-		json_put_string(w, f->key, coded.data ? coded.data : "");
+		json_put_string(w, f->key, manifest_field_coded(f, base, room));
 		break;
 	}
 }

@@ -28,12 +28,17 @@ void text_hex(const void *data, size_t len, char *out)
 	*out = '\0';
 }
 
-/* 0 to 15, or -1; upper case is another spelling and refused. */
-static int nibble(char c)
+/* One more than the value of each digit, so that a table of few lines has 0 for all
+ * that is none; upper case is another spelling and refused. */
+static const unsigned char nibbles[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static unsigned nibble(char c)
 {
-	if (is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return nibbles[(unsigned char)c];
 }
 
 bool text_unhex(const char *hex, void *out, size_t len)
@@ -43,11 +48,11 @@ bool text_unhex(const char *hex, void *out, size_t len)
 	if (strnlen(hex, 2 * len + 1) != 2 * len)
 		return false;
 	for (size_t i = 0; i < 2 * len; i++)
-		if (nibble(hex[i]) < 0)
+		if (!nibble(hex[i]))
 			return false;
 	for (size_t i = 0; i < len; i++)
-		p[i] = (unsigned char)((unsigned)nibble(hex[2 * i]) << 4 |
-				       (unsigned)nibble(hex[2 * i + 1]));
+		p[i] = (unsigned char)((nibble(hex[2 * i]) - 1) << 4 |
+				       (nibble(hex[2 * i + 1]) - 1));
 	return true;
 }
 
