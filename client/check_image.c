@@ -32,6 +32,7 @@ struct found {
 struct images {
 	const struct check *check;
 	const struct containerd *containerd;
+	bool closed; /* a snapshotter could not be looked into */
 	struct found *list;
 	struct digest_many_item *items;
 	size_t count, cap;
@@ -145,12 +146,24 @@ static bool holds(int layer, const struct manifest_file *f)
 		       : err.code != ERR_NOT_FOUND;
 }
 
+static void tell_closed(struct images *x, const char *snapshotter)
+{
+	x->closed = true;
+	report_add(x->check->report,
+		   &(struct report_entry){.kind = REPORT_IMAGE,
+					  .verdict = REPORT_SKIPPED,
+					  .subject = snapshotter},
+		   "this snapshotter keeps no folders: its layers are not looked into");
+}
+
 static bool look_into(void *arg, int layer, const char *name, struct error *err)
 {
 	struct images *x = arg;
 	const struct manifest *m = x->check->manifest;
 
-	if (digest_many_now() >= x->check->deadline)
+	if (layer < 0)
+		tell_closed(x, name);
+	if (layer < 0 || digest_many_now() >= x->check->deadline)
 		return true; /* sum_up() tells */
 	for (size_t i = 0; i < m->component_count; i++) {
 		const struct manifest_component *c = &m->components[i];
@@ -170,7 +183,17 @@ static bool look_into(void *arg, int layer, const char *name, struct error *err)
 
 /* ---- blobs ---- */
 
-/* Keep a blob if it is there; *fd is it, borrowed, or -1. */
+static bool is_kept(const struct images *x, const struct manifest_component *c,
+		    const struct digest *blob)
+{
+	for (size_t i = 0; i < x->count; i++)
+		if (!x->list[i].file && x->list[i].component == c &&
+		    digest_equal(&x->list[i].expected, blob))
+			return true;
+	return false;
+}
+
+/* Keep a blob if it is there, once; *fd is it, borrowed, or -1. */
 static bool look_for_blob(struct images *x, const struct manifest_component *c,
 			  const struct digest *digest, const char *what, int *fd,
 			  struct error *err)
@@ -180,6 +203,8 @@ static bool look_for_blob(struct images *x, const struct manifest_component *c,
 	struct error why;
 
 	*fd = -1;
+	if (is_kept(x, c, digest))
+		return true;
 	found.subject = subject_of(what, DIGEST_HEX(digest));
 	if (!found.subject)
 		return error_set(err, ERR_SYSTEM, "no memory");
@@ -192,7 +217,8 @@ static bool look_for_blob(struct images *x, const struct manifest_component *c,
 	return keep(x, &found, &blob, err);
 }
 
-/* The layers that the image's manifest names. A damaged one is found by its digest. */
+/* The layers that the image's manifest or config names. What is damaged is found by its
+ * digest. */
 static bool look_for_layers(struct images *x, const struct manifest_component *c,
 			    int fd, struct error *err)
 {
@@ -223,9 +249,10 @@ static bool look_for_blobs(struct images *x, struct error *err)
 
 		if (c->source.type != MANIFEST_IMAGE)
 			continue;
-		if (!look_for_blob(x, c, &c->source.image_config, "config", &fd, err) ||
-		    !look_for_blob(x, c, &c->source.image_manifest, "manifest", &fd,
+		if (!look_for_blob(x, c, &c->source.image_manifest, "manifest", &fd,
 				   err) ||
+		    (fd >= 0 && !look_for_layers(x, c, fd, err)) ||
+		    !look_for_blob(x, c, &c->source.image_config, "config", &fd, err) ||
 		    (fd >= 0 && !look_for_layers(x, c, fd, err)))
 			return false;
 	}
@@ -256,11 +283,50 @@ static void tell(const struct images *x, const struct found *f,
 			       : "the blob is not what its name says");
 }
 
+/* Files of the component that lie in an image; *unseen: in no layer that was looked at
+ */
+static size_t count_files(const struct images *x, const struct manifest_component *c,
+			  size_t *unseen)
+{
+	size_t listed = 0, seen = 0;
+
+	for (size_t i = 0; i < c->file_count; i++) {
+		const struct manifest_file *f = &c->files[i];
+		bool found = false;
+
+		if (f->kind != MANIFEST_IN_IMAGE || f->link)
+			continue;
+		for (size_t k = 0; k < x->count && !found; k++)
+			found = x->list[k].file == f;
+		listed++;
+		seen += found;
+	}
+	*unseen = listed - seen;
+	return listed;
+}
+
+/* Why a component of which no layer was seen is no pass; *verdict says how bad. */
+static const char *why_unseen(const struct images *x,
+			      const struct manifest_component *c,
+			      enum report_verdict *verdict)
+{
+	*verdict = REPORT_SKIPPED;
+	if (!x->check->node->live &&
+	    x->check->archived[c - x->check->manifest->components])
+		return "in an archive, not unpacked yet";
+	if (c->presence == MANIFEST_OPTIONAL)
+		return x->closed ? "optional and not seen on this node"
+				 : "optional and not on this node";
+	*verdict = x->closed ? REPORT_UNKNOWN : REPORT_FAIL;
+	return x->closed ? "not found where layers could be looked into"
+			 : "missing: no unpacked layer holds it";
+}
+
 /* What of the component was not seen, and that some of it should have been. */
 static void sum_up(const struct images *x, const struct manifest_component *c,
 		   const char *why_not)
 {
-	size_t listed = 0, seen = 0;
+	size_t unseen, listed = count_files(x, c, &unseen);
 	struct report_entry e = {
 		.kind = REPORT_IMAGE,
 		.verdict = REPORT_SKIPPED,
@@ -269,29 +335,20 @@ static void sum_up(const struct images *x, const struct manifest_component *c,
 						     : c->source.name,
 	};
 
-	for (size_t i = 0; i < c->file_count; i++)
-		listed += c->files[i].kind == MANIFEST_IN_IMAGE && !c->files[i].link;
-	for (size_t i = 0; i < x->count; i++)
-		seen += x->list[i].component == c && x->list[i].file;
 	if (listed == 0)
 		return;
-	if (why_not || digest_many_now() >= x->check->deadline) {
+	if (!why_not && digest_many_now() >= x->check->deadline)
+		why_not = "time was over before it was sought";
+	if (why_not)
 		e.verdict = REPORT_UNKNOWN;
-		report_add(x->check->report, &e, "%s",
-			   why_not ? why_not : "time was over before it was sought");
-	} else if (seen == 0 && !x->check->node->live &&
-		   x->check->archived[c - x->check->manifest->components]) {
-		report_add(x->check->report, &e, "in an archive, not unpacked yet");
-	} else if (seen == 0 && c->presence == MANIFEST_REQUIRED) {
-		e.verdict = REPORT_FAIL;
-		report_add(x->check->report, &e, "missing: no unpacked layer holds it");
-	} else if (seen == 0) {
-		report_add(x->check->report, &e, "optional and not on this node");
-	} else if (seen < listed) {
+	else if (unseen == listed)
+		why_not = why_unseen(x, c, &e.verdict);
+	if (why_not)
+		report_add(x->check->report, &e, "%s", why_not);
+	else if (unseen > 0)
 		report_add(x->check->report, &e,
-			   "%zu listed files lie in other layers: not looked at",
-			   listed - seen);
-	}
+			   "%zu listed file%s: in other layers, not looked at", unseen,
+			   unseen == 1 ? "" : "s");
 }
 
 static bool look_everywhere(struct images *x, struct error *err)

@@ -22,9 +22,11 @@ enum { ENVIRON_MAX = 4 * 1024 * 1024 };
 /* One process of a component. */
 struct running {
 	pid_t pid;
-	const struct program *program;
+	const struct program *programs; /* those of its name */
+	size_t program_count;
 	char *exe;
 	bool deleted;
+	bool contained; /* its root is not the node's */
 	struct stat stat;
 	size_t item;       /* of its inode */
 	char *environment; /* what is wrong with it; NULL: nothing */
@@ -145,9 +147,9 @@ static void could_not(struct scan *s, const struct process *p,
 		   "running %s: %s", program->name, why);
 }
 
-/* A process that is named like a program. */
+/* A process that is named like a program, or like n of them. */
 static bool collect(struct scan *s, const struct process *p,
-		    const struct program *program, struct error *err)
+		    const struct program *program, size_t n, struct error *err)
 {
 	AUTO(file_closep) int fd = process_open_exe(p);
 	struct running *r;
@@ -163,9 +165,12 @@ static bool collect(struct scan *s, const struct process *p,
 		return false;
 	r = &s->list[s->count];
 	*r = (struct running){.pid = p->pid,
-			      .program = program,
+			      .programs = program,
+			      .program_count = n,
 			      .exe = text_dup(p->exe, strlen(p->exe)),
 			      .deleted = p->deleted,
+			      .contained =
+				      !process_is_beneath(p, s->check->node->root_fd),
 			      .stat = st};
 	if (!r->exe)
 		return error_set(err, ERR_SYSTEM, "no memory");
@@ -178,16 +183,17 @@ static bool collect(struct scan *s, const struct process *p,
 static bool look(struct scan *s, const struct process *p, struct error *err)
 {
 	const struct program *program = NULL;
-	bool named = programs_find(&s->programs, process_name(p->exe), &program) ||
-		     programs_find(&s->programs, process_name(p->argv0), &program);
+	size_t n = programs_find(&s->programs, process_name(p->exe), &program);
 
+	if (!n)
+		n = programs_find(&s->programs, process_name(p->argv0), &program);
 	if (p->state == PROCESS_GONE || p->state == PROCESS_KERNEL)
 		return true;
 	s->seen++;
 	if (p->state == PROCESS_READ)
-		return !named || collect(s, p, program, err);
+		return !n || collect(s, p, program, n, err);
 	s->denied++;
-	if (named)
+	if (n)
 		could_not(s, p, program, "another user's process: run as root");
 	return true;
 }
@@ -222,13 +228,31 @@ static bool scan_all(struct scan *s, struct error *err)
 
 /* ---- telling ---- */
 
-static bool is_listed(const struct program *p, const struct digest *d)
+static bool lists(const struct manifest_component *c, const struct digest *d)
 {
-	for (size_t i = 0; i < p->component->file_count; i++)
-		if (!p->component->files[i].link &&
-		    digest_equal(&p->component->files[i].sha256, d))
+	for (size_t i = 0; i < c->file_count; i++)
+		if (!c->files[i].link && digest_equal(&c->files[i].sha256, d))
 			return true;
 	return false;
+}
+
+/* Of the programs of its name the one that it is; else the one that it should be. */
+static const struct program *program_of(const struct running *r, const struct digest *d,
+					bool *is_listed)
+{
+	const struct program *should = r->programs;
+
+	for (size_t i = 0; i < r->program_count; i++) {
+		const struct program *p = &r->programs[i];
+
+		*is_listed = d && lists(p->component, d);
+		if (*is_listed)
+			return p;
+		if (!strcmp(p->file->path, r->exe) ||
+		    (should->file->link && !p->file->link))
+			should = p;
+	}
+	return should;
 }
 
 /* Does the path on the host lead to this inode now? */
@@ -243,12 +267,17 @@ static bool is_on_disk(const struct check *c, const char *path, const struct sta
 }
 
 static void tell_difference(const struct check *c, const struct running *r,
-			    const struct report_entry *e)
+			    const struct program *p, const struct report_entry *e)
 {
-	const struct manifest_file *file = r->program->file;
-	const char *name = r->program->name;
+	const struct manifest_file *file = p->file;
+	const char *name = p->name;
 
-	if (file->kind == MANIFEST_IN_IMAGE)
+	if (r->contained && file->kind == MANIFEST_ON_HOST)
+		report_add(c->report, e,
+			   "running %s (pid %d), in a container, is no build that the "
+			   "manifest lists",
+			   name, r->pid);
+	else if (file->kind == MANIFEST_IN_IMAGE)
 		report_add(c->report, e,
 			   "running %s (pid %d) is no build that the manifest lists",
 			   name, r->pid);
@@ -281,29 +310,32 @@ static void tell(const struct check *c, const struct running *r,
 {
 	AUTO(buf_clear) struct buf subject = BUF_MAX(8192);
 	char expected[DIGEST_HEX_SIZE + 8], actual[DIGEST_HEX_SIZE + 8];
+	bool is_done = it->state == DIGEST_MANY_DONE, is_listed = false;
+	const struct program *p =
+		program_of(r, is_done ? &it->digest : NULL, &is_listed);
 	struct report_entry e = {
 		.kind = REPORT_PROCESS,
 		.verdict = REPORT_UNKNOWN,
-		.component = r->program->component->name,
+		.component = p->component->name,
 	};
 
 	buf_printf(&subject, "pid %d %s", r->pid, r->exe);
 	e.subject = subject.data;
 	tell_environment(c, r, e);
-	if (!r->program->file->link) {
+	if (!p->file->link) {
 		snprintf(expected, sizeof(expected), "sha256:%s",
-			 DIGEST_HEX(&r->program->file->sha256));
+			 DIGEST_HEX(&p->file->sha256));
 		e.expected = expected;
 	}
-	if (it->state != DIGEST_MANY_DONE) {
+	if (!is_done) {
 		report_add(c->report, &e, "its executable: %s", check_why_not(it));
 		return;
 	}
 	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
 	e.actual = actual;
-	e.verdict = is_listed(r->program, &it->digest) ? REPORT_PASS : REPORT_FAIL;
-	if (e.verdict == REPORT_FAIL) {
-		tell_difference(c, r, &e);
+	e.verdict = is_listed ? REPORT_PASS : REPORT_FAIL;
+	if (!is_listed) {
+		tell_difference(c, r, p, &e);
 	} else {
 		e.expected = actual;
 		report_add(c->report, &e, NULL);

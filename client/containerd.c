@@ -64,19 +64,20 @@ static bool each_name(int at, const char *path,
 struct walk {
 	const struct containerd *containerd;
 	const char *snapshotter; /* "overlayfs" */
+	const char *folder;      /* "snapshots" */
 	bool (*each)(void *arg, int fd, const char *name, struct error *err);
 	void *arg;
 };
 
-/* snapshots/N/fs, or snapshots/N itself */
+/* FOLDER/N/fs, or FOLDER/N itself */
 static bool one_snapshot(void *arg, const char *n, struct error *err)
 {
 	const struct walk *w = arg;
 	AUTO(file_closep) int fd = -1;
-	char path[512], name[300];
+	char path[640], name[300];
 
-	snprintf(path, sizeof(path), "%s%s/snapshots/%s/fs", SNAPSHOTTER,
-		 w->snapshotter, n);
+	snprintf(path, sizeof(path), "%s%.255s/%s/%.255s/fs", SNAPSHOTTER,
+		 w->snapshotter, w->folder, n);
 	if (!file_open_beneath(w->containerd->fd, path, O_RDONLY | O_DIRECTORY, &fd,
 			       err)) {
 		if (err->code != ERR_NOT_FOUND)
@@ -90,16 +91,50 @@ static bool one_snapshot(void *arg, const char *n, struct error *err)
 	return w->each(w->arg, fd, name, err);
 }
 
+/* Does it keep layers as folders? The others (devmapper, zfs, blockfile, erofs) keep
+ * devices or images of file systems. */
+static bool has_folders(const char *snapshotter)
+{
+	static const char *const known[] = {"overlayfs", "native", "btrfs", "aufs"};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (!strcmp(snapshotter, known[i]))
+			return true;
+	return false;
+}
+
+/* Has anything ever been unpacked by it? Then it has a database. */
+static bool is_used(const struct walk *w)
+{
+	AUTO(file_closep) int fd = -1;
+	char path[512];
+	struct error err;
+
+	snprintf(path, sizeof(path), "%s%.255s/metadata.db", SNAPSHOTTER,
+		 w->snapshotter);
+	return file_open_beneath(w->containerd->fd, path, O_PATH, &fd, &err) ||
+	       err.code != ERR_NOT_FOUND;
+}
+
 static bool one_snapshotter(void *arg, const char *name, struct error *err)
 {
+	/* btrfs has the layers of containers that run apart */
+	static const char *const folders[] = {"snapshots", "active", "view"};
 	struct walk *w = arg;
 	char path[512];
 
 	if (!text_starts(name, SNAPSHOTTER))
 		return true;
 	w->snapshotter = name + strlen(SNAPSHOTTER);
-	snprintf(path, sizeof(path), "%s/snapshots", name);
-	return each_name(w->containerd->fd, path, one_snapshot, w, err);
+	if (!has_folders(w->snapshotter))
+		return !is_used(w) || w->each(w->arg, -1, w->snapshotter, err);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		w->folder = folders[i];
+		snprintf(path, sizeof(path), "%s/%s", name, folders[i]);
+		if (!each_name(w->containerd->fd, path, one_snapshot, w, err))
+			return false;
+	}
+	return true;
 }
 
 bool containerd_each_snapshot(const struct containerd *c,
@@ -122,14 +157,10 @@ bool containerd_open_blob(const struct containerd *c, const struct digest *diges
 	return file_open_beneath(c->fd, path, O_RDONLY | O_NONBLOCK, fd, err);
 }
 
-static bool read_layer(struct json layer, struct digest *out, struct error *err)
+static bool read_digest(const char *text, struct digest *out, struct error *err)
 {
 	static const char algorithm[] = "sha256:";
-	const char *text;
 
-	if (!json_as_object(layer, err) ||
-	    !json_get_string(layer, "digest", &text, err))
-		return false;
 	if (!text_starts(text, algorithm) ||
 	    !digest_unhex(text + strlen(algorithm), out))
 		return error_set(err, ERR_FORMAT, "'%s' is no SHA-256 digest",
@@ -137,32 +168,59 @@ static bool read_layer(struct json layer, struct digest *out, struct error *err)
 	return true;
 }
 
+static bool read_layer(struct json layer, struct digest *out, struct error *err)
+{
+	const char *text;
+
+	return json_as_object(layer, err) &&
+	       json_get_string(layer, "digest", &text, err) &&
+	       read_digest(text, out, err);
+}
+
+static bool read_diff_id(struct json id, struct digest *out, struct error *err)
+{
+	const char *text;
+
+	return json_as_string(id, &text, err) && read_digest(text, out, err);
+}
+
+static bool read_list(struct json list,
+		      bool (*read)(struct json, struct digest *, struct error *),
+		      struct digest **out, size_t *count, struct error *err)
+{
+	size_t n = json_count(list);
+	struct digest *digests;
+
+	if (n > LAYERS_MAX)
+		return error_set(err, ERR_LIMIT, "more than %d layers", LAYERS_MAX);
+	digests = calloc(n + 1, sizeof(*digests));
+	if (!digests)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	for (size_t i = 0; i < n; i++)
+		if (!read(json_at(list, i), &digests[i], err)) {
+			free(digests);
+			return false;
+		}
+	*out = digests;
+	*count = n;
+	return true;
+}
+
 bool containerd_layers(const char *text, size_t len, struct digest **out, size_t *count,
 		       struct error *err)
 {
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
-	struct json root, layers;
-	struct digest *list;
-	size_t n;
+	struct json root, list;
 
 	if (!json_parse(text, len, IMAGE_MANIFEST_MAX, &doc, err))
 		return false;
 	root = json_root(&doc);
-	if (!json_as_object(root, err) ||
-	    !json_get(root, "layers", JSON_KIND_ARRAY, &layers, err))
+	if (!json_as_object(root, err))
 		return false;
-	n = json_count(layers);
-	if (n > LAYERS_MAX)
-		return error_set(err, ERR_LIMIT, "more than %d layers", LAYERS_MAX);
-	list = calloc(n + 1, sizeof(*list));
-	if (!list)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	for (size_t i = 0; i < n; i++)
-		if (!read_layer(json_at(layers, i), &list[i], err)) {
-			free(list);
-			return false;
-		}
-	*out = list;
-	*count = n;
-	return true;
+	if (!json_has(root, "rootfs"))
+		return json_get(root, "layers", JSON_KIND_ARRAY, &list, err) &&
+		       read_list(list, read_layer, out, count, err);
+	return json_get(root, "rootfs", JSON_KIND_OBJECT, &root, err) &&
+	       json_get(root, "diff_ids", JSON_KIND_ARRAY, &list, err) &&
+	       read_list(list, read_diff_id, out, count, err);
 }

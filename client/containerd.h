@@ -6,6 +6,7 @@
  *     io.containerd.content.v1.content/blobs/sha256/HEX      blobs as they were pulled
  *     io.containerd.snapshotter.v1.NAME/snapshots/N/fs/...   an unpacked layer
  *     io.containerd.snapshotter.v1.native/snapshots/N/...
+ *     io.containerd.snapshotter.v1.btrfs/{snapshots,active,view}/N/...
  *
  * Rule: a layer is a tree of its own: paths in it are opened beneath it.
  */
@@ -25,7 +26,8 @@ bool containerd_open(int node_root_fd, const char *root, struct containerd *out,
 		     struct error *err) MUST_CHECK;
 void containerd_close(struct containerd *c);
 
-/* Call `each` for every unpacked layer; name is "overlayfs/12". Stops at the first
+/* Call `each` for every unpacked layer; name is "overlayfs/12". A snapshotter that is
+ * in use and keeps no folders is told once: fd -1, name "devmapper". Stops at the first
  * false and returns it. ERR_SYSTEM when a folder cannot be read. */
 bool containerd_each_snapshot(const struct containerd *c,
 			      bool (*each)(void *arg, int fd, const char *name,
@@ -36,8 +38,9 @@ bool containerd_each_snapshot(const struct containerd *c,
 bool containerd_open_blob(const struct containerd *c, const struct digest *digest,
 			  int *fd, struct error *err) MUST_CHECK;
 
-/* The digests of an image manifest's layers (OCI image-spec, "layers"), from its
- * text; `out` is to be freed. ERR_FORMAT. */
+/* The digests of an image's layers, from the text of its manifest (OCI image-spec,
+ * "layers") or of its config ("rootfs", "diff_ids": the layers as tar archives that are
+ * not compressed, which a docker-archive leaves); `out` is to be freed. ERR_FORMAT. */
 bool containerd_layers(const char *text, size_t len, struct digest **out, size_t *count,
 		       struct error *err) MUST_CHECK;
 

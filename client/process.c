@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const unsigned KERNEL_THREAD = 0x00200000; /* PF_KTHREAD of linux/sched.h */
@@ -85,6 +86,14 @@ void process_close(struct process *p)
 int process_open_exe(const struct process *p)
 {
 	return openat(p->dir_fd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+bool process_is_beneath(const struct process *p, int root_fd)
+{
+	struct stat own, node;
+
+	return fstatat(p->dir_fd, "root", &own, 0) || fstat(root_fd, &node) ||
+	       (own.st_dev == node.st_dev && own.st_ino == node.st_ino);
 }
 
 bool process_environ(const struct process *p, struct buf *out, struct error *err)

@@ -37,6 +37,9 @@ void process_close(struct process *p);
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */
 int process_open_exe(const struct process *p);
 
+/* Is its root folder this one? Also true when that cannot be told. */
+bool process_is_beneath(const struct process *p, int root_fd);
+
 /* Append environ(7) as it was at the start: strings that end in NUL. */
 bool process_environ(const struct process *p, struct buf *out,
 		     struct error *err) MUST_CHECK;

@@ -22,6 +22,21 @@ TEST(containerd_reads_the_layers_of_an_image_manifest)
 	free(layers);
 }
 
+TEST(containerd_reads_the_layers_of_an_image_config)
+{
+	static const char text[] =
+		"{\"architecture\":\"amd64\",\"rootfs\":{\"diff_ids\":["
+		"\"sha256:" D1 "\",\"sha256:" D2 "\"],"
+		"\"type\":\"layers\"}}";
+	struct digest *layers = NULL;
+	size_t n = 0;
+
+	assert_ok(containerd_layers(text, strlen(text), &layers, &n, &err));
+	assert_int_equal(n, 2);
+	assert_string_equal(DIGEST_HEX(&layers[0]), D1);
+	free(layers);
+}
+
 TEST(containerd_refuses_what_is_no_image_manifest)
 {
 	static const char *const bad[] = {
@@ -37,6 +52,10 @@ TEST(containerd_refuses_what_is_no_image_manifest)
 		"{\"layers\":[{\"digest\":\"sha256:" D1 "1\"}]}",
 		"{\"layers\":[],\"layers\":[]}",
 		"{\"layers\":[]} x",
+		"{\"rootfs\":[]}",
+		"{\"rootfs\":{}}",
+		"{\"rootfs\":{\"diff_ids\":[{}]}}",
+		"{\"rootfs\":{\"diff_ids\":[\"" D1 "\"]}}",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
