@@ -333,26 +333,25 @@ static bool take_all(struct current *c, const struct current_options *o,
 	       take_keyring(c, o, err);
 }
 
-/* The same of a tree that may have been replaced while it was asked: then the
- * statement is another one now, and all is asked once more. */
+/* The same of a tree that may have been replaced while it was asked, or that a cache on
+ * the way has of two moments: then all is asked once more, past the caches. */
 static bool take_with_statement(struct current *c, const struct current_options *o,
 				const struct carrier *from, struct error *err)
 {
-	AUTO(buf_clear) struct buf first = BUF_MAX(TUF_SITE_MAX);
-	AUTO(buf_clear) struct buf second = BUF_MAX(TUF_SITE_MAX);
+	AUTO(buf_clear) struct buf statement = BUF_MAX(TUF_SITE_MAX);
 	struct error again;
 
-	if (!get_statement(from, &first, err))
+	if (!get_statement(from, &statement, err))
 		return false;
-	if (take_all(c, o, from, &first, err))
+	if (take_all(c, o, from, &statement, err))
 		return true;
 	if (err->code != ERR_UNTRUSTED || o->local ||
-	    !get_statement(from, &second, &again) ||
-	    (first.len == second.len && !memcmp(first.data, second.data, first.len)))
+	    !http_past_caches(from->http, &again) ||
+	    !get_statement(from, &statement, &again))
 		return false;
 	current_clear(c);
 	*c = (struct current)CURRENT_NONE;
-	return take_all(c, o, from, &second, err);
+	return take_all(c, o, from, &statement, err);
 }
 
 bool current_fetch(const struct current_options *o, struct current *out,

@@ -16,7 +16,7 @@
 #define FUNCTIONS(_) \
 	_(curl_easy_cleanup) _(curl_easy_getinfo) _(curl_easy_init) \
 	_(curl_easy_perform) _(curl_easy_setopt) _(curl_easy_strerror) \
-	_(curl_global_init)
+	_(curl_global_init) _(curl_slist_append) _(curl_slist_free_all)
 LATE_LIBRARY(FUNCTIONS, CURL, "fetching over HTTP")
 /* clang-format on */
 
@@ -32,6 +32,7 @@ enum {
 
 struct http {
 	CURL *curl;
+	struct curl_slist *headers; /* of every request, beside libcurl's own */
 	unsigned requests;
 	char why[CURL_ERROR_SIZE];
 };
@@ -178,6 +179,7 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	lib.curl_easy_cleanup(http->curl);
+	lib.curl_slist_free_all(http->headers);
 	free(http);
 }
 
@@ -185,6 +187,18 @@ void http_freep(struct http **http)
 {
 	http_free(*http);
 	*http = NULL;
+}
+
+bool http_past_caches(struct http *http, struct error *err)
+{
+	static const char line[] = "Cache-Control: no-cache"; /* RFC 9111, 5.2.1.4 */
+
+	if (!http->headers)
+		http->headers = lib.curl_slist_append(NULL, line);
+	if (!http->headers)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	lib.curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
+	return true;
 }
 
 unsigned http_requests(const struct http *http)

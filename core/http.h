@@ -38,6 +38,9 @@ bool http_get(struct http *http, const char *url, struct buf *out,
 bool http_get_fd(struct http *http, const char *url, int fd, uint64_t max,
 		 struct error *err) MUST_CHECK;
 
+/* From now on caches on the way are asked to look whether what they keep is current. */
+bool http_past_caches(struct http *http, struct error *err) MUST_CHECK;
+
 /* Append a URL as people may see it and as it may be kept: without name and password;
  * only the protocol of one that has an '@' elsewhere, where a password may be cut in
  * two. What has no "://" is no URL and stays as it is. */

@@ -65,24 +65,49 @@ static bool open_layout(const char *where, struct tree_source **out, struct erro
 	       tree_oci_open(dir, tag, out, err);
 }
 
-bool tree_source_open(const char *where, const struct http_options *options,
-		      struct tree_source **out, struct error *err)
+/* A folder or a tar that has the form of the other carrier is told what it is. */
+static bool check_form(const char *where, const struct tree_source *s, bool folder,
+		       struct error *err)
 {
+	if (!tree_source_has(s, "oci-layout"))
+		return true;
+	if (folder)
+		return error_set(err, ERR_FORMAT,
+				 "%s is an OCI layout: name it 'oci:%s'", s->name,
+				 TEXT_SAFE(where));
+	return error_set(err, ERR_FORMAT,
+			 "%s holds an OCI layout: unpack it, and name the folder "
+			 "'oci:DIR'",
+			 s->name);
+}
+
+static bool open_local(const char *where, struct tree_source **out, struct error *err)
+{
+	AUTO(tree_source_closep) struct tree_source *s = NULL;
 	AUTO(buf_clear) struct buf shown = BUF_MAX(8192);
 	struct stat st;
 
-	if (text_starts(where, "oci:"))
-		return open_layout(where + strlen("oci:"), out, err);
-	if (text_starts(where, "http://") || text_starts(where, "https://"))
-		return tree_url_open(where, options, out, err);
 	if (stat(where, &st)) {
 		http_name(where, &shown); /* of a protocol that is none of ours */
 		return error_sys(err, "cannot open '%s'",
 				 shown.data ? TEXT_SAFE(shown.data) : "");
 	}
-	if (S_ISDIR(st.st_mode))
-		return tree_dir_open(where, out, err);
-	return tree_tar_open(where, out, err);
+	if (!(S_ISDIR(st.st_mode) ? tree_dir_open(where, &s, err)
+				  : tree_tar_open(where, &s, err)) ||
+	    !check_form(where, s, S_ISDIR(st.st_mode), err))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+bool tree_source_open(const char *where, const struct http_options *options,
+		      struct tree_source **out, struct error *err)
+{
+	if (text_starts(where, "oci:"))
+		return open_layout(where + strlen("oci:"), out, err);
+	if (text_starts(where, "http://") || text_starts(where, "https://"))
+		return tree_url_open(where, options, out, err);
+	return open_local(where, out, err);
 }
 
 void tree_source_close(struct tree_source *s)

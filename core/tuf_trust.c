@@ -102,7 +102,8 @@ static bool is_vouched(const struct tuf_trust *t, int64_t snapshot, struct error
 	return !t->vouched.version || snapshot == t->vouched.version ||
 	       error_set(err, ERR_UNTRUSTED,
 			 "its snapshot is %" PRId64
-			 ", and the site's statement is of snapshot %" PRId64,
+			 ", and the site's statement is of snapshot %" PRId64
+			 ": one of the two is an old copy, or held back",
 			 snapshot, t->vouched.version);
 }
 

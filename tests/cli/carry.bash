@@ -9,13 +9,15 @@
 #     publish                       publish what is there
 #     port                          a free loopback port, in $PORT
 #     nginx_serve DIR               serve it, its log in nginx.access; $URL
+#     registry_serve                Debian's docker-registry in blobs/; $REGISTRY
+#     copy FROM TO                  skopeo copy, to it or from it
 #     carry ...                     tests/cli/carry.py
 #     same DIR DIR                  the very same names and bytes
 #     whole DIR                     what its index lists is there
 #     refused STORE COMMAND...      exit status 2 or 3, and the store stays as it is
 #     unchanged STORE COMMAND...    run it: the store's bytes stay as they are
 
-export KEY="" PORT="" URL=""
+export KEY="" PORT="" URL="" REGISTRY=""
 make_store() {
 	export FIPS_MANIFEST_STORE=$PWD/s.db
 	new_home keys
@@ -75,6 +77,23 @@ nginx_serve() {
 	background nginx.out nginx -p "$PWD" -c nginx.conf
 	URL=http://127.0.0.1:$PORT
 	wait_for 10 curl -sf "$URL/index.json" || fail "$(cat nginx.out nginx/log)"
+}
+registry_serve() {
+	port
+	REGISTRY=127.0.0.1:$PORT
+	# one folder, no log hooks
+	cat >registry.yml <<-CONF
+		version: 0.1
+		log: { level: error }
+		storage: { filesystem: { rootdirectory: $PWD/blobs } }
+		http: { addr: $REGISTRY }
+	CONF
+	background registry.log docker-registry serve registry.yml
+	wait_for 10 curl -sf "http://$REGISTRY/v2/" || fail "$(cat registry.log)"
+}
+copy() {
+	case $1 in docker:*) set -- "$@" --src-tls-verify=false ;; *) set -- "$@" --dest-tls-verify=false ;; esac
+	expect 0 skopeo --insecure-policy --tmpdir "$PWD" copy --quiet --preserve-digests "$@"
 }
 carry() { python3 "$TOP/tests/cli/carry.py" "$@" || fail "carry.py $*"; }
 

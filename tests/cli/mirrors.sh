@@ -89,21 +89,13 @@ walk '$ fips-tool --trust root.json --tree /srv/fips'
 says "pass" out
 
 step "a registry only"
-port
-cat >registry.yml <<-CONF
-	version: 0.1
-	log: { level: error }
-	storage: { filesystem: { rootdirectory: $PWD/blobs } }
-	http: { addr: 127.0.0.1:$PORT }
-CONF
-background registry.log docker-registry serve registry.yml
-wait_for 10 curl -sf "http://127.0.0.1:$PORT/v2/" || fail "$(cat registry.log)"
+registry_serve
 cat >registries.conf <<-CONF
 	[[registry]]
-	location = "127.0.0.1:$PORT"
+	location = "$REGISTRY"
 	insecure = true
 CONF
-MEANS['registry.example.org']=127.0.0.1:$PORT
+MEANS['registry.example.org']=$REGISTRY
 begin
 walk 'outside$ fips-manifest export oci:layout:1'
 walk 'outside$ skopeo copy --preserve-digests oci:layout:1 docker://registry.example.org/fips/tree:1'

@@ -7,23 +7,8 @@
 . "$TOP/tests/cli/carry.bash"
 need gpg skopeo docker-registry jq curl python3
 
-# The registry's own configuration: one folder, one loopback port, no log hooks.
-port
-mkdir blobs
-cat >registry.yml <<CONF
-version: 0.1
-log: { level: error }
-storage: { filesystem: { rootdirectory: $PWD/blobs } }
-http: { addr: 127.0.0.1:$PORT }
-CONF
-background registry.log docker-registry serve registry.yml
-wait_for 10 curl -sf "http://127.0.0.1:$PORT/v2/" || fail "$(cat registry.log)"
-image=docker://127.0.0.1:$PORT/fips/tree
-
-copy() { # copy FROM TO
-	case $1 in docker:*) set -- "$@" --src-tls-verify=false ;; *) set -- "$@" --dest-tls-verify=false ;; esac
-	expect 0 skopeo --insecure-policy --tmpdir "$PWD" copy --quiet --preserve-digests "$@"
-}
+registry_serve
+image=docker://$REGISTRY/fips/tree
 # layers LAYOUT: digest, size and path of every file of the tree in it
 layers() {
 	jq -r '.layers[] | [.digest, .size, .annotations["org.opencontainers.image.title"]] | @tsv' \
