@@ -194,7 +194,9 @@ static bool look(struct scan *s, const struct process *p, struct error *err)
 		return !n || collect(s, p, program, n, err);
 	s->denied++;
 	if (n)
-		could_not(s, p, program, "another user's process: run as root");
+		could_not(s, p, program,
+			  geteuid() ? "another user's process: run as root"
+				    : "not allowed to root: CAP_SYS_PTRACE is needed");
 	return true;
 }
 
@@ -359,9 +361,9 @@ static void sum_up(const struct scan *s)
 	if (late)
 		report_add(c->report, &e, "time was over before all were seen");
 	else if (s->denied)
-		report_add(c->report, &e,
-			   "%zu of %zu could not be looked at: run as root", s->denied,
-			   s->seen);
+		report_add(c->report, &e, "%zu of %zu could not be looked at: %s",
+			   s->denied, s->seen,
+			   geteuid() ? "run as root" : "CAP_SYS_PTRACE is needed");
 	else
 		report_add(c->report, &e, NULL);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What docs/OPERATIONS.md gives for nodes: the units, the DaemonSet, Ansible and Packer.
+# What docs/OPERATIONS.md gives for nodes: the units, the DaemonSet and the Job, Ansible
+# and Packer.
 # Each is checked by its own judge, and the command lines in it run, on a node with the C
 # library and gpg of Debian 11.
 # shellcheck source=tests/cli/lib.sh
@@ -15,6 +16,7 @@ examples=$TOP/docs/examples
 if [ -z "${OWN_NODE-}" ]; then # before the network is gone
 	"$TOP/.ci/bullseye" "$TOP/build/bullseye" 2>why || skip "$(tail -n 1 why)"
 	static_tool
+	judges
 fi
 own_node "$0"
 become_node
@@ -82,35 +84,50 @@ cp /bin/true root/usr/bin/kubelet
 rm $prom
 
 step "Kubernetes"
-cat >daemonset.py <<'END'
-import sys, yaml, kubernetes.client as k8s
+cat >pod.py <<'END'
+import json, shlex, sys, yaml, kubernetes.client as k8s
 with open(sys.argv[1]) as f:
     text = yaml.safe_load(f)
 class Response:
-    data = None
-import json
-Response.data = json.dumps(text)
+    data = json.dumps(text)
 api = k8s.ApiClient()
-made = api.deserialize(Response, "V1DaemonSet")  # refuses what is missing
+made = api.deserialize(Response, "V1" + text["kind"])  # refuses what is missing
 kept = api.sanitize_for_serialization(made)  # without what the API does not know
 assert kept == text, f"not all of it is Kubernetes':\n{text}\n{kept}"
 pod = made.spec.template.spec
-assert made.spec.selector.match_labels == made.spec.template.metadata.labels
+if text["kind"] == "DaemonSet":
+    assert made.spec.selector.match_labels == made.spec.template.metadata.labels
+else:
+    assert pod.restart_policy == "Never"
 assert {m.name for m in pod.containers[0].volume_mounts} == {v.name for v in pod.volumes}
 with open("command.sh", "w") as f:
-    f.write(pod.containers[0].command[2])
-assert pod.containers[0].command[:2] == ["sh", "-c"]
+    f.write(shlex.join(pod.containers[0].command))
 END
-/usr/bin/python3 daemonset.py "$examples/fips-tool-daemonset.yaml" 2>k8s.log || fail "$(tail -n 3 k8s.log)"
-for broken in 's/hostPID/hostPid/' '/^    matchLabels/d' 's/mountPath/path/'; do
-	sed "$broken" "$examples/fips-tool-daemonset.yaml" >broken.yaml
-	/usr/bin/python3 daemonset.py broken.yaml 2>k8s.log && fail "$broken is not found"
+pod() { # pod FILE: taken by both judges; command.sh runs what the pod does, in this root
+	judge kubernetes.mjs "$1" && /usr/bin/python3 pod.py "$1" &&
+		sed -i "s,chroot /host ,chroot $PWD/root ," command.sh
+}
+for kind in daemonset job; do
+	expect 0 pod "$examples/fips-tool-$kind.yaml"
+	for broken in 's/hostPID/hostPid/' '/^apiVersion/s/v1/v0/' 's/mountPath/path/' \
+		's/privileged: true/privileged: "yes"/' '/containers:/,/image:/d'; do
+		sed "$broken" "$examples/fips-tool-$kind.yaml" >broken.yaml
+		pod broken.yaml >out 2>err && fail "$broken is not found"
+	done
 done
-/usr/bin/python3 daemonset.py "$examples/fips-tool-daemonset.yaml"
-sed -i "s,chroot /host ,chroot $PWD/root ," command.sh
+pod "$examples/fips-tool-daemonset.yaml"
 background pod.log sh command.sh
 wait_for 60 is_pass || fail "$(cat pod.log)"
 kill "$PID"
+pod "$examples/fips-tool-job.yaml"
+rm root/var/lib/fips-tool/report.json
+expect 0 sh command.sh
+jq -e '.verdict == "pass" and .node.live' root/var/lib/fips-tool/report.json >/dev/null || fail "no report"
+cp /bin/false root/usr/bin/kubelet
+expect 1 sh command.sh # the pod fails and says why
+says "differs in content" out
+[ "$(wc -c <out)" -lt 2048 ] || fail "more than Kubernetes keeps of it"
+cp /bin/true root/usr/bin/kubelet
 
 step "Ansible and Packer: an image before it ships"
 umount -l root/proc root/dev
