@@ -51,7 +51,8 @@ struct httpd_request {
 	struct negotiate_headers if_headers;
 	unsigned hosts; /* Host headers */
 	bool body;      /* one was announced */
-	bool large;     /* request line and headers are over the limit */
+	size_t room;    /* bytes of the connection's pool that it takes, */
+	bool large;     /* and with them the answer might not fit */
 };
 
 /* `response` is sent with `status`; `once`: it was made for this request and is
@@ -67,14 +68,15 @@ struct httpd_answer {
 	void (*drop)(void *held); /* or NULL */
 };
 
-/* A request that is over. */
+/* A request that is over. `method` NULL: libmicrohttpd refused it before it was one;
+ * then `client` and `target` are not known, either. */
 struct httpd_done {
-	const struct sockaddr *client; /* or NULL; httpd_address() */
-	const char *method;
-	const char *target; /* cut at 127 bytes */
-	unsigned status;    /* 0: none was sent */
-	size_t len;         /* of the body that was meant to be sent */
-	uint64_t ns;        /* from complete headers to the last byte handed over */
+	const struct sockaddr *client; /* or NULL: not known */
+	const char *method;            /* cut at 15 bytes */
+	const char *target;            /* and this at 127 */
+	unsigned status;               /* 0: none was sent */
+	size_t len;                    /* of the body that was meant to be sent */
+	uint64_t ns; /* from complete headers to the last byte handed over */
 	bool complete;
 };
 
@@ -82,7 +84,7 @@ struct httpd_options {
 	int listen_fd; /* taken over, non-blocking */
 	unsigned threads;
 	unsigned connections; /* at most, in all */
-	unsigned per_address; /* at most; 0: no limit */
+	unsigned per_address; /* at most (peers.h); 0: no limit */
 	unsigned timeout_ms;  /* for the next request's headers; and to take an
 			       * answer, beside the time that its length is given */
 	unsigned min_rate;    /* bytes a second at which an answer must be taken */
@@ -95,24 +97,26 @@ struct httpd_options {
 
 struct httpd;
 
-enum { HTTPD_ADDRESS_SIZE = 64 };
-
-/* The address as text; "" when there is none. */
-const char *httpd_address(const struct sockaddr *client, char out[HTTPD_ADDRESS_SIZE]);
-
 /* Serve until httpd_stop(). On failure the descriptor stays the caller's. */
 bool httpd_start(const struct httpd_options *options, struct httpd **out,
 		 struct error *err) MUST_CHECK;
 /* Cut the connections that are over their deadline; call it often. */
 void httpd_reap(struct httpd *h);
-/* New connections get this certificate; on failure the old one stays. */
+/* New connections get this certificate, transfers under way go on with theirs; on
+ * failure the old one stays. ERR_FORMAT; ERR_CONFLICT: transfers under too many
+ * certificates are under way. */
 bool httpd_reload_tls(struct httpd *h, const char *cert, const char *key,
 		      struct error *err) MUST_CHECK;
-/* Take no new connection, close idle ones, wait at most `ms` for requests under
- * way, cut the rest, free. */
-void httpd_stop(struct httpd *h, unsigned ms);
+/*
+ * The end: answer what was asked until now, close idle connections, take no new ones;
+ * a connection that has not asked yet gets a second to do so. Wait at most `ms` for
+ * requests under way, cut the rest, free. How many were cut?
+ */
+unsigned httpd_stop(struct httpd *h, unsigned ms);
 
 unsigned httpd_connections(struct httpd *h);
+/* How many connections were refused since the start, for their address had enough? */
+uint64_t httpd_refused(struct httpd *h);
 
 /* "libmicrohttpd 0.9.75" */
 const char *httpd_library(char *out, size_t size);

@@ -33,6 +33,7 @@ struct server {
 	struct serve serve;
 	struct watch watch;
 	struct buf cert, key;
+	struct digest served; /* of the certificate that new connections get */
 };
 
 /* ---- before it serves ---- */
@@ -125,18 +126,36 @@ static bool confine(struct server *s, struct error *err)
 
 /* ---- while it serves ---- */
 
+/* The same certificate again is none that is new: read_tls() saw that the key fits it.
+ */
+static bool renew_tls(struct server *s, bool *renewed, struct error *err)
+{
+	struct digest d;
+
+	*renewed = false;
+	if (!read_tls(s, err) || !digest_of_bytes(s->cert.data, s->cert.len, &d, err))
+		return false;
+	if (digest_equal(&d, &s->served))
+		return true;
+	if (!httpd_reload_tls(s->serve.httpd, s->cert.data, s->key.data, err))
+		return false;
+	s->served = d;
+	*renewed = true;
+	return true;
+}
+
 static void reload_tls(struct server *s)
 {
 	struct error err = EMPTY;
+	bool renewed;
 
 	if (!s->options.tls_cert)
 		return;
-	if (read_tls(s, &err) &&
-	    httpd_reload_tls(s->serve.httpd, s->cert.data, s->key.data, &err))
-		log_event(&s->log, LOG_INFO, "new TLS certificate", NULL);
-	else
+	if (!renew_tls(s, &renewed, &err))
 		log_event(&s->log, LOG_ERROR, "TLS files cannot be used",
 			  (const struct log_field[]){{"reason", err.msg}, {0}});
+	else if (renewed)
+		log_event(&s->log, LOG_INFO, "new TLS certificate", NULL);
 	buf_cleanse(&s->key);
 }
 
@@ -184,12 +203,27 @@ static bool start(struct server *s, int listen_fd, struct error *err)
 		return false;
 	http.tls_cert = s->cert.data;
 	http.tls_key = s->key.data;
+	if (http.tls_cert &&
+	    !digest_of_bytes(s->cert.data, s->cert.len, &s->served, err))
+		return false;
 	if (!httpd_start(&http, &s->serve.httpd, err))
 		return false;
 	buf_cleanse(&s->key);
 	fprintf(s->cli.out, "listening on http%s://%s/\n", http.tls_cert ? "s" : "",
 		address);
 	return true;
+}
+
+static void stop(struct server *s)
+{
+	char cut[24];
+
+	serve_set_stopping(&s->serve);
+	log_event(&s->log, LOG_INFO, "stopping", NULL);
+	snprintf(cut, sizeof(cut), "%u", httpd_stop(s->serve.httpd, STOP_MS));
+	s->serve.httpd = NULL;
+	log_event(&s->log, LOG_INFO, "stopped",
+		  (const struct log_field[]){{"cut", cut}, {0}});
 }
 
 static bool run(struct server *s, struct error *err)
@@ -213,10 +247,7 @@ static bool run(struct server *s, struct error *err)
 	}
 	if (cli_flush(&s->cli, err))
 		loop(s, &signals);
-	serve_set_stopping(&s->serve);
-	log_event(&s->log, LOG_INFO, "stopping", NULL);
-	httpd_stop(s->serve.httpd, STOP_MS);
-	s->serve.httpd = NULL;
+	stop(s);
 	return err->code == ERR_NONE;
 }
 

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 /* Those that are sent; the last stands for any other. */
-static const unsigned statuses[] = {200, 206, 304, 400, 404, 405, 406,
-				    412, 413, 416, 431, 500, 503, 0};
+static const unsigned statuses[] = {200, 206, 304, 400, 404, 405, 406, 412,
+				    413, 414, 416, 431, 500, 503, 505, 0};
 
 static const struct {
 	uint64_t ns;
@@ -121,6 +121,8 @@ bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf 
 	one(out, "incomplete_total", "counter", "Answers that were not sent whole.",
 	    read_count(&m->incomplete));
 	one(out, "connections", "gauge", "Open connections.", now->connections);
+	one(out, "refused_connections_total", "counter",
+	    "Connections over the limit of their address.", now->refused);
 	one(out, "snapshot_loads_total", "counter", "Snapshots made of the store.",
 	    read_count(&m->loads));
 	one(out, "snapshot_load_failures_total", "counter",

@@ -29,6 +29,7 @@ struct metrics {
 /* What is known at the moment of asking. */
 struct metrics_now {
 	unsigned connections;
+	uint64_t refused; /* connections */
 	size_t manifests, tools;
 	uint64_t body_bytes;
 	int64_t loaded; /* when the snapshot was made; 0: there is none */

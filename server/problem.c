@@ -27,7 +27,8 @@ static const struct {
 	[PROBLEM_RANGE] = {416, "Range Not Satisfiable",
 			   "The range begins behind the end."},
 	[PROBLEM_LARGE] = {431, "Request Header Fields Too Large",
-			   "Request line and headers are over 2600 bytes."},
+			   "Request line and headers are over 3700 bytes, where each "
+			   "line counts 64 more."},
 	[PROBLEM_INTERNAL] = {500, "Internal Server Error",
 			      "The server could not make the answer; its log says "
 			      "why."},

@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "server/peers.h"
 #include "server/route.h"
 
 #include <inttypes.h>
@@ -231,8 +232,10 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 	struct metrics_now m = {.now = (int64_t)time(NULL)};
 	struct error err;
 
-	if (s->httpd)
+	if (s->httpd) {
 		m.connections = httpd_connections(s->httpd);
+		m.refused = httpd_refused(s->httpd);
+	}
 	if (now) {
 		m.manifests = now->manifest_count;
 		m.tools = now->tool_count;
@@ -370,12 +373,11 @@ void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answe
 
 /* ---- the access log ---- */
 
-void serve_done(void *serve, const struct httpd_done *d)
+static void log_request(const struct log *log, const struct httpd_done *d)
 {
-	struct serve *s = serve;
-	char address[HTTPD_ADDRESS_SIZE], status[16], bytes[24], ms[24];
+	char address[PEERS_TEXT_SIZE], status[16], bytes[24], ms[24];
 	const struct log_field fields[] = {
-		{"address", address},
+		{"address", peers_text(d->client, address)},
 		{"method", d->method},
 		{"target", d->target},
 		{"status", status},
@@ -385,14 +387,23 @@ void serve_done(void *serve, const struct httpd_done *d)
 		{NULL, NULL},
 	};
 
-	metrics_request(&s->metrics, d->status, d->len, d->ns, d->complete);
-	if (s->access == SERVE_ACCESS_OFF ||
-	    (s->access == SERVE_ACCESS_ERRORS && d->status < 400))
-		return;
-	httpd_address(d->client, address);
 	snprintf(status, sizeof(status), "%u", d->status);
 	snprintf(bytes, sizeof(bytes), "%zu", d->len);
 	snprintf(ms, sizeof(ms), "%" PRIu64 ".%03" PRIu64, d->ns / 1000000u,
 		 d->ns / 1000u % 1000u);
-	log_event(s->log, LOG_INFO, "request", fields);
+	if (d->method)
+		log_event(log, LOG_INFO, "request", fields);
+	else
+		log_event(log, LOG_INFO, "refused",
+			  (const struct log_field[]){{"status", status}, {0}});
+}
+
+void serve_done(void *serve, const struct httpd_done *d)
+{
+	struct serve *s = serve;
+
+	metrics_request(&s->metrics, d->status, d->len, d->ns, d->complete);
+	if (s->access == SERVE_ACCESS_ALL ||
+	    (s->access == SERVE_ACCESS_ERRORS && d->status >= 400))
+		log_request(s->log, d);
 }

@@ -34,7 +34,7 @@ openssl s_client -connect "127.0.0.1:$PORT" -tls1_1 -cipher ALL:@SECLEVEL=0 </de
 [ "$(curl -sS --max-time 5 "http://127.0.0.1:$PORT/" 2>/dev/null)" = "" ] || fail "plain"
 
 step "a transfer goes on while the certificate is changed"
-curl -sS --cacert one.pem --limit-rate 1500K -o got "$URL/tool/fips-tool-1.0.0-linux-x86_64" &
+curl -sS --cacert one.pem --limit-rate 750K -o got "$URL/tool/fips-tool-1.0.0-linux-x86_64" &
 transfer=$!
 sleep 0.5
 cp two.pem cert.pem
@@ -43,6 +43,14 @@ kill -HUP "$PID"
 now_two() { [ "$(subject)" = two ]; }
 wait_for 30 now_two || fail "still $(subject): $(cat log)"
 get --cacert two.pem "$URL/healthz" >/dev/null || fail "the new one"
+kill -HUP "$PID" # nothing is new
+certificate three || fail "openssl"
+cp three.pem cert.pem
+cp three.key key.pem
+kill -HUP "$PID"
+now_three() { [ "$(subject)" = three ]; }
+wait_for 30 now_three || fail "still $(subject): $(cat log)"
+[ "$(grep -c 'new TLS certificate' log)" = 2 ] || fail "$(cat log)"
 wait "$transfer" || fail "the transfer was cut"
 cmp tool got || fail "the transfer"
 
@@ -50,9 +58,9 @@ step "a bad pair leaves the old one, and is told"
 cp one.pem cert.pem
 kill -HUP "$PID"
 wait_for 30 logged "TLS files cannot be used" || fail "$(cat log)"
-[ "$(subject)" = two ] || fail "$(subject)"
+[ "$(subject)" = three ] || fail "$(subject)"
 rm key.pem
 kill -HUP "$PID"
 wait_for 30 logged "'key.pem'" || fail "$(cat log)"
-get --cacert two.pem "$URL/healthz" >/dev/null || fail "it does not serve any more"
+get --cacert three.pem "$URL/healthz" >/dev/null || fail "it does not serve any more"
 stop
