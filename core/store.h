@@ -73,19 +73,22 @@ enum { STORE_ID_SIZE = 112 };
 void store_manifest_id(const struct store_manifest *m, char out[STORE_ID_SIZE]);
 
 /* A canonical text, the signed file that holds it, and what the caller's
- * verification says: STORE_PENDING or STORE_COMPLETE. */
+ * verification says: STORE_PENDING or STORE_COMPLETE, or who vouched. */
 struct store_put {
 	const char *text;
 	size_t text_len;
 	const char *asc;
 	size_t asc_len;
+	const struct digest *asc_digest; /* NULL: not known yet */
 	enum store_state state;
+	const char *signers; /* as store_publish_manifest() has them; NULL: not yet */
 };
 
 /* Who the manifest is for is read from the text. Same text again: the row is
  * found and its unpublished .asc replaced (merging signatures is the caller's);
  * a published .asc stays and the new one waits beside it. ERR_CONFLICT: another
- * text under the same (el, kubernetes, arch, revision), or it was withdrawn. */
+ * text under the same (el, kubernetes, arch, revision), or it was withdrawn. With
+ * `signers` it is published at once: to do so later writes the .asc again. */
 bool store_put_manifest(struct store *s, const struct store_put *p,
 			struct store_manifest *out, struct error *err) MUST_CHECK;
 

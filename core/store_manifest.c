@@ -25,99 +25,22 @@ void store_manifest_id(const struct store_manifest *m, char out[STORE_ID_SIZE])
 
 /* ---- putting ---- */
 
-static bool intern(struct store *s, const char *text, int64_t *out, struct error *err)
+static bool add_listed(struct store *s, int64_t row, const struct buf *prefixes,
+		       struct error *err)
 {
-	AUTO(store_query_clear) struct store_query add = store_query(s, SQL_NAME_ADD);
-	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_NAME);
-	bool known;
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_LISTED_ADD);
 
-	store_bind_text(&get, text);
-	if (!store_row(&get, &known, err))
-		return false;
-	if (known) {
-		*out = store_column_int(&get, 0);
-		return true;
-	}
-	store_bind_text(&add, text);
-	if (!store_run(&add, err))
-		return false;
-	*out = sqlite3_last_insert_rowid(s->db);
-	return true;
-}
-
-struct listed {
-	int64_t manifest, component, empty; /* rows; empty: of the name "" */
-	int64_t next;                       /* id of the next new file */
-};
-
-static bool next_file(struct store *s, int64_t *out, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_FILE_NEXT);
-
-	if (!store_one(&q, "files", err))
-		return false;
-	*out = store_column_int(&q, 0);
-	return true;
-}
-
-static bool add_file(struct store *s, const struct listed *l, int64_t path,
-		     const struct digest *d, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_FILE_ADD);
-
-	store_bind_digest(&q, d);
-	store_bind_int(&q, l->component);
-	store_bind_int(&q, path);
-	store_bind_int(&q, l->next);
+	store_bind_int(&q, row);
+	store_bind_text(&q, prefixes->data);
 	return store_run(&q, err);
 }
 
-static bool list_file(struct store *s, struct listed *l, int64_t path,
-		      const struct digest *d, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query get = store_query(s, SQL_FILE);
-	AUTO(store_query_clear)
-	struct store_query list = store_query(s, SQL_LISTING_ADD);
-	bool known;
-
-	store_bind_digest(&get, d);
-	store_bind_int(&get, l->component);
-	store_bind_int(&get, path);
-	if (!store_row(&get, &known, err) || (!known && !add_file(s, l, path, d, err)))
-		return false;
-	store_bind_int(&list, known ? store_column_int(&get, 0) : l->next);
-	store_bind_int(&list, l->manifest);
-	l->next += !known;
-	return store_run(&list, err);
-}
-
-static bool list_component(struct store *s, struct listed *l,
-			   const struct manifest_component *c, struct error *err)
-{
-	const struct manifest_source *src = &c->source;
-	int64_t path;
-
-	if (!intern(s, c->name, &l->component, err) ||
-	    !list_file(s, l, l->empty, &src->sha256, err))
-		return false;
-	if (src->type == MANIFEST_IMAGE &&
-	    (!list_file(s, l, l->empty, &src->image_manifest, err) ||
-	     !list_file(s, l, l->empty, &src->image_config, err)))
-		return false;
-	for (size_t i = 0; i < c->file_count; i++) {
-		const struct manifest_file *f = &c->files[i];
-
-		if (!f->link && (!intern(s, f->path, &path, err) ||
-				 !list_file(s, l, path, &f->sha256, err)))
-			return false;
-	}
-	return true;
-}
+enum { HEAD_LEN = 16 };
 
 /* What one store_put_manifest() works on. */
 struct put {
 	const struct store_put *p;
-	struct manifest manifest;
+	struct buf listed;         /* prefixes of the digests that it lists */
 	struct store_manifest row; /* what is to be stored, then what is stored */
 	struct digest asc_digest;
 	size_t text_at;
@@ -128,7 +51,6 @@ static bool add_row(struct store *s, struct put *put, struct error *err)
 {
 	AUTO(store_query_clear)
 	struct store_query q = store_query(s, SQL_MANIFEST_ADD);
-	struct listed l = EMPTY;
 
 	store_bind_text(&q, put->row.el);
 	store_bind_text(&q, put->row.kubernetes);
@@ -141,13 +63,8 @@ static bool add_row(struct store *s, struct put *put, struct error *err)
 	store_bind_int(&q, put->row.state);
 	if (!store_run(&q, err))
 		return false;
-	put->row.row = l.manifest = sqlite3_last_insert_rowid(s->db);
-	if (!intern(s, "", &l.empty, err) || !next_file(s, &l.next, err))
-		return false;
-	for (size_t i = 0; i < put->manifest.component_count; i++)
-		if (!list_component(s, &l, &put->manifest.components[i], err))
-			return false;
-	return true;
+	put->row.row = sqlite3_last_insert_rowid(s->db);
+	return add_listed(s, put->row.row, &put->listed, err);
 }
 
 static bool refuse_other_text(struct store *s, struct put *put, struct error *err)
@@ -216,6 +133,11 @@ static bool add_signed(struct store *s, struct put *put, struct error *err)
 	store_bind_digest(&add, &put->asc_digest);
 	store_bind_int(&add, (int64_t)put->text_at);
 	store_bind_int(&add, time(NULL));
+	if (put->p->signers)
+		store_bind_int(&add, time(NULL));
+	else
+		store_bind_null(&add);
+	store_bind_text(&add, put->p->signers);
 	store_bind_blob(&add, put->p->asc, put->p->asc_len);
 	return store_run(&drop, err) && store_run(&add, err);
 }
@@ -232,26 +154,45 @@ static bool put_all(struct store *s, void *arg, struct error *err)
 		if (!store_signed(s, put->row.row, &newest, err))
 			return false;
 		if (digest_equal(&newest.digest, &put->asc_digest))
-			return true; /* nothing new */
+			return !put->p->signers || /* else nothing is new */
+			       store_publish_manifest(s, put->row.row, put->p->signers,
+						      err);
 	}
 	store_manifest_id(&put->row, id);
 	snprintf(detail, sizeof(detail), "text sha256 %s, file sha256 %s, %s",
 		 DIGEST_HEX(&put->row.digest), DIGEST_HEX(&put->asc_digest),
 		 store_state_name(put->row.state));
 	return add_signed(s, put, err) &&
-	       store_log(s, put->known ? "add signatures" : "add", id, detail, err);
+	       store_log(s, put->known ? "add signatures" : "add", id, detail, err) &&
+	       (!put->p->signers ||
+		store_note_published(s, &put->row, &put->asc_digest, err));
+}
+
+/* Where the signed file holds the text; NULL: nowhere. memmem() would study all of the
+ * text before it begins to look: 2 ms a MB. */
+static const char *find_text(const struct store_put *p)
+{
+	size_t head = p->text_len < HEAD_LEN ? p->text_len : HEAD_LEN;
+	const char *end = p->asc + p->asc_len, *at = p->asc;
+
+	for (; (at = memmem(at, (size_t)(end - at), p->text, head)); at++)
+		if ((size_t)(end - at) >= p->text_len &&
+		    !memcmp(at, p->text, p->text_len))
+			return at;
+	return NULL;
 }
 
 /* From the text alone; nothing is taken on anybody's word. */
-static bool describe(struct put *put, struct error *err)
+static bool describe(struct put *put, const struct manifest *m, struct error *err)
 {
 	const struct store_put *p = put->p;
-	const struct manifest *m = &put->manifest;
-	const char *at = memmem(p->asc, p->asc_len, p->text, p->text_len);
+	const char *at = find_text(p);
 
 	if (!at || p->state > STORE_COMPLETE)
 		return error_set(err, ERR_INTERNAL,
 				 "the signed file does not hold the text");
+	if (p->signers && !*p->signers)
+		return error_set(err, ERR_INTERNAL, "nobody vouches for a manifest");
 	put->text_at = (size_t)(at - p->asc);
 	put->row.revision = m->revision;
 	put->row.created = m->created;
@@ -265,8 +206,12 @@ static bool describe(struct put *put, struct error *err)
 	    snprintf(put->row.arch, sizeof(put->row.arch), "%s", m->arch) >=
 		    (int)sizeof(put->row.arch))
 		return error_set(err, ERR_LIMIT, "a manifest's name is too long");
-	return digest_of_bytes(p->text, p->text_len, &put->row.digest, err) &&
-	       digest_of_bytes(p->asc, p->asc_len, &put->asc_digest, err);
+	if (p->asc_digest)
+		put->asc_digest = *p->asc_digest;
+	else if (!digest_of_bytes(p->asc, p->asc_len, &put->asc_digest, err))
+		return false;
+	return store_listed(m, &put->listed, err) &&
+	       digest_of_bytes(p->text, p->text_len, &put->row.digest, err);
 }
 
 struct store_parsed {
@@ -277,7 +222,7 @@ struct store_parsed {
 void store_parsed_freep(struct store_parsed **p)
 {
 	if (*p)
-		manifest_clear(&(*p)->put.manifest);
+		buf_clear(&(*p)->put.listed);
 	free(*p);
 	*p = NULL;
 }
@@ -287,13 +232,15 @@ bool store_parse_manifest(const struct store_put *p, struct store_parsed **out,
 {
 	AUTO(store_parsed_freep)
 	struct store_parsed *parsed = calloc(1, sizeof(*parsed));
+	AUTO(manifest_clear) struct manifest m = EMPTY;
 
 	if (!parsed)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	parsed->given = *p;
 	parsed->put.p = &parsed->given;
-	if (!manifest_parse(p->text, p->text_len, &parsed->put.manifest, err) ||
-	    !describe(&parsed->put, err))
+	parsed->put.listed = (struct buf)BUF_MAX(STORE_LISTED_MAX);
+	if (!manifest_parse(p->text, p->text_len, &m, err) ||
+	    !describe(&parsed->put, &m, err))
 		return false;
 	*out = TAKE(parsed);
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes visible, what stops being so, and what lists a digest. */
+/* What becomes visible, and what stops being so. */
 #include "core/store_sql.h"
 #include "core/text.h"
 
@@ -94,25 +94,36 @@ static bool publish_signed(struct store *s, int64_t row, const char *signers,
 	return store_run(&q, err);
 }
 
+bool store_note_published(struct store *s, struct store_manifest *m,
+			  const struct digest *file, struct error *err)
+{
+	char id[STORE_ID_SIZE], detail[128];
+
+	store_manifest_id(m, id);
+	snprintf(detail, sizeof(detail), "file sha256 %s", DIGEST_HEX(file));
+	return (m->state == STORE_PUBLISHED ||
+		(run_publish(s, SQL_MANIFEST_PUBLISH, m->row, err) &&
+		 manifest_at(s, m->row, m, err))) &&
+	       store_log(s, "publish", id, detail, err);
+}
+
 static bool publish(struct store *s, void *arg, struct error *err)
 {
 	const struct change *c = arg;
 	struct store_manifest m;
 	struct store_signed f;
-	char id[STORE_ID_SIZE], detail[128];
+	char id[STORE_ID_SIZE];
 
 	if (!manifest_at(s, c->row, &m, err) || !store_signed(s, c->row, &f, err))
 		return false;
-	store_manifest_id(&m, id);
-	if (m.state == STORE_WITHDRAWN)
+	if (m.state == STORE_WITHDRAWN) {
+		store_manifest_id(&m, id);
 		return error_set(err, ERR_CONFLICT, "%s is withdrawn", id);
+	}
 	if (m.state == STORE_PUBLISHED && f.published)
 		return true;
-	snprintf(detail, sizeof(detail), "file sha256 %s", DIGEST_HEX(&f.digest));
 	return publish_signed(s, f.row, c->text, err) &&
-	       (m.state == STORE_PUBLISHED ||
-		run_publish(s, SQL_MANIFEST_PUBLISH, c->row, err)) &&
-	       store_log(s, "publish", id, detail, err);
+	       store_note_published(s, &m, &f.digest, err);
 }
 
 bool store_publish_manifest(struct store *s, int64_t row, const char *signers,
@@ -203,40 +214,4 @@ bool store_publish_rest(struct store *s, struct store_published *out, struct err
 		return false;
 	*out = p;
 	return true;
-}
-
-/* ---- what lists a digest ---- */
-
-static bool each_hit(struct store *s, enum store_sql which, const struct digest *d,
-		     bool (*each)(void *arg, const struct store_hit *h,
-				  struct error *err),
-		     void *arg, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query q = store_query(s, which);
-	struct store_hit h = EMPTY;
-	int at = STORE_MANIFEST_COLUMN_COUNT;
-	bool has;
-
-	store_bind_digest(&q, d);
-	while (store_row(&q, &has, err)) {
-		if (!has)
-			return true;
-		if (!store_column_manifest(&q, &h.manifest, err) ||
-		    (which == SQL_FIND_LISTED &&
-		     (!store_column_text(&q, at, h.component, sizeof(h.component),
-					 err) ||
-		      !store_column_text(&q, at + 1, h.path, sizeof(h.path), err))) ||
-		    !each(arg, &h, err))
-			return false;
-	}
-	return false;
-}
-
-bool store_find_digest(struct store *s, const struct digest *d,
-		       bool (*each)(void *arg, const struct store_hit *h,
-				    struct error *err),
-		       void *arg, struct error *err)
-{
-	return each_hit(s, SQL_FIND_OWN, d, each, arg, err) &&
-	       each_hit(s, SQL_FIND_LISTED, d, each, arg, err);
 }

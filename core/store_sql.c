@@ -55,8 +55,8 @@ static const char *const statements[] = {
 		"UPDATE manifest SET state = ?, reason = ?, withdrawn = ? WHERE id = ?",
 	[SQL_MANIFEST_PUBLISH] = "UPDATE manifest SET state = 2, "
 				 "published = coalesce(published, ?) WHERE id = ?",
-	[SQL_SIGNED_ADD] = "INSERT INTO signed (manifest, digest, text_at, added, asc) "
-			   "VALUES (?, ?, ?, ?, ?)",
+	[SQL_SIGNED_ADD] = "INSERT INTO signed (manifest, digest, text_at, added, "
+			   "published, signers, asc) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[SQL_SIGNED_DROP] = "DELETE FROM signed WHERE manifest = ? "
 			    "AND published IS NULL",
 	[SQL_SIGNED_NEWEST] = "SELECT id, digest, length(asc), added, published, "
@@ -74,25 +74,15 @@ static const char *const statements[] = {
 	[SQL_VISIBLE_SORTED] = VISIBLE
 	"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
 	"m.arch",
-	[SQL_NAME_ADD] = "INSERT INTO name (text) VALUES (?)",
-	[SQL_NAME] = "SELECT id FROM name WHERE text = ?",
-	[SQL_FILE_NEXT] = "SELECT coalesce(max(file), 0) + 1 FROM listing",
-	[SQL_FILE_ADD] = "INSERT INTO file (digest, component, path, id) "
-			 "VALUES (?, ?, ?, ?)",
-	[SQL_FILE] = "SELECT id FROM file "
-		     "WHERE digest = ? AND component = ? AND path = ?",
-	[SQL_LISTING_ADD] = "INSERT OR IGNORE INTO listing (file, manifest) "
-			    "VALUES (?, ?)",
+	[SQL_LISTED_ADD] = "INSERT INTO listed (manifest, prefixes) VALUES (?, ?)",
 	[SQL_FIND_OWN] = "SELECT " STORE_MANIFEST_COLUMNS " FROM manifest m "
 			 "WHERE m.id IN (SELECT id FROM manifest WHERE digest = ?1 "
 			 "UNION SELECT manifest FROM signed WHERE digest = ?1)",
 	[SQL_FIND_LISTED] =
-		"SELECT " STORE_MANIFEST_COLUMNS ", c.text, p.text FROM file f "
-		"JOIN listing l ON l.file = f.id JOIN manifest m ON m.id = l.manifest "
-		"JOIN name c ON c.id = f.component JOIN name p ON p.id = f.path "
-		"WHERE f.digest = ? ORDER BY m.el COLLATE el, "
-		"m.kubernetes COLLATE kubernetes DESC, m.arch, m.revision DESC, "
-		"c.text, p.text",
+		"SELECT " STORE_MANIFEST_COLUMNS " FROM listed l "
+		"JOIN manifest m ON m.id = l.manifest WHERE instr(l.prefixes, ?) "
+		"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
+		"m.arch, m.revision DESC",
 	[SQL_KEYRING] = "SELECT bytes FROM keyring ORDER BY id DESC LIMIT 1",
 	[SQL_KEYRING_PUBLISHED] = "SELECT bytes, published FROM keyring "
 				  "WHERE published IS NOT NULL "

@@ -40,12 +40,7 @@ enum store_sql {
 	SQL_SIGNED_MANIFEST,
 	SQL_VISIBLE,
 	SQL_VISIBLE_SORTED,
-	SQL_NAME_ADD,
-	SQL_NAME,
-	SQL_FILE_NEXT,
-	SQL_FILE_ADD,
-	SQL_FILE,
-	SQL_LISTING_ADD,
+	SQL_LISTED_ADD,
 	SQL_FIND_OWN,
 	SQL_FIND_LISTED,
 	SQL_KEYRING,
@@ -153,6 +148,16 @@ bool store_blob(struct store *s, enum store_sql which, int64_t row, const char *
 enum { STORE_MANIFEST_COLUMN_COUNT = 13 };
 bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 			   struct error *err) MUST_CHECK;
+
+/* What publishing a manifest whose signed file is published changes of it and logs. */
+bool store_note_published(struct store *s, struct store_manifest *m,
+			  const struct digest *file, struct error *err) MUST_CHECK;
+
+/* Append what the table `listed` keeps of a manifest. */
+struct manifest;
+enum { STORE_LISTED_MAX = 2 * 1024 * 1024 };
+bool store_listed(const struct manifest *m, struct buf *out,
+		  struct error *err) MUST_CHECK;
 
 /* The columns of every query that yields a target. */
 struct store_target;

@@ -114,12 +114,14 @@ static void ready_clear(struct ready *r)
 	buf_clear(&r->file);
 }
 
-static bool parse(struct ready *r, struct error *err)
+static bool parse(const struct bundle_target *t, struct ready *r, struct error *err)
 {
 	struct store_put put = {
 		.asc = r->file.data,
 		.asc_len = r->file.len,
+		.asc_digest = &t->digest,
 		.state = STORE_COMPLETE,
+		.signers = t->signers ? t->signers : "",
 	};
 
 	if (!armor_cut(r->file.data ? r->file.data : "", r->file.len, &r->cut, err))
@@ -143,9 +145,7 @@ static bool put_manifest(struct bundle *b, const struct bundle_target *t,
 	if (strcmp(path, t->path) != 0)
 		return error_set(err, ERR_UNTRUSTED, "it is the manifest of '%s'",
 				 path);
-	if (!store_publish_manifest(b->store, m.row, t->signers ? t->signers : "",
-				    err) ||
-	    !store_signed(b->store, m.row, &newest, err))
+	if (!store_signed(b->store, m.row, &newest, err))
 		return false;
 	out->kind = STORE_TARGET_SIGNED;
 	out->of = newest.row;
@@ -270,7 +270,7 @@ static bool get_ready(struct work *w, const struct bundle_target *t, struct read
 	ok = bundle_load(w->b, t, t->is_manifest ? VOUCH_FILE_MAX : BUNDLE_MADE_MAX,
 			 &r->file, err);
 	pthread_mutex_unlock(&w->source);
-	return ok && (!t->is_manifest || parse(r, err));
+	return ok && (!t->is_manifest || parse(t, r, err));
 }
 
 static bool put_new(struct work *w, const struct bundle_target *t, struct ready *r,

@@ -269,3 +269,50 @@ done
 step "the whole store holds together"
 expect 0 sqlite3 s.db "PRAGMA integrity_check; PRAGMA foreign_key_check"
 [ "$(cat out)" = ok ] || fail "$(cat out)"
+
+# was ID ROW: SQL that lists the manifest's digests as the tables of schema 4 had them
+was() {
+	fips-manifest show --json "$1" | jq -r --arg row "$2" '.components[] | .name as $c |
+		({path: "", sha256: (.source | .sha256, (.image // {} | .manifest, .config))},
+			(.files[] | {path, sha256})) | select(.sha256) |
+		"INSERT OR IGNORE INTO name (text) VALUES (\u0027\($c)\u0027), (\u0027\(.path)\u0027);
+		INSERT OR IGNORE INTO file SELECT x\u0027\(.sha256)\u0027, c.id, p.id,
+			(SELECT count(*) + 1 FROM file) FROM name c, name p
+			WHERE c.text = \u0027\($c)\u0027 AND p.text = \u0027\(.path)\u0027;
+		INSERT OR IGNORE INTO listing SELECT f.id, \($row) FROM file f
+			JOIN name c ON c.id = f.component JOIN name p ON p.id = f.path
+			WHERE f.digest = x\u0027\(.sha256)\u0027 AND c.text = \u0027\($c)\u0027
+			AND p.text = \u0027\(.path)\u0027;"'
+}
+step "a store of schema 4 is brought to the newest, and find says what its tables said"
+cat "$TOP"/schema/00[1-4]_*.sql >four.sql
+sqlite3 four.db <four.sql || fail "schema 4"
+{
+	echo "ATTACH 's.db' AS new; DELETE FROM setting; PRAGMA user_version = 4;"
+	sqlite3 four.db "SELECT 'INSERT INTO ' || name || ' SELECT * FROM new.' || name ||
+		' ORDER BY 1;' FROM sqlite_schema
+		WHERE type = 'table' AND name NOT IN ('name', 'file', 'listing')"
+	sqlite3 s.db "SELECT id, 'el' || el || '/' || kubernetes || '/' || arch || '@' || revision
+		FROM manifest" | while IFS='|' read -r row id; do was "$id" "$row"; done
+} >fill.sql
+expect 0 sqlite3 -bail four.db <fill.sql
+expect 3 fips-manifest --store four.db find "$kubelet"
+says "is of schema 4 and must be brought to"
+sqlite3 four.db "SELECT lower(hex(f.digest)), printf('%-32s %-11s %s %s',
+	'el' || el || '/' || kubernetes || '/' || arch || '@' || revision,
+	CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'complete' WHEN 2 THEN 'published'
+		ELSE 'withdrawn' END,
+	c.text, CASE p.text WHEN '' THEN '(the artifact)' ELSE p.text END)
+	FROM file f JOIN listing l ON l.file = f.id JOIN manifest m ON m.id = l.manifest
+	JOIN name c ON c.id = f.component JOIN name p ON p.id = f.path" | sort >was
+[ "$(wc -l <was)" -gt 20 ] || fail "$(cat was)"
+rm s.db
+expect 0 fips-manifest --store four.db key add a.pub
+cut -d'|' -f1 was | uniq | while read -r digest; do
+	fips-manifest --store four.db find "$digest" | sed "s/^/$digest|/"
+done | sort >is
+diff was is || fail "find says other things (>) than the tables (<)"
+expect 0 fips-manifest --store four.db log --verify
+expect 0 sqlite3 four.db "PRAGMA integrity_check; PRAGMA foreign_key_check;
+	SELECT count(*) FROM sqlite_schema WHERE name IN ('name', 'file', 'listing')"
+[ "$(cat out)" = ok$'\n'0 ] || fail "$(cat out)"

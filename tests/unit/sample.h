@@ -68,8 +68,11 @@ SAMPLE bool sample_put(struct store *s, const struct buf *text, const char *sign
 
 	buf_printf(&asc, "head\n\n%s%s\n", text->data, signature);
 	return store_put_manifest(s,
-				  &(const struct store_put){text->data, text->len,
-							    asc.data, asc.len, state},
+				  &(const struct store_put){.text = text->data,
+							    .text_len = text->len,
+							    .asc = asc.data,
+							    .asc_len = asc.len,
+							    .state = state},
 				  out, why);
 }
 

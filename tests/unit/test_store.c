@@ -186,9 +186,12 @@ TEST(another_text_under_the_same_name_is_refused)
 	assert_says("el8/v1.21.3/x86_64@1");
 	assert_int_equal(m.row, 77);
 	assert_err(ERR_FORMAT,
-		   store_put_manifest(
-			   s, &(const struct store_put){"{}\n", 3, "{}\n", 3, 0}, &m,
-			   &err));
+		   store_put_manifest(s,
+				      &(const struct store_put){.text = "{}\n",
+								.text_len = 3,
+								.asc = "{}\n",
+								.asc_len = 3},
+				      &m, &err));
 	assert_ok(store_each_manifest(s, &(const struct store_filter)EMPTY, see, &seen,
 				      &err));
 	assert_int_equal(seen.count, 1);
@@ -255,6 +258,67 @@ TEST(the_newest_published_revision_alone_is_visible)
 	assert_string_equal(seen.ids[0], "el8/v1.21.3/x86_64@3");
 }
 
+static bool put_signed(struct store *s, const struct buf *text, const char *signature,
+		       const char *signers, struct store_manifest *out,
+		       struct error *why)
+{
+	AUTO(buf_clear) struct buf asc = BUF_MAX(ASC_MAX);
+	struct store_put put = {.text = text->data,
+				.text_len = text->len,
+				.state = STORE_COMPLETE,
+				.signers = signers};
+
+	/* a head that begins as the text does */
+	buf_printf(&asc, "{\n  \"components\": [\n\n%s%s\n", text->data, signature);
+	put.asc = asc.data;
+	put.asc_len = asc.len;
+	return store_put_manifest(s, &put, out, why);
+}
+
+static bool count_publish(void *arg, const struct store_event *e, struct error *why)
+{
+	unsigned *count = arg;
+
+	(void)why;
+	*count += !strcmp(e->action, "publish");
+	return true;
+}
+
+TEST(what_is_put_with_its_signers_is_published_at_once)
+{
+	AUTO(store_closep) struct store *s = sample_store("at-once.db");
+	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
+	AUTO(buf_clear) struct buf got = BUF_MAX(ASC_MAX);
+	struct store_manifest m;
+	struct store_signed f;
+	unsigned count = 0;
+
+	sample_text("8", "v1.21.3", 1, "note", &text);
+	assert_err(ERR_INTERNAL, put_signed(s, &text, "one", "", &m, &err));
+	assert_ok(put_signed(s, &text, "one", "AA", &m, &err));
+	assert_int_equal(m.state, STORE_PUBLISHED);
+	assert_int_not_equal(m.published, 0);
+	assert_ok(put_signed(s, &text, "one", "AA", &m, &err)); /* nothing new */
+	assert_ok(store_each_event(s, count_publish, &count, &err));
+	assert_int_equal(count, 1);
+	assert_ok(put_signed(s, &text, "two", "AA BB", &m, &err));
+	assert_ok(store_signed(s, m.row, &f, &err));
+	assert_string_equal(f.signers, "AA BB");
+	assert_int_not_equal(f.published, 0);
+	assert_ok(store_text(s, m.row, &got, &err));
+	assert_true(buf_equal(&got, &text));
+	count = 0;
+	assert_ok(store_each_event(s, count_publish, &count, &err));
+	assert_int_equal(count, 2);
+	/* what waits unpublished is published by the same file with its signers */
+	sample_text("8", "v1.21.3", 2, "note", &text);
+	assert_ok(put_signed(s, &text, "one", NULL, &m, &err));
+	assert_int_equal(m.state, STORE_COMPLETE);
+	assert_ok(put_signed(s, &text, "one", "AA", &m, &err));
+	assert_ok(store_signed(s, m.row, &f, &err));
+	assert_string_equal(f.signers, "AA");
+}
+
 TEST(what_is_withdrawn_stays_so)
 {
 	AUTO(store_closep) struct store *s = sample_store("withdrawn.db");
@@ -278,57 +342,6 @@ TEST(what_is_withdrawn_stays_so)
 	assert_err(ERR_CONFLICT,
 		   sample_put(s, &text, "more", STORE_COMPLETE, &m, &err));
 	assert_says("was withdrawn (why)");
-}
-
-struct hits {
-	size_t count;
-	struct store_hit first;
-};
-
-static bool hit(void *arg, const struct store_hit *h, struct error *why)
-{
-	struct hits *hits = arg;
-
-	(void)why;
-	if (!hits->count++)
-		hits->first = *h;
-	return true;
-}
-
-TEST(a_digest_finds_every_manifest_that_lists_it)
-{
-	AUTO(store_closep) struct store *s = sample_store("find.db");
-	AUTO(manifest_clear) struct manifest sample = EMPTY;
-	struct store_manifest m, later;
-	struct store_signed f;
-	struct hits hits = EMPTY;
-	const struct manifest_component *c;
-	struct digest none = EMPTY;
-
-	sample_load(&sample);
-	c = &sample.components[0];
-	sample_put_named(s, "8", "v1.21.3", 1, &m);
-	sample_put_named(s, "8", "v1.21.3", 2, &later);
-	assert_ok(store_find_digest(s, &c->files[0].sha256, hit, &hits, &err));
-	assert_int_equal(hits.count, 2);
-	assert_int_equal(hits.first.manifest.revision, 2);
-	assert_string_equal(hits.first.component, c->name);
-	assert_string_equal(hits.first.path, c->files[0].path);
-	hits.count = 0;
-	assert_ok(store_find_digest(s, &c->source.sha256, hit, &hits, &err));
-	assert_int_equal(hits.count, 2);
-	assert_string_equal(hits.first.path, "");
-	hits.count = 0;
-	assert_ok(store_find_digest(s, &m.digest, hit, &hits, &err));
-	assert_int_equal(hits.count, 1);
-	assert_string_equal(hits.first.component, "");
-	hits.count = 0;
-	assert_ok(store_signed(s, m.row, &f, &err));
-	assert_ok(store_find_digest(s, &f.digest, hit, &hits, &err));
-	assert_int_equal(hits.count, 1);
-	hits.count = 0;
-	assert_ok(store_find_digest(s, &none, hit, &hits, &err));
-	assert_int_equal(hits.count, 0);
 }
 
 /* ---- transactions ---- */

@@ -118,6 +118,12 @@ TEST(published_rows_and_the_log_refuse_every_change)
 		"REPLACE INTO log SELECT * FROM log WHERE id = 1",
 		("INSERT INTO log SELECT id + 100, time, actor, action, subject, "
 		 "detail, previous, digest FROM log WHERE id = 2"),
+		"UPDATE listed SET prefixes = '00000000'",
+		"DELETE FROM listed",
+		"REPLACE INTO listed SELECT * FROM listed",
+		"INSERT INTO listed VALUES (9, '')",
+		"INSERT INTO listed VALUES (9, '0000000')",
+		"INSERT INTO listed VALUES (9, x'3030303030303030')",
 		"UPDATE setting SET threshold = 0",
 		"UPDATE setting SET threshold = 'two'",
 		"INSERT INTO setting VALUES (2, 1, 1)",
