@@ -325,6 +325,9 @@ install: all
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	for page in $(MAN); do \
 		install -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	for program in $(notdir $(PROGRAMS)); do install -m 0644 docs/completion.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; done
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/lib/,systemd/system sysusers.d tmpfiles.d)
 	sed 's,/usr/local,$(PREFIX),' server/systemd/fips-manifestd.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/fips-manifestd.service

@@ -385,8 +385,11 @@ enum cli_exit inspect_main(int argc, char **argv, struct cli *cli)
 		.parser = parse,
 		.args_doc = "FILE...",
 		.doc = "Say what a program is: digest, Go toolchain, crypto module, "
-		       "and "
-		       "which releases list it.",
+		       "and which releases list it.\v"
+		       "Examples:\n"
+		       "  fips-tool inspect /usr/local/bin/kubelet\n"
+		       "  fips-tool inspect --server https://fips.example.org/ --json "
+		       "kubelet",
 	};
 	char name[] = "fips-tool inspect";
 	AUTO(inspect_clear) struct inspect in = {.threshold = 1};

@@ -241,7 +241,11 @@ static const char doc[] =
 	"that its FIPS builds have.\v"
 	"Exit status: 0 everything checked is as the manifest says and the node is in "
 	"FIPS mode; 1 something differs; 2 the manifest is not trusted; 3 cannot "
-	"decide; 64 usage.";
+	"decide; 64 usage.\n\n"
+	"Examples:\n"
+	"  fips-tool --keyring release.asc manifest-el8-x86_64.json.asc\n"
+	"  fips-tool --server https://fips.example.org/ --trust root.json\n"
+	"  fips-tool --bundle tree.tar --trust root.json --root /mnt/image --json";
 
 void options_parse(int argc, char **argv, struct options *out)
 {

@@ -152,7 +152,11 @@ void options_parse(int argc, char **argv, struct options *out)
 		.doc = "Serve what a store has published, over HTTP, until SIGTERM.\v"
 		       "The first line on standard output is \"listening on URL\"; the "
 		       "log goes to standard error. SIGHUP reads the store and the TLS "
-		       "files again.",
+		       "files again.\n\n"
+		       "Examples:\n"
+		       "  fips-manifestd --store fips-manifest.db\n"
+		       "  fips-manifestd --store mirror.db --listen '[::]:8080' "
+		       "--access-log all",
 	};
 
 	*out = (struct options){

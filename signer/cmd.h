@@ -34,6 +34,7 @@ struct cmd {
 	const char *operands; /* "RELEASE.yaml...", for --help */
 	const char *summary;  /* one line: what it does */
 	const char *doc;      /* what --help says below the options; may be NULL */
+	const char *examples; /* whole command lines, LF between; tests run them */
 	size_t operands_min, operands_max; /* SIZE_MAX: any number */
 	enum cmd_need need;
 	const char *const *reading; /* of a group that writes: the verbs that only

@@ -187,6 +187,7 @@ const struct cmd cmd_add = {
 	.doc = "A release key of the store must have signed each. With fewer than the "
 	       "threshold it is kept as pending, until 'add' of the same text brings "
 	       "the others. All files go in, or none.",
+	.examples = "fips-manifest add manifest-el8-x86_64.json.asc",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.need = CMD_STORE_WRITE,

@@ -296,6 +296,10 @@ const struct cmd cmd_build = {
 	       "file is replaced. The time of creation comes from the definition, else "
 	       "from SOURCE_DATE_EPOCH. With --check, differences are printed and the "
 	       "exit status is 1.",
+	.examples =
+		"fips-manifest build releases/*.yaml --artifacts artifacts --output .\n"
+		"fips-manifest build el8-v1.21.3.yaml -a artifacts --check "
+		"manifest.asc",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.need = CMD_NO_STORE,

@@ -117,6 +117,7 @@ const struct cmd cmd_diff = {
 	.summary = "tell what manifest B says otherwise than manifest A",
 	.doc = "A and B are IDs in the store or files, .json or .json.asc, whose "
 	       "signatures are not looked at. Exit status 1 when they differ.",
+	.examples = "fips-manifest diff el8/v1.21.3@1 el8/v1.21.3@2",
 	.operands_min = 2,
 	.operands_max = 2,
 	.need = CMD_STORE_MAYBE,

@@ -174,6 +174,9 @@ const struct cmd cmd_export = {
 	       "the old tree whole or the new one whole; in a folder and a layout a "
 	       "file "
 	       "that did not change is not written again.",
+	.examples = "fips-manifest export tree.tar\n"
+		    "fips-manifest export --since-bundle tree.tar newer.tar\n"
+		    "fips-manifest export oci:layout",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_READ,

@@ -87,6 +87,7 @@ const struct cmd cmd_find = {
 	.doc = "DIGEST is 64 hex digits, with or without \"sha256:\". Exit status 1 "
 	       "when "
 	       "none does.",
+	.examples = "fips-manifest find /usr/bin/kubelet",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_READ,

@@ -29,6 +29,9 @@ const struct cmd cmd_import = {
 	       "against them, every signed file against the release keys; then all of "
 	       "it is stored, or nothing. An older tree and one of another authority "
 	       "are refused.",
+	.examples =
+		"fips-manifest --store mirror.db import tree.tar --trust root.json\n"
+		"fips-manifest --store mirror.db import newer.tar --dry-run",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_WRITE,

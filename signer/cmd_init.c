@@ -88,6 +88,8 @@ const struct cmd cmd_init = {
 	.doc = "An existing file is never touched. The keys of the roles root, "
 	       "targets, "
 	       "snapshot and timestamp are encrypted with one passphrase.",
+	.examples = "fips-manifest init\n"
+		    "fips-manifest --store mirror.db init --no-roles",
 	.need = CMD_NO_STORE,
 	.options = options,
 	.parse = parse,

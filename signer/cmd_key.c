@@ -362,6 +362,10 @@ const struct cmd cmd_key = {
 	.doc = "check needs no store; its exit status is 1 when a key is not fit for "
 	       "use. revoke takes a revocation certificate, or a fingerprint with "
 	       "--reason when there is none.",
+	.examples = "fips-manifest key check first.asc\n"
+		    "fips-manifest key add first.asc\n"
+		    "fips-manifest key add second.asc --threshold 2\n"
+		    "fips-manifest key list",
 	.operands_max = SIZE_MAX,
 	.need = CMD_NO_STORE, /* each verb opens it as it needs */
 	.options = options,

@@ -190,6 +190,7 @@ const struct cmd cmd_list = {
 	       "published, untrusted (published, but no longer vouched for by the keys "
 	       "and the threshold as they are now), superseded (published, and so is a "
 	       "newer revision), withdrawn.",
+	.examples = "fips-manifest list",
 	.need = CMD_STORE_READ,
 	.run = run,
 };

@@ -111,6 +111,8 @@ const struct cmd cmd_log = {
 	.doc = "Each row carries the digest of the row before it. Rows cut off at the "
 	       "end leave no trace in the rest: keep the last digest that --verify "
 	       "prints somewhere else. Exit status 1 when the chain is broken.",
+	.examples = "fips-manifest log\n"
+		    "fips-manifest log --verify",
 	.need = CMD_STORE_READ,
 	.options = options,
 	.parse = parse,

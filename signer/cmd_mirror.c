@@ -41,6 +41,8 @@ const struct cmd cmd_mirror = {
 	       "again; where nothing is new there is one request. All checks are those "
 	       "of import, and so is SOURCE where URL is none. A name and password in "
 	       "URL are used and not kept.",
+	.examples = "fips-manifest --store mirror.db mirror https://fips.example.org/\n"
+		    "fips-manifest --store mirror.db mirror",
 	.operands_max = 1,
 	.need = CMD_STORE_WRITE,
 	.mirrors = true,

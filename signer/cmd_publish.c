@@ -276,6 +276,7 @@ const struct cmd cmd_publish = {
 	       "store has now. A published manifest that these no longer trust "
 	       "is taken out of the tree, with exit status 1; it comes back when it "
 	       "has gained signatures.",
+	.examples = "fips-manifest publish",
 	.need = CMD_STORE_WRITE,
 	.options = role_keys_options,
 	.parse = role_keys_parse,

@@ -45,6 +45,7 @@ const struct cmd cmd_refresh = {
 	.summary = "sign the TUF timestamp again, for a timer",
 	.doc = "Snapshot is signed again too when less than half of its time is left. "
 	       "The keys of root and targets are not needed.",
+	.examples = "fips-manifest refresh",
 	.need = CMD_STORE_WRITE,
 	.options = role_keys_options,
 	.parse = role_keys_parse,

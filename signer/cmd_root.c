@@ -392,6 +392,8 @@ const struct cmd cmd_root = {
 	       "without a store, and 'publish' publishes once the thresholds of the "
 	       "old "
 	       "root and of the new one are met.",
+	.examples = "fips-manifest root show\n"
+		    "fips-manifest root make-key second-root",
 	.operands_min = 1,
 	.operands_max = 3,
 	.need = CMD_NO_STORE, /* each verb opens it as it needs */

@@ -165,6 +165,8 @@ const struct cmd cmd_show = {
 	.doc = "--json writes the canonical text, byte for byte. Signatures of a FILE "
 	       "are not looked at: 'verify' does that. ID is el8/v1.21.3, "
 	       "el8/v1.21.3/x86_64 or el8/v1.21.3@2; the newest revision is meant.",
+	.examples = "fips-manifest show el8/v1.21.3\n"
+		    "fips-manifest show --json el8/v1.21.3@1 >manifest.json",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_MAYBE,

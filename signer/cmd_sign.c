@@ -437,6 +437,10 @@ const struct cmd cmd_sign = {
 	.doc = "The keys are those of the GnuPG home ($GNUPGHOME). The manifest is "
 	       "checked and shown, with its difference to the previous revision when "
 	       "a store is given, before anything is signed.",
+	.examples =
+		"fips-manifest sign --key first@example.org manifest-el8-x86_64.json\n"
+		"fips-manifest sign --key second@example.org "
+		"manifest-el8-x86_64.json.asc",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.need = CMD_STORE_MAYBE,

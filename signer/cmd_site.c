@@ -244,6 +244,8 @@ const struct cmd cmd_site = {
 	       "itself stays the authority's byte for byte: which snapshot the site "
 	       "has, from what, when it came and when somebody last looked, by this "
 	       "machine's clock. Nodes ask for it with fips-tool --site-key.",
+	.examples = "fips-manifest --store mirror.db site init --name 'Site A'\n"
+		    "fips-manifest --store mirror.db site show",
 	.operands_min = 1,
 	.operands_max = 2,
 	.need = CMD_STORE_WRITE,

@@ -91,6 +91,7 @@ const struct cmd cmd_status = {
 	.name = "status",
 	.operands = "",
 	.summary = "say which TUF role expires when",
+	.examples = "fips-manifest status --within 7",
 	.need = CMD_STORE_READ,
 	.options = options,
 	.parse = parse,

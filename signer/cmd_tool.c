@@ -245,6 +245,9 @@ const struct cmd cmd_tool = {
 	.doc = "'add' takes --version and --arch. 'sums' prints SHA256SUMS of every "
 	       "tool, to be signed where the release keys are ('gpg --clearsign'); "
 	       "'add-sums' stores it once it is vouched for.",
+	.examples = "fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64\n"
+		    "fips-manifest tool sums >SHA256SUMS\n"
+		    "fips-manifest tool add-sums SHA256SUMS.asc",
 	.operands_min = 1,
 	.operands_max = 2,
 	.need = CMD_STORE_WRITE,

@@ -444,6 +444,9 @@ const struct cmd cmd_verify = {
 	.operands = "FILE.asc...",
 	.summary = "say who signed manifests and whether that is enough",
 	.doc = "Exit status 2 when one of them is not trusted.",
+	.examples = "fips-manifest verify --keyring release.asc "
+		    "manifest-el8-x86_64.json.asc\n"
+		    "fips-manifest verify --all",
 	.operands_max = SIZE_MAX,
 	.need = CMD_STORE_MAYBE,
 	.options = options,

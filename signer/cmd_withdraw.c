@@ -93,6 +93,8 @@ const struct cmd cmd_withdraw = {
 	.doc = "Without @REVISION the newest published revision is meant. An older "
 	       "revision does not come back: nothing is served until a newer one is "
 	       "published. The tree is signed again, which needs the role keys.",
+	.examples =
+		"fips-manifest withdraw el8/v1.21.3@2 --reason 'a newer build follows'",
 	.operands_min = 1,
 	.operands_max = 1,
 	.need = CMD_STORE_WRITE,

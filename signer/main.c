@@ -155,6 +155,21 @@ static void join_options(const struct argp_option *own, struct argp_option *out,
 	out[n] = (struct argp_option)EMPTY;
 }
 
+/* What --help says above and below the options. */
+static void write_help(const struct cmd *cmd, struct buf *out)
+{
+	const char *line = cmd->examples, *end;
+
+	buf_printf(out, "%s\v", cmd->summary);
+	if (cmd->doc)
+		buf_printf(out, "%s\n\n", cmd->doc);
+	buf_puts(out, strchr(line, '\n') ? "Examples:" : "Example:");
+	for (; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		buf_printf(out, "\n  %.*s", (int)(end - line), line);
+	}
+}
+
 static bool run_command(const struct cmd *cmd, const struct globals *g, int argc,
 			char **argv, struct cli *cli, struct error *err)
 {
@@ -166,7 +181,7 @@ static bool run_command(const struct cmd *cmd, const struct globals *g, int argc
 	bool ok;
 
 	join_options(cmd->options, options, ARRAY_LEN(options));
-	buf_printf(&doc, "%s\v%s", cmd->summary, cmd->doc ? cmd->doc : "");
+	write_help(cmd, &doc);
 	buf_printf(&name, "fips-manifest %s", cmd->name);
 	if (!input || !operands || !buf_ok(&doc, err) || !buf_ok(&name, err))
 		return error_set(err, ERR_SYSTEM, "no memory");
