@@ -122,6 +122,54 @@ wait_for 10 curl -sf "$url/metadata/2.root.json" || fail "not served"
 expect 0 client --metadata-url "$url/metadata" refresh
 [ "$(jq .signed.version state/targets.json)" = 2 ] || fail "the client did not follow"
 
+step "publish: the token signs targets and the role of the manifest, a node follows"
+# shellcheck source=tests/cli/site.bash
+. "$TOP/tests/cli/site.bash"
+new_key alice
+expect 0 fips-manifest key add alice.asc
+node_root root
+cp /bin/true root/usr/bin/kubelet
+component root kubelet required /usr/bin/kubelet >kubelet.json
+statement_of() { # statement_of REVISION: added to the store
+	manifest "r$1.json" ".revision = $1" <kubelet.json
+	sign "r$1.json" alice
+	expect 0 fips-manifest add "r$1.json.asc"
+}
+statement_of 1
+newest() { find "$1/metadata" -name "*.$2.json" | sort -V | tail -n 1; } # TREE ROLE
+cp s.db before.db
+pin=87654321
+expect 2 fm publish
+one_line
+says "TUF role 'targets': 'pkcs11:token=release;object=targets': the PIN is wrong or locked"
+cmp s.db before.db || fail "something was stored"
+pin=12345678
+expect 0 fm publish
+expect 0 fips-manifest export tree-1
+signed_by "$(newest tree-1 el8)" targets.pub || fail "el8"
+file=$(newest tree-1 targets)
+[ "$(jq -r '.signatures[].keyid' "$file")" = "$(jq -r .signed.roles.targets.keyids[0] \
+	tree-1/metadata/2.root.json)" ] || fail "targets is signed by another key"
+signed_by tree-1/metadata/timestamp.json timestamp.pub || fail "timestamp"
+node() { tool --server="$url" --el 8; }
+wait_for 10 node || fail "$(node 2>&1)"
+expect 0 node
+says "pass" out
+
+step "the next revision and its withdrawal, likewise"
+statement_of 2
+expect 0 fm publish
+mv s.db.keys/targets.uri targets.uri
+expect 3 fm withdraw el8/v1.21.3@2 --reason "not built with the module"
+says "no private key that may sign it"
+mv targets.uri s.db.keys/
+expect 0 fm withdraw el8/v1.21.3@2 --reason "not built with the module"
+expect 0 fm publish
+expect 0 fips-manifest export tree-2
+signed_by "$(newest tree-2 el8)" targets.pub || fail "el8"
+gone() { ! node && grep -q "revision 2 was withdrawn\|has no manifest" <(node 2>&1); }
+wait_for 10 gone || fail "$(node 2>&1)"
+
 refused() { # refused STATUS WORDS: refresh signs nothing and says why in one line
 	expect "$1" fm refresh
 	one_line
@@ -174,11 +222,6 @@ says "snapshot: 'pkcs11:token=absent;object=snapshot': no token"
 [ "$(cd t.keys && echo *)" = "snapshot.uri timestamp.pub timestamp.uri" ] || fail "$(ls t.keys)"
 
 step "a site's key in the token signs its statement"
-# shellcheck source=tests/cli/site.bash
-. "$TOP/tests/cli/site.bash"
-new_key alice
-expect 0 fips-manifest key add alice.asc
-expect 0 fm publish
 expect 0 fips-manifest export tree
 expect 0 fips-manifest --store m.db init --no-roles
 mkdir -m 700 m.db.keys
