@@ -69,8 +69,8 @@ node_root() {
 # network), in which this machine becomes a node by become_node; nothing that it starts outlives it
 own_node() {
 	[ -z "${OWN_NODE-}" ] || return 0
-	local own=(unshare -nmpf --mount-proc)
-	[ "$(id -u)" = 0 ] || own=(unshare -Urnmpf --mount-proc)
+	local own=(unshare -nmpf --kill-child --mount-proc)
+	[ "$(id -u)" = 0 ] || own=(unshare -Urnmpf --kill-child --mount-proc)
 	"${own[@]}" true 2>/dev/null || skip "this machine gives no namespaces"
 	OWN_NODE=1 "${own[@]}" bash "$1"
 	exit $?

@@ -17,13 +17,12 @@ if [ -z "${OWN_NODE-}" ]; then
 	export CGROUP=fips-manifest-$$
 	no_cgroup() { # what a container that was killed leaves behind
 		find /sys/fs/cgroup -depth -type d -path "*/$CGROUP*" -exec rmdir {} + 2>/dev/null
-		find /sys/fs/cgroup -type d -name "$CGROUP" 2>/dev/null | grep .
+		! find /sys/fs/cgroup -type d -name "$CGROUP" 2>/dev/null | grep .
 	}
-	trap 'finish; no_cgroup && exit 1' EXIT
+	trap 'finish; wait_for 10 no_cgroup || exit 1' EXIT
 fi
 own_node "$0"
 mount -t tmpfs none /run || skip "this machine mounts nothing"
-
 
 step "two images of a real program: one build, and another"
 etcd=usr/local/bin/etcd
