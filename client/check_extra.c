@@ -201,6 +201,9 @@ static void tell(const struct check *c, const struct programs *programs,
 	if (same) {
 		e.verdict = REPORT_PASS;
 		report_add(c->report, &e, "a copy of %s", same->file->path);
+	} else if (p->file->kind == MANIFEST_IN_IMAGE) {
+		report_add(c->report, &e, "another %s beside that of the image",
+			   p->name);
 	} else {
 		report_add(c->report, &e, "another %s beside %s", p->name,
 			   p->file->path);

@@ -225,7 +225,7 @@ static void check_link(const struct check *c, const struct file_check *f)
 	if (!file_open_beneath(c->node->root_fd, f->file->path, O_PATH | O_NOFOLLOW,
 			       &fd, &err)) {
 		if (err.code == ERR_NOT_FOUND)
-			report(c, f, REPORT_FAIL, NULL, "missing");
+			report(c, f, REPORT_FAIL, "absent", "missing");
 		else
 			report(c, f, REPORT_UNKNOWN, NULL, err.msg);
 		return;
@@ -258,7 +258,7 @@ static void check_digest(const struct check *c, const struct file_check *f)
 		compare(c, f);
 		return;
 	case DIGEST_MANY_ABSENT:
-		report(c, f, REPORT_FAIL, NULL, "missing");
+		report(c, f, REPORT_FAIL, "absent", "missing");
 		return;
 	case DIGEST_MANY_NOT_REGULAR:
 		report(c, f, REPORT_FAIL, it->why, "not a regular file");

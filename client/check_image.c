@@ -343,6 +343,10 @@ static void sum_up(const struct images *x, const struct manifest_component *c,
 		e.verdict = REPORT_UNKNOWN;
 	else if (unseen == listed)
 		why_not = why_unseen(x, c, &e.verdict);
+	if (e.verdict == REPORT_FAIL) {
+		e.expected = "present";
+		e.actual = "absent";
+	}
 	if (why_not)
 		report_add(x->check->report, &e, "%s", why_not);
 	else if (unseen > 0)

@@ -298,13 +298,17 @@ static void tell_difference(const struct check *c, const struct running *r,
 static void tell_environment(const struct check *c, const struct running *r,
 			     struct report_entry e)
 {
-	e.expected = NULL;
+	char subject[64];
+
+	snprintf(subject, sizeof(subject), "environment of pid %d", r->pid);
+	e.subject = subject;
+	e.expected = "neither GODEBUG=fips140=off nor LD_PRELOAD";
 	e.actual = r->environment;
 	e.verdict = r->environment ? REPORT_FAIL : REPORT_UNKNOWN;
 	if (r->environment)
-		report_add(c->report, &e, "a variable of its environment weakens it");
+		report_add(c->report, &e, "a variable weakens it");
 	else if (r->environment_unknown)
-		report_add(c->report, &e, "its environment cannot be read");
+		report_add(c->report, &e, "it cannot be read");
 }
 
 static void tell(const struct check *c, const struct running *r,

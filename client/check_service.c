@@ -261,8 +261,8 @@ static void check_one(const struct check *c, const struct manifest_service *s)
 	else if (!listener_find(c->node, s->port, listeners, &n, &err))
 		report(&p, REPORT_UNKNOWN, "", NULL, NULL, err.msg);
 	else if (n == 0 && is_required(c, s))
-		report(&p, REPORT_FAIL, "", NULL, NULL,
-		       "not running: nothing listens there");
+		report(&p, REPORT_FAIL, "", "TLS", "nothing listens there",
+		       "not running");
 	else if (n == 0)
 		report(&p, REPORT_SKIPPED, "", NULL, NULL, "optional and not running");
 	for (size_t i = 0; i < n; i++)

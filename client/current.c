@@ -423,8 +423,7 @@ static void report_role(struct report *r, const struct tuf_used *u)
 	char subject[TUF_NAME_MAX + 80], actual[64], when[TEXT_TIME_SIZE];
 
 	text_time(u->expires, when);
-	snprintf(subject, sizeof(subject), "metadata %s %" PRId64 " until %s", u->role,
-		 u->version, when);
+	snprintf(subject, sizeof(subject), "metadata %s", u->role);
 	snprintf(actual, sizeof(actual), "version %" PRId64 ", expires %s", u->version,
 		 when);
 	report_line(r, REPORT_PASS, subject, actual, NULL);

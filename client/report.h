@@ -114,6 +114,8 @@ const char *report_verdict_name(enum report_verdict v); /* "pass", "fail", ... *
 struct report_style {
 	bool colour; /* of the text form */
 	bool brief;  /* leave out what passed and what does not apply */
+	/* of the terminal, into which the lines are to fit; 0: one line a check */
+	size_t columns;
 };
 
 bool report_text_write(const struct report *r, const struct report_style *style,

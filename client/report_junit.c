@@ -5,6 +5,7 @@
  * excepted skipped.
  */
 #include "client/report.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -56,6 +57,43 @@ static void put_property(struct buf *out, const char *name, const char *value)
 	buf_puts(out, "/>\n");
 }
 
+/* "signature.1": who signed, and whether it counts */
+static void put_signatures(const struct report *r, struct buf *out)
+{
+	const struct pgp_verdict *v = &r->source->verdict;
+
+	for (size_t i = 0; i < v->count; i++) {
+		const struct pgp_signature *s = &v->signatures[i];
+		AUTO(buf_clear) struct buf value = BUF_MAX(8192);
+		char name[40];
+
+		snprintf(name, sizeof(name), "signature.%zu", i + 1);
+		buf_printf(&value, "%s %s%s%s%s", *s->primary ? s->primary : s->signer,
+			   s->uid, s->counts ? "" : " (does not count: ",
+			   s->counts ? "" : s->reason, s->counts ? "" : ")");
+		put_property(out, name, value.data);
+	}
+}
+
+/* "exception.1": for what, why and until when, whether it was needed or not */
+static void put_exceptions(const struct report *r, struct buf *out)
+{
+	const struct manifest *m = &r->source->manifest;
+
+	for (size_t i = 0; i < m->exception_count; i++) {
+		const struct manifest_exception *x = &m->exceptions[i];
+		AUTO(buf_clear) struct buf value = BUF_MAX(65536);
+		char name[40], until[TEXT_TIME_SIZE];
+
+		text_time(x->expires, until);
+		snprintf(name, sizeof(name), "exception.%zu", i + 1);
+		buf_printf(&value, "%s: %s (%s %s)", x->path ? x->path : x->component,
+			   x->reason, x->expires <= r->started ? "expired" : "until",
+			   until);
+		put_property(out, name, value.data);
+	}
+}
+
 static void put_properties(const struct report *r, struct buf *out)
 {
 	const struct manifest *m = &r->source->manifest;
@@ -72,6 +110,9 @@ static void put_properties(const struct report *r, struct buf *out)
 	put_property(out, "manifest.revision", revision);
 	put_property(out, "tool.version", FIPS_MANIFEST_VERSION);
 	put_property(out, "tool.sha256", r->tool_digest);
+	put_property(out, "tool.digests_by", digest_module());
+	put_signatures(r, out);
+	put_exceptions(r, out);
 	buf_puts(out, "    </properties>\n");
 }
 
@@ -89,6 +130,14 @@ static const char *element_of(enum report_verdict v)
 		break;
 	}
 	return NULL;
+}
+
+static void put_fact(struct buf *out, const char *name, const char *fact)
+{
+	if (!fact)
+		return;
+	buf_puts(out, name);
+	put_text(out, fact);
 }
 
 static void put_check(const struct report_check *c, struct buf *out)
@@ -110,10 +159,9 @@ static void put_check(const struct report_check *c, struct buf *out)
 		buf_puts(out, "/>\n    </testcase>\n");
 		return;
 	}
-	buf_puts(out, ">expected ");
-	put_text(out, c->expected ? c->expected : "something else");
-	buf_puts(out, "\nactual ");
-	put_text(out, c->actual ? c->actual : "nothing");
+	buf_putc(out, '>');
+	put_fact(out, "expected ", c->expected);
+	put_fact(out, c->expected ? "\nactual " : "actual ", c->actual);
 	buf_printf(out, "</%s>\n    </testcase>\n", element);
 }
 

@@ -5,6 +5,7 @@
  * tells by its timestamp that nothing was checked since.
  */
 #include "client/report.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -126,6 +127,7 @@ static void put_info(const struct report *r, struct buf *out)
 	buf_puts(out, "fips_tool_info{");
 	put_label(out, "version", FIPS_MANIFEST_VERSION);
 	put_label(out, "sha256", r->tool_digest);
+	put_label(out, "digests_by", digest_module());
 	buf_puts(out, "} 1\n");
 }
 

@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * report_text: the report for people: who vouches for what, one line a check with
- * the verdict at its end, a summary.
+ * the verdict at its end, a summary. On a terminal the verdicts stand below each other,
+ * and what does not fit into the line beside one follows in lines of its own.
  */
 #include "client/report.h"
+#include "core/digest.h"
 #include "core/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SUBJECT_WIDTH = 48, COMPONENT_WIDTH = 24 };
+enum {
+	SUBJECT_WIDTH = 48, /* of a longer one the line is not aligned */
+	COMPONENT_WIDTH = 24,
+	COLUMNS_MIN = 60, /* of a terminal; in narrower ones it wraps lines */
+	COLUMNS_MAX = 110,
+	INDENT = 4,
+};
+
+/* How the lines of checks are laid out. */
+struct layout {
+	int component, subject; /* widths */
+	size_t columns;         /* where verdicts end; 0: after each line */
+	bool colour;
+};
 
 static const char *const colours[] = {
 	[REPORT_PASS] = "\033[32m",     [REPORT_FAIL] = "\033[1;31m",
@@ -38,6 +53,19 @@ static void put_site(const struct site_check *c, struct buf *out)
 		   "          from %s\n",
 		   TEXT_SAFE(c->site.name), c->site.snapshot.version, arrived, checked,
 		   TEXT_SAFE(c->site.source));
+}
+
+static void put_tool(const struct report *r, struct buf *out)
+{
+	char started[TEXT_TIME_SIZE];
+
+	text_time(r->started, started);
+	buf_printf(out,
+		   "checked   %s by fips-tool %s\n"
+		   "          sha256 %s\n"
+		   "          digests by %s\n",
+		   started, FIPS_MANIFEST_VERSION,
+		   *r->tool_digest ? r->tool_digest : "unknown", digest_module());
 }
 
 static void put_head(const struct report *r, struct buf *out)
@@ -69,10 +97,20 @@ static void put_head(const struct report *r, struct buf *out)
 	}
 	if (r->site)
 		put_site(r->site, out);
+	put_tool(r, out);
 	buf_putc(out, '\n');
 }
 
-static int width(const struct report *r, bool component)
+/* What --quiet leaves out: what passed, and what has no meaning here. */
+static bool is_dull(const struct report_check *c)
+{
+	return c->verdict == REPORT_PASS ||
+	       (c->verdict == REPORT_SKIPPED &&
+		(text_starts(c->reason, "not applicable") ||
+		 text_starts(c->reason, "optional and not ")));
+}
+
+static int width(const struct report *r, bool component, bool brief)
 {
 	size_t most = 4, max = component ? COMPONENT_WIDTH : SUBJECT_WIDTH;
 
@@ -81,7 +119,7 @@ static int width(const struct report *r, bool component)
 			component ? r->checks[i].component : r->checks[i].subject;
 		size_t len = s ? strlen(s) : 0;
 
-		if (len > most && len <= max)
+		if (len > most && len <= max && !(brief && is_dull(&r->checks[i])))
 			most = len;
 	}
 	return (int)most;
@@ -101,14 +139,11 @@ static bool has_fact(const char *facts, const char *fact, size_t len)
 
 /* Of a file's facts ("sha256:... mode:0755") those that the other side has not: the
  * whole of them is in the JSON form. */
-static void put_facts(const char *name, const char *facts, const char *other,
-		      enum report_kind kind, struct buf *out)
+static void put_facts(const char *facts, const char *other, enum report_kind kind,
+		      struct buf *out)
 {
-	const char *blank = "";
+	size_t from = out->len;
 
-	if (!facts)
-		return;
-	buf_printf(out, "; %s ", name);
 	if (kind != REPORT_FILE || !other) {
 		buf_puts(out, facts);
 		return;
@@ -116,29 +151,128 @@ static void put_facts(const char *name, const char *facts, const char *other,
 	for (const char *s = facts; *s; s += strspn(s, " ")) {
 		size_t n = strcspn(s, " ");
 
-		if (!has_fact(other, s, n)) {
-			buf_printf(out, "%s%.*s", blank, (int)n, s);
-			blank = " ";
-		}
+		if (!has_fact(other, s, n))
+			buf_printf(out, "%s%.*s", out->len > from ? " " : "", (int)n,
+				   s);
 		s += n;
 	}
+	if (out->len == from)
+		buf_puts(out, "none");
 }
 
-static void put_check(const struct report_check *c, int component, int subject,
-		      bool colour, struct buf *out)
+/* Does what was found say more than that it is as expected? Digests do not. */
+static bool is_telling(const struct report_check *c)
 {
-	buf_printf(out, "%-*s  %-7s  %-*s", component,
-		   c->component ? c->component : "node", report_kind_name(c->kind),
-		   subject, c->subject);
+	return c->verdict == REPORT_PASS && c->actual && *c->actual &&
+	       (c->kind == REPORT_SYSTEM || c->kind == REPORT_SERVICE ||
+		!c->expected) &&
+	       !(c->expected && !strcmp(c->expected, c->actual));
+}
+
+/* Up to three texts about one check, each with what it is: "expected", or "". */
+struct details {
+	const char *name[3];
+	struct buf text[3];
+	size_t count;
+};
+
+static void details_clear(struct details *d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(d->text); i++)
+		buf_clear(&d->text[i]);
+}
+
+static struct buf *next_detail(struct details *d, const char *name)
+{
+	static const struct buf empty = BUF_MAX(65536);
+
+	d->name[d->count] = name;
+	d->text[d->count] = empty;
+	return &d->text[d->count++];
+}
+
+static void put_details(const struct report_check *c, struct details *d)
+{
+	if (is_telling(c))
+		buf_puts(next_detail(d, ""), c->actual);
 	if (c->verdict != REPORT_PASS && c->reason)
-		buf_printf(out, "  %s", c->reason);
-	if (c->verdict == REPORT_FAIL || c->verdict == REPORT_EXCEPTED) {
-		put_facts("expected", c->expected, c->actual, c->kind, out);
-		put_facts("actual", c->actual, c->expected, c->kind, out);
+		buf_puts(next_detail(d, ""), c->reason);
+	if (c->verdict != REPORT_FAIL && c->verdict != REPORT_EXCEPTED)
+		return;
+	if (c->expected)
+		put_facts(c->expected, c->actual, c->kind, next_detail(d, "expected"));
+	if (c->actual)
+		put_facts(c->actual, c->expected, c->kind, next_detail(d, "actual"));
+}
+
+/* Details in lines of their own, broken at blanks. */
+static void put_wrapped(const char *name, const char *s, size_t columns,
+			struct buf *out)
+{
+	const int indent = *name ? INDENT + (int)sizeof("expected") : INDENT;
+	size_t used = (size_t)indent;
+
+	buf_printf(out, "%*s%-*s", INDENT, "", indent - INDENT, name);
+	for (bool first = true; *s; s += strspn(s, " "), first = false) {
+		size_t n = strcspn(s, " ");
+
+		if (!first && used + 1 + n > columns) {
+			buf_printf(out, "\n%*s", indent, "");
+			used = (size_t)indent;
+		} else if (!first) {
+			buf_putc(out, ' ');
+			used++;
+		}
+		buf_printf(out, "%.*s", (int)n, s);
+		used += n;
+		s += n;
 	}
-	buf_puts(out, "  ");
-	put_verdict(c->verdict, report_verdict_name(c->verdict), colour, out);
 	buf_putc(out, '\n');
+}
+
+static void put_line_end(enum report_verdict v, size_t len, const struct layout *l,
+			 struct buf *out)
+{
+	const char *word = report_verdict_name(v);
+
+	for (len += 2 + strlen(word); len < l->columns; len++)
+		buf_putc(out, ' ');
+	buf_puts(out, "  ");
+	put_verdict(v, word, l->colour, out);
+	buf_putc(out, '\n');
+}
+
+/* "differs in content; expected sha256:...; actual sha256:..." */
+static void put_beside(const struct details *d, struct buf *out)
+{
+	for (size_t i = 0; i < d->count; i++)
+		buf_printf(out, "%s%s%s%s", i ? "; " : "", d->name[i],
+			   *d->name[i] ? " " : "",
+			   d->text[i].data ? d->text[i].data : "");
+}
+
+static void put_check(const struct report_check *c, const struct layout *l,
+		      struct buf *out)
+{
+	AUTO(details_clear) struct details d = EMPTY;
+	AUTO(buf_clear) struct buf beside = BUF_MAX(3 * 65536);
+	size_t from = out->len, len;
+	bool broken;
+
+	put_details(c, &d);
+	put_beside(&d, &beside);
+	buf_printf(out, "%-*s  %-7s  %-*s", l->component,
+		   c->component ? c->component : "node", report_kind_name(c->kind),
+		   l->subject, c->subject);
+	len = out->len - from + 2 + beside.len + 2 +
+	      strlen(report_verdict_name(c->verdict));
+	broken = l->columns && d.count && len > l->columns;
+	if (d.count && !broken)
+		buf_printf(out, "  %s", beside.data);
+	put_line_end(c->verdict, out->len - from, l, out);
+	for (size_t i = 0; broken && i < d.count; i++)
+		put_wrapped(d.name[i], d.text[i].data ? d.text[i].data : "", l->columns,
+			    out);
 }
 
 static void put_exceptions(const struct report *r, struct buf *out)
@@ -179,26 +313,28 @@ static void put_summary(const struct report *r, bool colour, struct buf *out)
 	buf_putc(out, '\n');
 }
 
-/* What --quiet leaves out: what passed, and what has no meaning here. */
-static bool is_dull(const struct report_check *c)
+static size_t columns_of(const struct report_style *style)
 {
-	return c->verdict == REPORT_PASS ||
-	       (c->verdict == REPORT_SKIPPED &&
-		(text_starts(c->reason, "not applicable") ||
-		 text_starts(c->reason, "optional and not ")));
+	if (style->columns < COLUMNS_MIN)
+		return style->columns ? COLUMNS_MIN : 0;
+	return style->columns < COLUMNS_MAX ? style->columns : COLUMNS_MAX;
 }
 
 bool report_text_write(const struct report *r, const struct report_style *style,
 		       struct buf *out, struct error *err)
 {
-	int component = width(r, true), subject = width(r, false);
+	const struct layout layout = {
+		.component = width(r, true, style->brief),
+		.subject = width(r, false, style->brief),
+		.columns = columns_of(style),
+		.colour = style->colour,
+	};
 
 	if (!style->brief)
 		put_head(r, out);
 	for (size_t i = 0; i < r->count; i++)
 		if (!style->brief || !is_dull(&r->checks[i]))
-			put_check(&r->checks[i], component, subject, style->colour,
-				  out);
+			put_check(&r->checks[i], &layout, out);
 	put_exceptions(r, out);
 	put_summary(r, style->colour, out);
 	return buf_ok(out, err);

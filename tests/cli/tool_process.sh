@@ -126,7 +126,7 @@ step "the environment"
 for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 LD_PRELOAD=libc.so.6; do
 	run env $bad bin/kubelet
 	expect 1 check
-	says "a variable of its environment weakens it; actual $bad  fail" out
+	says "a variable weakens it; expected neither GODEBUG=fips140=off nor LD_PRELOAD; actual $bad  fail" out
 done
 for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 LD_PRELOAD= GODEBUG=xfips140=off; do
 	run env $good bin/kubelet

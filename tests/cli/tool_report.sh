@@ -77,6 +77,13 @@ ln -s runc root/usr/bin/runc
 expect 1 check "${all[@]}"
 verdicts 2 1 1 $((skipped + 1))
 says 'fips_tool_exception_expires_timestamp_seconds{component="kubelet",number="1"} 4070908800' r.prom
+property() { xmllint --xpath "string(//property[@name='$1']/@value)" r.xml; }
+[ "$(property exception.1)" = 'kubelet: to <be> "replaced" (until 2099-01-01T00:00:00Z)' ] || fail "$(property exception.1)"
+[[ $(property signature.1) = *" Example alice (throw-away) <alice@release.example>" ]] || fail "$(property signature.1)"
+by=$(jq -r .tool.digests_by r.json)
+[ "$(property tool.digests_by)" = "$by" ] || fail "$(property tool.digests_by)"
+says "digests_by=\"$by\"" r.prom
+says "digests by $by" r.txt
 
 step "nothing checked is an error for who reads JUnit, too"
 component root runc optional /usr/bin/other >other.json 2>/dev/null
@@ -91,6 +98,14 @@ esc=$'\033'
 grep -q "$esc" r.txt && fail "colour in a file"
 script -qec "fips-tool --quiet --keyring alice.asc --root root m.json.asc" /dev/null >colour </dev/null
 grep -q "$esc\[1;31mfail$esc\[0m" colour || fail "no colour on a terminal"
+
+step "on a terminal verdicts stand below each other, findings in lines of their own"
+script -qec "stty cols 90; NO_COLOR=1 fips-tool --keyring alice.asc --root root m.json.asc" /dev/null </dev/null |
+	tr -d '\r' | sed $'s/.*\e\\[K//' >wide
+grep -E '  (pass|fail|unknown|skipped|excepted)$' wide | awk 'length != 90 { exit 1 }' || fail "$(cat wide)"
+grep -qE "^kubelet +file +/usr/bin/kubelet +excepted$" wide || fail "$(cat wide)"
+grep -qx "    expected sha256:[0-9a-f]*" wide || fail "$(cat wide)"
+grep -qx "    actual   sha256:[0-9a-f]*" wide || fail "$(cat wide)"
 script -qec "NO_COLOR=1 fips-tool --quiet --keyring alice.asc --root root m.json.asc" /dev/null >colour </dev/null
 grep -q "$esc" colour && fail "NO_COLOR is not obeyed"
 

@@ -59,7 +59,7 @@ actual() { # actual SUBJECT: what the JSON report has found
 
 step "not running"
 expect 1 check
-line fail ":6443  *not running: nothing listens there"
+line fail ":6443  *not running; expected TLS; actual nothing listens there"
 component "" kas optional "$PWD/kas" | manifest optional.json \
 	'.services = [{name: "api", port: 6443, component: "kas"}]'
 sign optional.json alice

@@ -181,6 +181,42 @@ TEST(report_text_is_coloured_when_asked)
 	report_clear(&r);
 }
 
+/* "pass" at the end of line 80, and a finding's texts below it, none longer */
+TEST(report_text_fits_into_a_terminal)
+{
+	static const char suites[] = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 "
+				     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 "
+				     "TLS_RSA_WITH_AES_256_GCM_SHA384";
+	AUTO(buf_clear) struct buf out = BUF_MAX(65536);
+	struct report_style style = {.brief = false, .columns = 80};
+	struct source s = source();
+	struct node node = {.live = true};
+	struct report_entry e = {.kind = REPORT_SERVICE,
+				 .subject = "api",
+				 .expected = "AES-GCM",
+				 .actual = suites};
+	struct report r;
+	size_t checks;
+
+	report_init(&r, &node, &s);
+	e.verdict = REPORT_PASS;
+	report_add(&r, &e, NULL);
+	e.verdict = REPORT_FAIL;
+	report_add(&r, &e, "accepts %s", suites);
+	e.actual = "";
+	report_add(&r, &e, "accepts nothing");
+	report_close(&r);
+	assert_ok(report_text_write(&r, &style, &out, &err));
+	checks = (size_t)(strstr(out.data, "\nnode") - out.data);
+	for (char *line = strtok(out.data + checks, "\n"); line;
+	     line = strtok(NULL, "\n")) {
+		assert_true(strlen(line) <= 80);
+		if (text_ends(line, "  pass") || text_ends(line, "  fail"))
+			assert_int_equal(strlen(line), 80);
+	}
+	report_clear(&r);
+}
+
 TEST(report_json_is_canonical_and_escapes_what_a_node_says)
 {
 	AUTO(buf_clear) struct buf out = BUF_MAX(65536);
