@@ -73,6 +73,15 @@ void page_date(struct buf *out, int64_t t)
 	buf_printf(out, "<time datetime=\"%s\">%.10s</time>", text, text);
 }
 
+void page_time(struct buf *out, int64_t t)
+{
+	char text[TEXT_TIME_SIZE];
+
+	text_time(t, text);
+	buf_printf(out, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text, text,
+		   text + 11);
+}
+
 /* ---- what the policy allows: the digests of the two elements' content ---- */
 
 static bool source(const char *content, struct buf *out, struct error *err)
@@ -318,19 +327,67 @@ static void withdrawn(const struct index *x, struct buf *out)
 	buf_puts(out, "</ul>\n");
 }
 
-static void freshness(const struct page_role *roles, size_t count, struct buf *out)
+/* The snapshot's version by the tree's own metadata; 0: it has none. */
+static int64_t snapshot_version(const struct page_about *a)
 {
-	if (!count)
+	for (size_t i = 0; i < a->role_count; i++)
+		if (!strcmp(a->roles[i].name, "snapshot"))
+			return a->roles[i].version;
+	return 0;
+}
+
+static void site_snapshot(const struct page_about *a, struct buf *out)
+{
+	const struct tuf_vouched *said = &a->site.snapshot;
+
+	buf_printf(out, "<dt>Snapshot</dt><dd>version %" PRId64, said->version);
+	if (said->version != snapshot_version(a))
+		buf_puts(out, ", <span class=\"bad\">which is not the one that is "
+			      "served here</span>");
+	buf_printf(out, "<br><span class=\"quiet digest\">%s</span></dd>\n",
+		   DIGEST_HEX(&said->digest));
+}
+
+static void site(const struct page_about *a, struct buf *out)
+{
+	const struct site *s = &a->site;
+
+	if (!a->is_site)
 		return;
-	buf_puts(out, "<h2>Metadata</h2>\n<p>This tree is current as long as its "
-		      "metadata (The Update Framework) is valid; the tool refuses it "
-		      "afterwards.</p>\n<dl>\n");
-	for (size_t i = 0; i < count; i++) {
+	buf_puts(out,
+		 "<h2>This site</h2>\n<p>This is a mirror. It says, by its own clock "
+		 "and signed with its own key, what it has (<a "
+		 "href=\"site/statement.json\">site/statement.json</a>); the tool "
+		 "holds it to "
+		 "that with <code>--site-key</code>.</p>\n<dl>\n<dt>Site</dt><dd>");
+	page_text(out, s->name);
+	buf_puts(out, "</dd>\n<dt>Looked for news</dt><dd><span class=\"since\">");
+	page_time(out, s->checked);
+	buf_puts(out, "</span></dd>\n<dt>Snapshot arrived</dt><dd><span "
+		      "class=\"since\">");
+	page_time(out, s->arrived);
+	buf_puts(out, "</span></dd>\n<dt>Came from</dt><dd>");
+	page_text(out, s->source);
+	buf_puts(out, "</dd>\n");
+	site_snapshot(a, out);
+	buf_puts(out, "</dl>\n");
+}
+
+static void freshness(const struct page_about *a, struct buf *out)
+{
+	if (!a->role_count)
+		return;
+	buf_printf(out,
+		   "<h2>Metadata</h2>\n<p>This tree is current as long as its "
+		   "metadata (The Update Framework) is valid; the tool refuses it "
+		   "afterwards%s.</p>\n<dl>\n",
+		   a->is_site ? ", unless it has this site's key" : "");
+	for (size_t i = 0; i < a->role_count; i++) {
 		buf_printf(out,
 			   "<dt>%s</dt><dd>version %" PRId64
 			   ", <span class=\"until\">until ",
-			   roles[i].name, roles[i].version);
-		page_date(out, roles[i].expires);
+			   a->roles[i].name, a->roles[i].version);
+		page_date(out, a->roles[i].expires);
 		buf_puts(out, "</span></dd>\n");
 	}
 	buf_puts(out, "</dl>\n");
@@ -374,11 +431,12 @@ bool page_write(const struct index *x, struct buf *out, struct error *err)
 	return buf_ok(out, err);
 }
 
-bool page_write_served(const struct index *x, const struct page_role *roles,
-		       size_t count, struct buf *out, struct error *err)
+bool page_write_served(const struct index *x, const struct page_about *about,
+		       struct buf *out, struct error *err)
 {
 	write_page(x, true, out);
-	freshness(roles, count, out);
+	site(about, out);
+	freshness(about, out);
 	foot(x, true, out);
 	return buf_ok(out, err);
 }

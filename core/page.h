@@ -12,6 +12,7 @@
 #define CORE_PAGE_H
 
 #include "core/index.h"
+#include "core/site.h"
 
 /* Append the page. */
 bool page_write(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
@@ -22,10 +23,17 @@ struct page_role {
 	const char *name; /* static */
 	int64_t version, expires;
 };
-/* The same as fips-manifestd serves it: with links to its views of manifests, and
- * with how fresh the metadata is. */
-bool page_write_served(const struct index *x, const struct page_role *roles,
-		       size_t count, struct buf *out, struct error *err) MUST_CHECK;
+/* What is known of a tree beside its index: for people alone, verified by nobody. */
+struct page_about {
+	struct page_role roles[PAGE_ROLES]; /* those that the tree has */
+	size_t role_count;
+	bool is_site;
+	struct site site; /* where a mirror's site says what it has */
+};
+/* The same as fips-manifestd serves it: with links to its views of manifests, with how
+ * fresh the metadata is and what the site says. */
+bool page_write_served(const struct index *x, const struct page_about *about,
+		       struct buf *out, struct error *err) MUST_CHECK;
 
 /* Append the Content-Security-Policy that every page made here needs. */
 bool page_policy(struct buf *out, struct error *err) MUST_CHECK;
@@ -46,5 +54,7 @@ void page_command_close(struct buf *out);
 void page_signer(struct buf *out, const char *fingerprint);
 /* "2021-08-25" in a <time> element. */
 void page_date(struct buf *out, int64_t t);
+/* "2021-08-25 00:00 UTC" in a <time> element. */
+void page_time(struct buf *out, int64_t t);
 
 #endif

@@ -15,6 +15,15 @@
 		until.append(": expired");
 	}
 
+	const units = [[1440, "day"], [60, "hour"], [1, "minute"]];
+	const format = new Intl.RelativeTimeFormat("en");
+	for (const since of document.querySelectorAll(".since")) {
+		const minutes = (new Date() - new Date(since.querySelector("time").dateTime)) / 60000;
+		const [size, unit] = units.find(([size]) => minutes >= size) ?? [];
+		since.append(unit ? `, ${format.format(-Math.floor(minutes / size), unit)}` :
+			minutes >= 0 ? ", just now" : "");
+	}
+
 	// the Clipboard API is there on https and localhost alone
 	const copy = async (from) => {
 		if (navigator.clipboard)

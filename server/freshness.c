@@ -57,29 +57,42 @@ static bool read_role(const struct tree *t, const struct tree_entry *e,
 	return true;
 }
 
-bool freshness_read(const struct tree *t, struct freshness *out, struct error *err)
+/* It lies beside the tree: no tree is refused for it. */
+static bool read_site(const struct tree *t, struct site *out)
+{
+	AUTO(buf_clear) struct buf text = BUF_MAX(TUF_SITE_MAX);
+	AUTO(tuf_signed_clear) struct tuf_signed file = EMPTY;
+	const struct tree_entry *e = tree_find(t, TREE_SITE_PATH);
+	struct error none;
+
+	return e && tree_load(t, e, &text, &none) &&
+	       site_parse(text.data, text.len, &file, out, &none);
+}
+
+bool freshness_read(const struct tree *t, struct page_about *out, struct error *err)
 {
 	static const char *const roles[PAGE_ROLES] = {"timestamp", "snapshot",
 						      "targets", "root"};
-	struct freshness f = EMPTY;
+	struct page_about a = EMPTY;
 
 	for (size_t i = 0; i < PAGE_ROLES; i++) {
 		const struct tree_entry *e = newest(t, roles[i]);
 
 		if (!e)
 			continue;
-		if (!read_role(t, e, &f.roles[f.count], err))
+		if (!read_role(t, e, &a.roles[a.role_count], err))
 			return false;
-		f.roles[f.count++].name = roles[i];
+		a.roles[a.role_count++].name = roles[i];
 	}
-	*out = f;
+	a.is_site = read_site(t, &a.site);
+	*out = a;
 	return true;
 }
 
-bool freshness_expired(const struct freshness *f, int64_t now)
+bool freshness_expired(const struct page_about *a, int64_t now)
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (f->roles[i].expires <= now)
+	for (size_t i = 0; i < a->role_count; i++)
+		if (a->roles[i].expires <= now)
 			return true;
 	return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * freshness: until when the published TUF metadata is valid, by role.
+ * freshness: until when the published TUF metadata is valid, by role; and what a
+ * mirror's site says of when the tree came.
  *
  * Rule: read for people and monitoring alone; who relies on the metadata verifies
  * it (core/tuf_client.h).
@@ -11,15 +12,11 @@
 #include "core/page.h"
 #include "core/tree.h"
 
-struct freshness {
-	struct page_role roles[PAGE_ROLES]; /* those that the tree has */
-	size_t count;
-};
-
-/* Of each top-level role the newest version. */
-bool freshness_read(const struct tree *t, struct freshness *out,
+/* Of each top-level role the newest version; a statement that is not understood is as
+ * none. */
+bool freshness_read(const struct tree *t, struct page_about *out,
 		    struct error *err) MUST_CHECK;
-/* Has any of them expired? */
-bool freshness_expired(const struct freshness *f, int64_t now) MUST_CHECK;
+/* Has any of the roles expired? */
+bool freshness_expired(const struct page_about *a, int64_t now) MUST_CHECK;
 
 #endif

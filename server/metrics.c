@@ -94,17 +94,29 @@ static void durations(struct metrics *m, struct buf *out)
 		   ns / 1000000000u, ns % 1000000000u, sum);
 }
 
-static void expiries(const struct freshness *f, struct buf *out)
+static void expiries(const struct page_about *a, struct buf *out)
 {
-	if (!f->count)
+	if (!a->role_count)
 		return;
 	head(out, "metadata_expires_timestamp_seconds", "gauge",
 	     "When the newest TUF metadata of a role expires.");
-	for (size_t i = 0; i < f->count; i++)
+	for (size_t i = 0; i < a->role_count; i++)
 		buf_printf(out,
 			   "fips_manifestd_metadata_expires_timestamp_seconds{role="
 			   "\"%s\"} %" PRId64 "\n",
-			   f->roles[i].name, f->roles[i].expires);
+			   a->roles[i].name, a->roles[i].expires);
+}
+
+static void site(const struct page_about *a, struct buf *out)
+{
+	if (!a->is_site)
+		return;
+	one(out, "site_arrived_timestamp_seconds", "gauge",
+	    "When the tree came to this site, as its statement says.",
+	    (uint64_t)a->site.arrived);
+	one(out, "site_checked_timestamp_seconds", "gauge",
+	    "When this site looked for a newer tree, as its statement says.",
+	    (uint64_t)a->site.checked);
 }
 
 bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf *out,
@@ -134,7 +146,8 @@ bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf 
 	one(out, "tools", "gauge", "Published tools.", now->tools);
 	one(out, "body_bytes", "gauge", "Bytes of all published bodies.",
 	    now->body_bytes);
-	expiries(&now->freshness, out);
+	expiries(&now->about, out);
+	site(&now->about, out);
 	if (now->loaded)
 		one(out, "snapshot_age_seconds", "gauge",
 		    "Age of the snapshot that is served.", (uint64_t)age);

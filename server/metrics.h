@@ -35,7 +35,7 @@ struct metrics_now {
 	int64_t loaded; /* when the snapshot was made; 0: there is none */
 	int64_t now;
 	bool store_ok;
-	struct freshness freshness;
+	struct page_about about;
 };
 
 void metrics_request(struct metrics *m, unsigned status, uint64_t bytes, uint64_t ns,

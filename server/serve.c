@@ -150,22 +150,41 @@ static bool answer_unsatisfiable(const struct route *r, struct httpd_answer *out
 /* ---- the server's own routes ---- */
 
 /* By role, in byte order of the names. */
-static void put_expires(struct json_writer *w, const struct freshness *f)
+static void put_expires(struct json_writer *w, const struct page_about *a)
 {
 	static const char *const names[] = {"root", "snapshot", "targets", "timestamp"};
 	char text[TEXT_TIME_SIZE];
 
-	if (!f->count)
+	if (!a->role_count)
 		return;
 	json_open(w, "expires", '{');
 	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-		for (size_t i = 0; i < f->count; i++) {
-			if (strcmp(f->roles[i].name, names[n]) != 0)
+		for (size_t i = 0; i < a->role_count; i++) {
+			if (strcmp(a->roles[i].name, names[n]) != 0)
 				continue;
-			text_time(f->roles[i].expires, text);
+			text_time(a->roles[i].expires, text);
 			json_put_string(w, names[n], text);
 		}
 	}
+	json_close(w);
+}
+
+/* What a mirror's site says, as it says it (docs/FORMAT.md, section 11). */
+static void put_site(struct json_writer *w, const struct site *s)
+{
+	char arrived[TEXT_TIME_SIZE], checked[TEXT_TIME_SIZE];
+
+	text_time(s->arrived, arrived);
+	text_time(s->checked, checked);
+	json_open(w, "site", '{');
+	json_put_string(w, "arrived", arrived);
+	json_put_string(w, "checked", checked);
+	json_put_string(w, "name", s->name);
+	json_open(w, "snapshot", '{');
+	json_put_string(w, "sha256", DIGEST_HEX(&s->snapshot.digest));
+	json_put_integer(w, "version", s->snapshot.version);
+	json_close(w);
+	json_put_string(w, "source", s->source);
 	json_close(w);
 }
 
@@ -181,15 +200,17 @@ static bool write_health(struct serve *s, const struct snapshot *now, struct buf
 	pthread_mutex_unlock(&s->lock);
 	json_open(&w, NULL, '{');
 	if (now)
-		put_expires(&w, &now->freshness);
+		put_expires(&w, &now->about);
 	if (*fault)
 		json_put_string(&w, "fault", fault);
 	if (now) {
 		json_put_integer(&w, "manifests", (int64_t)now->manifest_count);
+		if (now->about.is_site)
+			put_site(&w, &now->about.site);
 		text_time(now->made, made);
 		json_put_string(&w, "snapshot", made);
 	}
-	expired = now && freshness_expired(&now->freshness, (int64_t)time(NULL));
+	expired = now && freshness_expired(&now->about, (int64_t)time(NULL));
 	json_put_string(&w, "status", *fault ? "stale" : expired ? "expired" : "ok");
 	if (now)
 		json_put_integer(&w, "tools", (int64_t)now->tool_count);
@@ -241,7 +262,7 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 		m.tools = now->tool_count;
 		m.body_bytes = now->body_bytes;
 		m.loaded = now->made;
-		m.freshness = now->freshness;
+		m.about = now->about;
 	}
 	pthread_mutex_lock(&s->lock);
 	m.store_ok = !s->fault[0];

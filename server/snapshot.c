@@ -166,8 +166,7 @@ static bool add_owns(const struct snapshot_settings *set, const struct tree *tre
 	};
 
 	buf_puts(&openapi, set->openapi);
-	return page_write_served(&tree->index, s->freshness.roles, s->freshness.count,
-				 &page, err) &&
+	return page_write_served(&tree->index, &s->about, &page, err) &&
 	       add_own(s, previous, &root, &page, err) &&
 	       add_own(s, previous, &api, &openapi, err);
 }
@@ -321,7 +320,7 @@ bool snapshot_build(const struct snapshot_settings *set, struct tree *tree,
 	s->tool_count = tree->index.tool_count;
 	if (previous && previous->digests)
 		s->digests = digests_hold(previous->digests);
-	ok = freshness_read(tree, &s->freshness, err) &&
+	ok = freshness_read(tree, &s->about, err) &&
 	     add_owns(set, tree, previous, s, err);
 	for (size_t i = 0; ok && i < tree->count; i++)
 		ok = add_entry(&adding, &tree->entries[i], err);
@@ -362,7 +361,7 @@ bool snapshot_complete(const struct snapshot *s, struct digests *digests,
 		return error_set(err, ERR_SYSTEM, "no memory");
 	made->made = s->made;
 	made->policy = s->policy;
-	made->freshness = s->freshness;
+	made->about = s->about;
 	made->shared = shared_hold(s->shared);
 	made->manifest_count = s->manifest_count;
 	made->tool_count = s->tool_count;

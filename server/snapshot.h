@@ -37,7 +37,7 @@ struct snapshot {
 	size_t slot_count;       /* of both; a power of two */
 	struct resource **all;   /* in the tree's order, the server's own first */
 	size_t count;
-	struct freshness freshness;
+	struct page_about about;
 	struct digests *digests; /* NULL: not made yet */
 	struct snapshot_shared *shared;
 	const char *policy;

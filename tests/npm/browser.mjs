@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// browser.mjs URL SHOTS: use the pages of a fips-manifestd as a person would, in
+// browser.mjs URL SHOTS [STEPS]: use the pages of a fips-manifestd as a person would, in
 // headless Chromium: filter, copy, follow links, with and without script, dark and
 // light, phone and desktop. No console error, no request to elsewhere, no violation
-// that axe-core finds, html-validate has nothing to say. Screenshots go to SHOTS.
+// that axe-core finds, html-validate has nothing to say. Screenshots go to SHOTS. STEPS, a
+// regular expression, picks some of the steps.
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import assert from "node:assert/strict";
 import { HtmlValidate } from "html-validate";
 import { chromium } from "playwright-core";
 
-const [url, shots] = process.argv.slice(2);
+const [url, shots, some = ""] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 mkdirSync(shots, { recursive: true });
 
@@ -139,6 +140,22 @@ const steps = {
 		await close(page);
 	},
 
+	async "a mirror's site says what it has, since when, and where from"() {
+		const { site } = await (await fetch(url + "/healthz")).json();
+		const page = await open("/", kinds.desktop);
+		const heading = page.getByRole("heading", { name: "This site" });
+		assert.equal(await heading.count(), site ? 1 : 0);
+		if (site) {
+			const told = async (term) =>
+				page.locator(`dt:text-is("${term}") + dd`).textContent();
+			assert.equal(await told("Site"), site.name);
+			assert.equal(await told("Came from"), site.source);
+			assert.match(await told("Snapshot arrived"), /^\d{4}-\d\d-\d\d \d\d:\d\d UTC, (just now|\d+ minutes? ago)$/);
+			assert.equal(await told("Snapshot"), `version ${site.snapshot.version}${site.snapshot.sha256}`);
+		}
+		await close(page);
+	},
+
 	async "without script everything is there, with no dead control"() {
 		const page = await open("/", { ...kinds.desktop, javaScriptEnabled: false });
 		assert.equal(await page.locator("#manifests tbody tr").count(), manifests.length);
@@ -176,7 +193,7 @@ const steps = {
 };
 
 let failed = 0;
-for (const [name, step] of Object.entries(steps)) {
+for (const [name, step] of Object.entries(steps).filter(([name]) => name.match(some))) {
 	try {
 		await step();
 		console.log(`ok    ${name}`);

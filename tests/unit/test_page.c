@@ -61,16 +61,49 @@ TEST(page_links_what_the_index_says)
 
 TEST(page_as_served_links_the_views_and_tells_how_fresh_it_is)
 {
-	const struct page_role role = {"timestamp", 7, 1629849600};
+	const struct page_about about = {.roles = {{"timestamp", 7, 1629849600}},
+					 .role_count = 1};
 	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
 	struct index_manifest m;
 	struct index_tool t;
 	struct index x = index_of(&m, &t);
 
-	assert_ok(page_write_served(&x, &role, 1, &b, &err));
+	assert_ok(page_write_served(&x, &about, &b, &err));
 	assert_has(&b, "href=\"manifests/v1.21.3/manifest-el8-x86_64.html\"");
 	assert_has(&b, "<dt>timestamp</dt><dd>version 7, ");
 	assert_has(&b, "until <time datetime=\"2021-08-25T00:00:00Z\">2021-08-25");
+}
+
+TEST(page_as_served_by_a_mirror_tells_what_its_site_says)
+{
+	struct page_about about = {
+		.roles = {{"snapshot", 7, 1629849600}},
+		.role_count = 1,
+		.is_site = true,
+		.site = {.name = "Reactor \"4\" <north>",
+			 .source = "https://a.example/?a&b",
+			 .arrived = 1629849600,
+			 .checked = 1629936060,
+			 .snapshot = {7, {{0xcd}}}},
+	};
+	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20), other = BUF_MAX(1 << 20);
+	struct index_manifest m;
+	struct index_tool t;
+	struct index x = index_of(&m, &t);
+
+	assert_ok(page_write_served(&x, &about, &b, &err));
+	assert_has(&b, "<dd>Reactor &quot;4&quot; &lt;north&gt;</dd>");
+	assert_has(&b, "<dd>https://a.example/?a&amp;b</dd>");
+	assert_has(&b, ">2021-08-25 00:00 UTC</time>");
+	assert_has(&b, ">2021-08-26 00:01 UTC</time>");
+	assert_has(&b, "<dd>version 7<br><span class=\"quiet digest\">cd00");
+	assert_has(&b, "href=\"site/statement.json\"");
+	assert_null(strstr(b.data, "not the one that is served"));
+	about.site.snapshot.version = 6;
+	assert_ok(page_write_served(&x, &about, &other, &err));
+	assert_has(&other,
+		   "<dd>version 6, <span class=\"bad\">which is not the one that "
+		   "is served");
 }
 
 TEST(page_of_an_empty_index_says_so)
