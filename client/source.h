@@ -29,6 +29,9 @@ struct source_trust {
 	const char *keyring; /* file; NULL: see source_keyring() */
 	size_t threshold;
 	int64_t now;
+	/* Done while gpgv works, each time that it does. May be NULL. */
+	void (*meanwhile)(void *arg);
+	void *arg;
 };
 
 /* The keys to trust: of the file, else those that were built in, else of the default

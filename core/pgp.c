@@ -238,12 +238,14 @@ static bool judge_next(struct run *r, const struct pgp_status *from, size_t coun
 }
 
 /* One core is free while gpgv works. */
-static bool take_digest(void *arg, struct error *err)
+static bool meanwhile(void *arg, struct error *err)
 {
 	struct run *r = arg;
+	const struct pgp_policy *p = r->policy;
 
 	return r->at ||
-	       digest_of_bytes(r->text, r->text_len + 1, &r->verdict->digest, err);
+	       (digest_of_bytes(r->text, r->text_len + 1, &r->verdict->digest, err) &&
+		(!p->meanwhile || p->meanwhile(p->arg, err)));
 }
 
 /* All at once, or, of several digests, one at a time: gpg 1.4 and 2.0 look at no
@@ -262,7 +264,7 @@ static bool judge_all(struct run *r, struct error *err)
 			.text_len = r->text_len,
 			.signatures = r->packets.data + r->at,
 			.signatures_len = r->packets.len - r->at,
-			.meanwhile = take_digest,
+			.meanwhile = meanwhile,
 			.arg = r,
 		};
 

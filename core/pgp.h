@@ -59,7 +59,7 @@ struct pgp_subkey {
 };
 
 /* Frozen bytes of a keyring and what they say of themselves; read-only once made, so
- * threads may share one. */
+ * threads may share one. All but the bytes waits for pgp_keyring_finish(). */
 struct pgp_keyring {
 	struct buf bytes;   /* binary key packets */
 	struct buf for_gpg; /* the same without bindings that the policy refuses */
@@ -75,6 +75,13 @@ bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
 		       struct error *err) MUST_CHECK;
 bool pgp_keyring_read(const char *path, struct pgp_keyring *out,
 		      struct error *err) MUST_CHECK;
+/* The same in two steps. The second computes fingerprints, for which OpenSSL begins: to
+ * be taken while gpgv works (struct pgp_policy) and once. */
+bool pgp_keyring_begin(const void *data, size_t len, struct pgp_keyring *out,
+		       struct error *err) MUST_CHECK;
+bool pgp_keyring_begin_file(const char *path, struct pgp_keyring *out,
+			    struct error *err) MUST_CHECK;
+bool pgp_keyring_finish(struct pgp_keyring *k, struct error *err) MUST_CHECK;
 void pgp_keyring_clear(struct pgp_keyring *k);
 /* Append as one ASCII-armored PUBLIC KEY BLOCK. */
 bool pgp_keyring_write(const struct pgp_keyring *k, struct buf *out,
@@ -111,6 +118,10 @@ struct pgp_policy {
 	int64_t now;               /* one fixed time a run */
 	bool signed_before_expiry; /* count a signature of a key that expired later */
 	const char *engine;        /* NULL: this machine's gpg; tests name old ones */
+	/* Done once a verification while gpgv works: of the keyring that is being
+	 * verified by, the bytes alone were used until then. May be NULL. */
+	bool (*meanwhile)(void *arg, struct error *err);
+	void *arg;
 };
 
 /* True only when verdict->distinct >= policy->threshold; ERR_UNTRUSTED with the

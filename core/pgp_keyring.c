@@ -59,12 +59,6 @@ static bool add_packet(struct pgp_keyring *k, const struct armor_packet *p,
 {
 	struct pgp_key *key;
 
-	if (p->tag == PGP_PACKET_SECRET_KEY || p->tag == PGP_PACKET_SECRET_SUBKEY)
-		return refuse_secret(err);
-	if (!k->key_count && p->tag != PGP_PACKET_KEY)
-		return error_set(err, ERR_FORMAT,
-				 "it does not begin with a public key (packet tag %u)",
-				 p->tag);
 	if (p->tag == PGP_PACKET_KEY && !add_key(k, p, err))
 		return false;
 	if (p->tag == PGP_PACKET_SUBKEY && !add_part(k, p, err))
@@ -75,6 +69,25 @@ static bool add_packet(struct pgp_keyring *k, const struct armor_packet *p,
 		AUTO(text_freep) char *uid = text_dup((const char *)p->body, p->len);
 
 		text_safe(uid ? uid : "", key->uid, sizeof(key->uid));
+	}
+	return true;
+}
+
+/* Of what kind the packets are: nothing but this is known of what gpgv gets. */
+static bool check_tags(const struct buf *packets, struct error *err)
+{
+	struct armor_packet p = EMPTY;
+
+	while (p.end < packets->len) {
+		if (!armor_block_packet(packets->data, packets->len, &p, err))
+			return false;
+		if (p.tag == PGP_PACKET_SECRET_KEY || p.tag == PGP_PACKET_SECRET_SUBKEY)
+			return refuse_secret(err);
+		if (!p.at && p.tag != PGP_PACKET_KEY)
+			return error_set(
+				err, ERR_FORMAT,
+				"it does not begin with a public key (packet tag %u)",
+				p.tag);
 	}
 	return true;
 }
@@ -108,27 +121,56 @@ static bool read_bytes(const char *data, size_t len, struct buf *out, struct err
 	return buf_ok(out, err);
 }
 
-bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
+bool pgp_keyring_begin(const void *data, size_t len, struct pgp_keyring *out,
 		       struct error *err)
 {
 	AUTO(pgp_keyring_clear)
 	struct pgp_keyring k = {.bytes = BUF_MAX(PGP_KEYRING_MAX),
 				.for_gpg = BUF_MAX(PGP_KEYRING_MAX)};
 
-	if (!read_bytes(data, len, &k.bytes, err) || !add_packets(&k, err) ||
+	if (!read_bytes(data, len, &k.bytes, err) || !check_tags(&k.bytes, err) ||
 	    !pgp_packet_strip(k.bytes.data, k.bytes.len, &k.for_gpg, err))
 		return error_prefix(err, "keyring");
 	*out = TAKE(k);
 	return true;
 }
 
-bool pgp_keyring_read(const char *path, struct pgp_keyring *out, struct error *err)
+bool pgp_keyring_finish(struct pgp_keyring *k, struct error *err)
+{
+	return add_packets(k, err) || error_prefix(err, "keyring");
+}
+
+bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
+		       struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+
+	if (!pgp_keyring_begin(data, len, &k, err) || !pgp_keyring_finish(&k, err))
+		return false;
+	*out = TAKE(k);
+	return true;
+}
+
+bool pgp_keyring_begin_file(const char *path, struct pgp_keyring *out,
+			    struct error *err)
 {
 	AUTO(buf_clear) struct buf b = BUF_MAX(2 * PGP_KEYRING_MAX);
 
 	return file_read(path, &b, err) &&
-	       (pgp_keyring_parse(b.data, b.len, out, err) ||
+	       (pgp_keyring_begin(b.data, b.len, out, err) ||
 		error_prefix(err, "'%s'", TEXT_SAFE(path)));
+}
+
+bool pgp_keyring_read(const char *path, struct pgp_keyring *out, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+
+	if (!pgp_keyring_begin_file(path, &k, err))
+		return false;
+	if (!pgp_keyring_finish(&k, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(path));
+	*out = TAKE(k);
+	return true;
 }
 
 void pgp_keyring_clear(struct pgp_keyring *k)

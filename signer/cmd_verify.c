@@ -75,16 +75,14 @@ struct item {
 
 struct work {
 	const struct cmd_context *ctx;
-	pthread_t trust; /* makes what follows, as long as trust_runs */
 	struct pgp_keyring keyring;
 	struct pgp_policy policy;
-	struct error trust_err;
-	bool trust_ok, trust_runs;
-	pthread_mutex_t trust_lock; /* of trust_runs */
+	struct error keyring_err;
+	bool keyring_done; /* it is finished, or cannot be: keyring_err */
 	struct item *items;
 	size_t count, room;
 	size_t next;          /* the item that nobody has taken yet */
-	pthread_mutex_t lock; /* of `next` and the store */
+	pthread_mutex_t lock; /* of `next`, the store and the keyring */
 };
 
 static void work_clear(struct work *w)
@@ -97,7 +95,6 @@ static void work_clear(struct work *w)
 	free(w->items);
 	pgp_keyring_clear(&w->keyring);
 	pthread_mutex_destroy(&w->lock);
-	pthread_mutex_destroy(&w->trust_lock);
 }
 
 static bool add_item(struct work *w, char *name, int64_t row, struct error *err)
@@ -129,14 +126,14 @@ static bool add_row(void *arg, const struct store_manifest *m, struct error *err
 
 /* ---- who is trusted ---- */
 
-static bool load_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
-			 struct error *err)
+static bool begin_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
+			  struct error *err)
 {
 	const struct input *in = ctx->input;
 	AUTO(buf_clear) struct buf bytes = BUF_MAX(PGP_KEYRING_MAX);
 
 	if (in->keyring)
-		return pgp_keyring_read(in->keyring, out, err);
+		return pgp_keyring_begin_file(in->keyring, out, err);
 	if (!ctx->store)
 		return error_set(
 			err, ERR_USAGE,
@@ -148,54 +145,43 @@ static bool load_keyring(const struct cmd_context *ctx, struct pgp_keyring *out,
 		return error_set(err, ERR_NOT_FOUND,
 				 "the store trusts no key yet: add one with "
 				 "'fips-manifest key add FILE.asc'");
-	return pgp_keyring_parse(bytes.data, bytes.len, out, err);
+	return pgp_keyring_begin(bytes.data, bytes.len, out, err);
 }
 
-static bool load_policy(const struct cmd_context *ctx, struct pgp_policy *out,
-			struct error *err)
+/* While the first gpgv works. */
+static bool finish_keyring(void *arg, struct error *err)
 {
+	struct work *w = arg;
+	const struct input *in = w->ctx->input;
+
+	pthread_mutex_lock(&w->lock);
+	if (!w->keyring_done && !pgp_keyring_finish(&w->keyring, &w->keyring_err) &&
+	    in->keyring)
+		error_prefix_(&w->keyring_err, "'%s'", TEXT_SAFE(in->keyring));
+	w->keyring_done = true;
+	pthread_mutex_unlock(&w->lock);
+	if (w->keyring_err.code)
+		*err = w->keyring_err;
+	return !w->keyring_err.code;
+}
+
+static bool load_trust(struct work *w, struct error *err)
+{
+	const struct cmd_context *ctx = w->ctx;
 	const struct input *in = ctx->input;
 	unsigned n = 1;
 
-	if (!in->threshold && !in->keyring && !store_threshold(ctx->store, &n, err))
+	if (!begin_keyring(ctx, &w->keyring, err) ||
+	    (!in->threshold && !in->keyring && !store_threshold(ctx->store, &n, err)))
 		return false;
-	*out = (struct pgp_policy){
+	w->policy = (struct pgp_policy){
 		.threshold = in->threshold ? (size_t)in->threshold : n,
 		.now = time(NULL),
 		.signed_before_expiry = in->signed_before_expiry,
+		.meanwhile = finish_keyring,
+		.arg = w,
 	};
 	return true;
-}
-
-static void *load_trust(void *arg)
-{
-	struct work *w = arg;
-
-	pthread_mutex_lock(&w->lock);
-	w->trust_ok = load_keyring(w->ctx, &w->keyring, &w->trust_err) &&
-		      load_policy(w->ctx, &w->policy, &w->trust_err);
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
-}
-
-/* Beside the reading of the first file: OpenSSL takes longer to begin than that. */
-static void begin_trust(struct work *w)
-{
-	w->trust_runs = !pthread_create(&w->trust, NULL, load_trust, w);
-	if (!w->trust_runs)
-		load_trust(w);
-}
-
-static bool await_trust(struct work *w, struct error *err)
-{
-	pthread_mutex_lock(&w->trust_lock);
-	if (w->trust_runs)
-		pthread_join(w->trust, NULL);
-	w->trust_runs = false;
-	pthread_mutex_unlock(&w->trust_lock);
-	if (!w->trust_ok)
-		*err = w->trust_err;
-	return w->trust_ok;
 }
 
 /* ---- verifying ---- */
@@ -282,11 +268,8 @@ static bool verify_item(struct work *w, struct item *item, struct error *err)
 
 	if (!read_item(w, item, &file, err))
 		return false;
-	ok = armor_cut(file.data ? file.data : "", file.len, &cut, err);
-	if (!await_trust(w, err))
-		return false;
-	ok = ok && pgp_verify(&w->keyring, &w->policy, cut.text, cut.text_len,
-			      &cut.packets, &v, err);
+	ok = pgp_verify_file(&w->keyring, &w->policy, file.data ? file.data : "",
+			     file.len, &cut, &v, err);
 	item->digest = v.digest;
 	item->distinct = v.distinct;
 	item->signatures = calloc(v.count + 1, sizeof(v.signatures[0]));
@@ -428,15 +411,13 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	struct work w = {
 		.ctx = ctx,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.trust_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 
-	if (!load_items(ctx, &w, err))
+	if (!load_items(ctx, &w, err) || !load_trust(&w, err))
 		return false;
-	begin_trust(&w);
 	/* a thread pays from its second item on */
 	workers_run((w.count + 1) / 2, work_on, &w);
-	return await_trust(&w, err) && tell(&w, err) && conclude(&w, err);
+	return finish_keyring(&w, err) && tell(&w, err) && conclude(&w, err);
 }
 
 const struct cmd cmd_verify = {
