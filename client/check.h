@@ -10,6 +10,7 @@
 #define CLIENT_CHECK_H
 
 #include "client/owner.h"
+#include "client/process.h"
 #include "client/programs.h"
 #include "client/report.h"
 #include "client/seen.h"
@@ -18,7 +19,8 @@ struct check {
 	const struct manifest *manifest;
 	const struct node *node;
 	struct report *report;
-	struct seen *seen; /* what was read so far */
+	struct seen *seen;                    /* what was read so far */
+	const struct process_list *processes; /* of a live node */
 	const struct owner
 		*owner; /* the node's users; NULL: owners mean nothing here */
 	const char *containerd_root; /* beneath the node's root */

@@ -167,8 +167,10 @@ static bool look_around(const struct check *c, const struct programs *programs,
 		size_t n = programs_find(programs, e->d_name, &p);
 		char path[512];
 
+		if (!n)
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", place, e->d_name);
-		if (n && !look(c, x, path, p, n, err))
+		if (!look(c, x, path, p, n, err))
 			return false;
 	}
 	return true;

@@ -6,11 +6,9 @@
  * since it started, lies in a container, or never had a name.
  */
 #include "client/check.h"
-#include "client/process.h"
 #include "core/file.h"
 #include "core/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,7 +38,7 @@ struct scan {
 	struct digest_many_item *items; /* an inode each */
 	struct stat *inodes;            /* of the items */
 	size_t count, item_count, cap;
-	size_t seen, denied;
+	size_t denied;
 };
 
 static void scan_clear(struct scan *s)
@@ -180,49 +178,44 @@ static bool collect(struct scan *s, const struct process *p,
 	return true;
 }
 
-static bool look(struct scan *s, const struct process *p, struct error *err)
+/* The programs that a process is named like, and how many they are. */
+static size_t named_like(const struct scan *s, const char *exe, const char *argv0,
+			 const struct program **first)
 {
-	const struct program *program = NULL;
-	size_t n = programs_find(&s->programs, process_name(p->exe), &program);
+	size_t n = programs_find(&s->programs, process_name(exe), first);
 
-	if (!n)
-		n = programs_find(&s->programs, process_name(p->argv0), &program);
-	if (p->state == PROCESS_GONE || p->state == PROCESS_KERNEL)
+	return n ? n : programs_find(&s->programs, process_name(argv0), first);
+}
+
+/* One that was seen with such a name: what it is now. */
+static bool look(struct scan *s, pid_t pid, struct error *err)
+{
+	AUTO(process_close) struct process p = {.dir_fd = -1};
+	const struct program *program;
+	size_t n;
+
+	process_read(s->check->node->proc_fd, pid, &p);
+	n = named_like(s, p.exe, p.argv0, &program);
+	if (p.state == PROCESS_GONE || p.state == PROCESS_KERNEL || !n)
 		return true;
-	s->seen++;
-	if (p->state == PROCESS_READ)
-		return !n || collect(s, p, program, n, err);
-	s->denied++;
-	if (n)
-		could_not(s, p, program,
-			  geteuid() ? "another user's process: run as root"
-				    : "not allowed to root: CAP_SYS_PTRACE is needed");
+	if (p.state == PROCESS_READ)
+		return collect(s, &p, program, n, err);
+	could_not(s, &p, program,
+		  geteuid() ? "another user's process: run as root"
+			    : "not allowed to root: CAP_SYS_PTRACE is needed");
 	return true;
 }
 
-static void closedirp(DIR **dir)
+static bool look_at_all(struct scan *s, struct error *err)
 {
-	if (*dir)
-		closedir(*dir);
-}
+	const struct process_list *all = s->check->processes;
+	const struct program *program;
 
-static bool scan_all(struct scan *s, struct error *err)
-{
-	int fd = openat(s->check->node->proc_fd, ".",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	uint64_t pid;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct process_names *p = &all->list[i];
 
-	if (!dir)
-		return error_sys(err, "cannot read '/proc'");
-	while ((e = readdir(dir)) && digest_many_now() < s->check->deadline) {
-		AUTO(process_close) struct process p = {.dir_fd = -1};
-
-		if (!text_u64(e->d_name, 1, INT32_MAX, &pid))
-			continue;
-		process_read(s->check->node->proc_fd, (pid_t)pid, &p);
-		if (!look(s, &p, err))
+		s->denied += p->denied;
+		if (named_like(s, p->exe, p->argv0, &program) && !look(s, p->pid, err))
 			return false;
 	}
 	return true;
@@ -361,12 +354,12 @@ static void sum_up(const struct scan *s)
 	};
 
 	snprintf(actual, sizeof(actual), "%zu seen, %zu of the manifest's programs",
-		 s->seen, s->count);
+		 c->processes->count, s->count);
 	if (late)
 		report_add(c->report, &e, "time was over before all were seen");
 	else if (s->denied)
 		report_add(c->report, &e, "%zu of %zu could not be looked at: %s",
-			   s->denied, s->seen,
+			   s->denied, c->processes->count,
 			   geteuid() ? "run as root" : "CAP_SYS_PTRACE is needed");
 	else
 		report_add(c->report, &e, NULL);
@@ -387,7 +380,7 @@ bool check_process(const struct check *c, struct error *err)
 					 : "not applicable: not a live node");
 		return true;
 	}
-	if (!programs_of(c->manifest, &s.programs, err) || !scan_all(&s, err) ||
+	if (!programs_of(c->manifest, &s.programs, err) || !look_at_all(&s, err) ||
 	    !check_digests(c, s.items, s.item_count, err))
 		return false;
 	for (size_t i = 0; i < s.count; i++)

@@ -82,7 +82,8 @@ static bool load_published(const struct options *o, const struct node *node,
 	return load_current(&how, trust, l, err);
 }
 
-bool load_manifest(const struct options *o, const struct node *node, struct load *out,
+bool load_manifest(const struct options *o, const struct node *node,
+		   const struct load_beside *beside, struct load *out,
 		   struct error *err)
 {
 	AUTO(load_clear) struct load l = LOAD_NONE;
@@ -90,6 +91,8 @@ bool load_manifest(const struct options *o, const struct node *node, struct load
 		.keyring = o->keyring,
 		.threshold = o->threshold,
 		.now = (int64_t)time(NULL),
+		.meanwhile = beside->run,
+		.arg = beside->arg,
 	};
 
 	if (o->file ? !load_file(o->file, &trust, &l, err)

@@ -13,6 +13,12 @@
 #include "client/options.h"
 #include "client/source.h"
 
+/* What is done beside, of which nothing depends on the manifest. */
+struct load_beside {
+	void (*run)(void *arg);
+	void *arg;
+};
+
 struct load {
 	struct source source;
 	struct current current;
@@ -23,9 +29,11 @@ struct load {
 		.current = CURRENT_NONE                                                \
 	}
 
-/* ERR_UNTRUSTED, and whatever befell reading or fetching it. */
+/* ERR_UNTRUSTED, and whatever befell reading or fetching it. `beside` is run while
+ * gpgv works, perhaps more than once. */
 bool load_manifest(const struct options *options, const struct node *node,
-		   struct load *out, struct error *err) MUST_CHECK;
+		   const struct load_beside *beside, struct load *out,
+		   struct error *err) MUST_CHECK;
 void load_clear(struct load *l);
 
 #endif

@@ -26,6 +26,10 @@ struct run {
 	int64_t deadline;
 	struct cli_progress *progress;
 	struct node node;
+	char tool_digest[DIGEST_HEX_SIZE];
+	struct process_list processes;
+	struct error processes_err;
+	bool prepared, listed;
 	struct load load;
 	struct report report;
 	struct owner owner;
@@ -52,6 +56,21 @@ static uint64_t total_size(const struct manifest *m)
 	return total;
 }
 
+/* While gpgv works there is a core free, and something to do whatever the manifest
+ * says. What it says is not looked at before it is verified. */
+static void prepare(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->prepared)
+		return;
+	run->prepared = true;
+	self_check_digest(run->tool_digest);
+	run->listed = run->node.proc_fd < 0 ||
+		      process_list(run->node.proc_fd, run->deadline, &run->processes,
+				   &run->processes_err);
+}
+
 /* A tree that somebody unpacked without being root has nobody's owners. */
 static bool owners_count(const struct node *node)
 {
@@ -67,6 +86,7 @@ static bool check_all(struct run *run, struct error *err)
 		.node = &run->node,
 		.report = &run->report,
 		.seen = &run->seen,
+		.processes = &run->processes,
 		.owner = owners_count(&run->node) ? &run->owner : NULL,
 		.containerd_root = run->options->containerd_root,
 		.deadline = run->deadline,
@@ -94,15 +114,20 @@ static bool check_all(struct run *run, struct error *err)
 
 static bool work(struct run *run, struct error *err)
 {
+	const struct load_beside beside = {prepare, run};
 	const struct options *o = run->options;
 
 	if ((o->require_fips && !digest_require_fips(err)) ||
 	    !node_open(o->root, &run->node, err) ||
-	    !load_manifest(o, &run->node, &run->load, err))
+	    !load_manifest(o, &run->node, &beside, &run->load, err))
 		return false;
+	if (!run->listed) {
+		*err = run->processes_err;
+		return false;
+	}
 	report_init(&run->report, &run->node, &run->load.source);
 	run->report.threshold = o->threshold;
-	self_check_digest(run->report.tool_digest);
+	memcpy(run->report.tool_digest, run->tool_digest, sizeof(run->tool_digest));
 	if (o->site_key)
 		run->report.site = &run->load.current.site;
 	if (!o->file)
@@ -207,6 +232,7 @@ int main(int argc, char **argv)
 	load_clear(&run.load);
 	owner_clear(&run.owner);
 	seen_clear(&run.seen);
+	process_list_clear(&run.processes);
 	free(run.archived);
 	node_close(&run.node);
 	return (int)status;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/process.h"
 
+#include "core/digest_many.h"
 #include "core/file.h"
 #include "core/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,16 +69,22 @@ static void read_exe(struct process *p)
 
 void process_read(int proc_fd, pid_t pid, struct process *out)
 {
+	enum process_state otherwise;
 	char name[16];
 
 	*out = (struct process){.pid = pid, .dir_fd = -1};
 	snprintf(name, sizeof(name), "%d", pid);
 	out->dir_fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (out->dir_fd < 0 || !is_user_process(out->dir_fd, &out->state))
+	if (out->dir_fd < 0)
 		return;
+	/* one that has an executable is neither of the others */
+	read_exe(out);
+	if (out->state != PROCESS_READ && !is_user_process(out->dir_fd, &otherwise)) {
+		out->state = otherwise;
+		return;
+	}
 	if (read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0)
 		out->argv0[0] = '\0';
-	read_exe(out);
 }
 
 void process_close(struct process *p)
@@ -111,4 +120,72 @@ const char *process_name(const char *path)
 	const char *name = file_basename(path);
 
 	return *name == '-' ? name + 1 : name;
+}
+
+/* ---- all of them ---- */
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+void process_list_clear(struct process_list *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->list[i].exe);
+		free(l->list[i].argv0);
+	}
+	free(l->list);
+	*l = (struct process_list)EMPTY;
+}
+
+static bool add(const struct process *p, struct process_list *l, size_t *cap)
+{
+	const char *exe = process_name(p->exe), *argv0 = process_name(p->argv0);
+	struct process_names *n;
+
+	if (l->count == *cap) {
+		size_t more = *cap ? 2 * *cap : 256;
+
+		n = reallocarray(l->list, more, sizeof(*n));
+		if (!n)
+			return false;
+		l->list = n;
+		*cap = more;
+	}
+	n = &l->list[l->count++];
+	*n = (struct process_names){
+		.pid = p->pid,
+		.denied = p->state == PROCESS_DENIED,
+		.exe = text_dup(exe, strlen(exe)),
+		.argv0 = text_dup(argv0, strlen(argv0)),
+	};
+	return n->exe && n->argv0;
+}
+
+bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
+		  struct error *err)
+{
+	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO(process_list_clear) struct process_list l = EMPTY;
+	struct dirent *e;
+	uint64_t pid;
+	size_t cap = 0;
+
+	if (!dir)
+		return error_sys(err, "cannot read '/proc'");
+	while ((e = readdir(dir)) && digest_many_now() < deadline) {
+		AUTO(process_close) struct process p = {.dir_fd = -1};
+
+		if (!text_u64(e->d_name, 1, INT32_MAX, &pid))
+			continue;
+		process_read(proc_fd, (pid_t)pid, &p);
+		if (p.state != PROCESS_GONE && p.state != PROCESS_KERNEL &&
+		    !add(&p, &l, &cap))
+			return error_set(err, ERR_SYSTEM, "no memory");
+	}
+	*out = TAKE(l);
+	return true;
 }

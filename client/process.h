@@ -29,6 +29,23 @@ struct process {
 	char argv0[256]; /* cut; "" when there is none */
 };
 
+/* What one calls itself. */
+struct process_names {
+	pid_t pid;
+	bool denied;
+	char *exe, *argv0; /* as process_name() has them; "" when not known */
+};
+
+struct process_list {
+	struct process_names *list;
+	size_t count;
+};
+
+/* All that are no threads of the kernel, until digest_many_now() says `deadline`. */
+bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
+		  struct error *err) MUST_CHECK;
+void process_list_clear(struct process_list *l);
+
 /* Look at one; never fails: what came of it is the state. The descriptor is the
  * caller's, closed by process_close(). */
 void process_read(int proc_fd, pid_t pid, struct process *out);
