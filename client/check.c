@@ -12,14 +12,16 @@ static void finished(void *arg, const struct digest_many_item *it, size_t i)
 		    it->state == DIGEST_MANY_DONE ? (uint64_t)it->stat.st_size : 0);
 }
 
-/* What was read already is not read again. */
+/* What was read already is not read again; how large the rest is says the file best. */
 static void fill_in(const struct check *c, struct digest_many_item *it)
 {
-	const struct digest *d = NULL;
+	const struct digest *d;
 	struct stat st;
 
-	if (it->fd >= 0 && !fstat(it->fd, &st))
-		d = seen_find(c->seen, &st);
+	if (it->fd < 0 || fstat(it->fd, &st))
+		return;
+	it->hint = (uint64_t)st.st_size;
+	d = seen_find(c->seen, &st);
 	if (!d)
 		return;
 	it->stat = st;

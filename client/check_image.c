@@ -84,7 +84,6 @@ static bool keep(struct images *x, struct found *f, int *fd, struct error *err)
 	x->items[x->count] = (struct digest_many_item){
 		.path = f->subject,
 		.fd = TAKE_FD(*fd),
-		.hint = f->file ? f->file->size : 0,
 	};
 	x->list[x->count++] = TAKE(*f);
 	return true;

@@ -90,7 +90,6 @@ static size_t item_for(struct scan *s, const struct running *r, int *fd)
 	s->items[i] = (struct digest_many_item){
 		.path = r->exe,
 		.fd = TAKE_FD(*fd),
-		.hint = (uint64_t)r->stat.st_size,
 	};
 	s->item_count++;
 	return i;
