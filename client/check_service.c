@@ -238,35 +238,42 @@ static bool is_required(const struct check *c, const struct manifest_service *s)
 
 static void probe(struct endpoint *p, const struct listener *l)
 {
-	struct sockaddr_storage addr = l->addr;
+	struct listener at = *l;
 	struct tls_probe found;
 
-	listener_text(l, p->address);
-	tls_probe_run((const struct sockaddr *)&addr, l->len, p->check->deadline,
+	tls_probe_run((const struct sockaddr *)&at.addr, at.len, p->check->deadline,
 		      &found);
+	if (l->both && found.state == TLS_PROBE_NO_CONNECTION) {
+		at = listener_four(l);
+		tls_probe_run((const struct sockaddr *)&at.addr, at.len,
+			      p->check->deadline, &found);
+	}
+	listener_text(&at, p->address);
 	tell(p, &found);
 }
 
 static void check_one(const struct check *c, const struct manifest_service *s)
 {
 	struct endpoint p = {.check = c, .service = s};
-	struct listener listeners[LISTENERS_MAX];
+	struct listeners at = EMPTY;
 	struct error err = EMPTY;
-	size_t n = 0;
 
 	snprintf(p.address, sizeof(p.address), ":%u", s->port);
 	if (!c->node->live)
 		report(&p, REPORT_SKIPPED, "", NULL, NULL,
 		       "not applicable: not a live node");
-	else if (!listener_find(c->node, s->port, listeners, &n, &err))
+	else if (!listener_find(c->node, s->port, &at, &err))
 		report(&p, REPORT_UNKNOWN, "", NULL, NULL, err.msg);
-	else if (n == 0 && is_required(c, s))
+	else if (at.count == 0 && is_required(c, s))
 		report(&p, REPORT_FAIL, "", "TLS", "nothing listens there",
 		       "not running");
-	else if (n == 0)
+	else if (at.count == 0)
 		report(&p, REPORT_SKIPPED, "", NULL, NULL, "optional and not running");
-	for (size_t i = 0; i < n; i++)
-		probe(&p, &listeners[i]);
+	if (at.more)
+		report(&p, REPORT_UNKNOWN, "", NULL, NULL,
+		       "it listens at more addresses than are asked");
+	for (size_t i = 0; i < at.count; i++)
+		probe(&p, &at.list[i]);
 }
 
 void check_service(const struct check *c)

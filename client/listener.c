@@ -50,44 +50,58 @@ static struct listener six_(const uint32_t words[4], unsigned port)
 	memcpy(&in.sin6_addr, words, sizeof(in.sin6_addr));
 	if (IN6_IS_ADDR_V4MAPPED(&in.sin6_addr))
 		return four(words[3], port);
-	if (IN6_IS_ADDR_UNSPECIFIED(&in.sin6_addr))
+	l.both = IN6_IS_ADDR_UNSPECIFIED(&in.sin6_addr);
+	if (l.both)
 		in.sin6_addr = in6addr_loopback;
 	memcpy(&l.addr, &in, sizeof(in));
 	return l;
 }
 
-void listener_parse(const char *text, bool six, unsigned port,
-		    struct listener out[LISTENERS_MAX], size_t *count)
+struct listener listener_four(const struct listener *l)
+{
+	struct sockaddr_in6 in;
+
+	memcpy(&in, &l->addr, sizeof(in));
+	return four(0, ntohs(in.sin6_port));
+}
+
+static void add(struct listeners *out, const struct listener *l)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (!memcmp(&out->list[i].addr, &l->addr, sizeof(l->addr)))
+			return;
+	out->more = out->more || out->count == LISTENERS_MAX;
+	if (out->count < LISTENERS_MAX)
+		out->list[out->count++] = *l;
+}
+
+void listener_parse(const char *text, bool six, unsigned port, struct listeners *out)
 {
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		uint32_t words[4] = {0};
 		struct listener l;
-		bool known = false;
 
 		line += *line == '\n';
 		if (!parse_line(line, six, port, words))
 			continue;
 		l = six ? six_(words, port) : four(words[0], port);
-		for (size_t i = 0; i < *count; i++)
-			known = known || !memcmp(&out[i].addr, &l.addr, sizeof(l.addr));
-		if (!known && *count < LISTENERS_MAX)
-			out[(*count)++] = l;
+		add(out, &l);
 	}
 }
 
-bool listener_find(const struct node *node, unsigned port,
-		   struct listener out[LISTENERS_MAX], size_t *count, struct error *err)
+bool listener_find(const struct node *node, unsigned port, struct listeners *out,
+		   struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(TABLE_MAX);
 
-	*count = 0;
+	*out = (struct listeners)EMPTY;
 	if (!node_read_proc(node, "net/tcp", &text, err))
 		return false;
-	listener_parse(text.data ? text.data : "", false, port, out, count);
+	listener_parse(text.data ? text.data : "", false, port, out);
 	buf_reset(&text);
 	if (!node_read_proc(node, "net/tcp6", &text, err))
 		return err->code == ERR_NOT_FOUND; /* a kernel without IPv6 */
-	listener_parse(text.data ? text.data : "", true, port, out, count);
+	listener_parse(text.data ? text.data : "", true, port, out);
 	return true;
 }
 

@@ -26,7 +26,9 @@ with_tls el8 '.tls = {min_version: "TLSv1.2", cipher_suites: [
 	"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
 	"TLS_RSA_WITH_AES_256_GCM_SHA384", "TLS_RSA_WITH_AES_128_GCM_SHA256"]}'
 with_tls only13 '.tls = {min_version: "TLSv1.3", groups: ["secp384r1"]}'
-check() { fips-tool --keyring alice.asc "${1:-default}.json.asc"; }
+check() { # check [MANIFEST [OPTION...]]
+	fips-tool --keyring alice.asc "${@:2}" "${1:-default}.json.asc"
+}
 for kind in rsa ec; do
 	alg=(-newkey rsa:2048)
 	[ $kind = rsa ] || alg=(-newkey ec -pkeyopt ec_paramgen_curve:P-256)
@@ -88,6 +90,14 @@ openssl_server "${strict[@]}" -Verify 1
 expect 0 check
 line pass "6443 versions"
 
+step "a wildcard of IPv6 on a node that has none: the same server by IPv4"
+if [ -e /proc/net/if_inet6 ] && ip -6 addr del ::1/128 dev lo; then
+	openssl_server "${strict[@]}"
+	expect 0 check
+	line pass "127.0.0.1:6443 versions"
+	ip -6 addr add ::1/128 dev lo
+fi
+
 step "OpenSSL: what it must not accept, one thing at a time"
 openssl_server -tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384 -groups P-256
 expect 1 check
@@ -126,6 +136,18 @@ expect 1 check
 step "more suites than connections: never a pass"
 openssl_server -tls1_2 -cipher 'ALL:@SECLEVEL=0' -groups P-256
 expect 1 check
+
+step "more addresses than are asked: never a pass"
+cat >many.py <<-'END'
+	import socket, time
+	kept = []
+	for n in range(1, 19):
+	    kept.append(socket.create_server((f"127.0.0.{n}", 6443)))
+	time.sleep(600)
+END
+serve python3 many.py
+expect 3 check default --timeout 1
+line unknown ":6443  *it listens at more addresses than are asked"
 
 step "nginx"
 cat >nginx.conf <<-END

@@ -22,32 +22,36 @@ TEST(listener_reads_the_kernels_tables)
 				       "00000000000000000000000000000000:0000 0A 0:0\n";
 	static const char *const wanted[] = {"127.0.0.1:6443", "10.0.0.5:6443",
 					     "[::1]:6443", "[2001:db8::1]:6443"};
-	struct listener l[LISTENERS_MAX];
+	struct listeners at = EMPTY, none = EMPTY;
 	char text[LISTENER_TEXT_MAX];
-	size_t n = 0;
+	struct listener l;
 
-	listener_parse(four, false, 6443, l, &n);
-	assert_int_equal(n, 2);
-	listener_parse(six, true, 6443, l, &n);
-	assert_int_equal(n, 4);
-	for (size_t i = 0; i < n; i++) {
-		listener_text(&l[i], text);
+	listener_parse(four, false, 6443, &at);
+	assert_int_equal(at.count, 2);
+	listener_parse(six, true, 6443, &at);
+	assert_int_equal(at.count, 4);
+	for (size_t i = 0; i < at.count; i++) {
+		listener_text(&at.list[i], text);
 		assert_string_equal(text, wanted[i]);
+		assert_int_equal(at.list[i].both, i == 2);
 	}
-	n = 0;
-	listener_parse(four, false, 2380, l, &n);
-	assert_int_equal(n, 0);
+	assert_false(at.more);
+	l = listener_four(&at.list[2]);
+	listener_text(&l, text);
+	assert_string_equal(text, "127.0.0.1:6443");
+	listener_parse(four, false, 2380, &none);
+	assert_int_equal(none.count, 0);
 }
 
 TEST(listener_has_a_ceiling_and_ignores_what_it_cannot_read)
 {
 	static char many[4096] = HEAD "x\n\n: 0A\n 1: zz:192B\n";
-	struct listener l[LISTENERS_MAX];
-	size_t n = 0;
+	struct listeners at = EMPTY;
 
 	for (int i = 1; i < 20; i++)
 		snprintf(many + strlen(many), 128,
-			 " %d: 0%X00000A:192B 00000000:0000 0A 0\n", i, i % 16);
-	listener_parse(many, false, 6443, l, &n);
-	assert_int_equal(n, LISTENERS_MAX);
+			 " %d: %02X00000A:192B 00000000:0000 0A 0\n", i, i);
+	listener_parse(many, false, 6443, &at);
+	assert_int_equal(at.count, LISTENERS_MAX);
+	assert_true(at.more);
 }
