@@ -441,6 +441,29 @@ bool file_unnamed(int *fd, struct error *err)
 	return true;
 }
 
+bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
+		 struct error *err)
+{
+	AUTO(file_closep)
+	int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int got;
+
+	if (made < 0)
+		return error_sys(err, "cannot make a file in memory");
+	if (!file_write_fd(made, data, len, err))
+		return error_prefix(err, "a file in memory");
+	if ((size > len && pwrite(made, "", 1, (off_t)size - 1) != 1) ||
+	    fcntl(made, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
+		return error_sys(err, "cannot seal a file in memory");
+	got = made > STDERR_FILENO ? TAKE_FD(made)
+				   : fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (got < 0)
+		return error_sys(err, "cannot make a file in memory");
+	*fd = got;
+	return true;
+}
+
 bool file_mkdir(const char *path, mode_t mode, struct error *err)
 {
 	struct stat st;

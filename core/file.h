@@ -79,6 +79,12 @@ void file_temp_clear(struct file_temp *t);
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
 
+/* A file in memory of `size` bytes, which begins with the `len` of `data` and goes on in
+ * NULs: nobody can change it, whoever gets it. Its descriptor is none of the first
+ * three. `name` is what /proc shows. */
+bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
+		 struct error *err) MUST_CHECK;
+
 /* mkdir(2); an existing folder is fine, anything else of that name is not. */
 bool file_mkdir(const char *path, mode_t mode, struct error *err) MUST_CHECK;
 

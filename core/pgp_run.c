@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,20 +98,15 @@ static void inputs_clear(struct inputs *in)
 	pgp_folder_clear(&in->folder);
 }
 
-/* Nobody writes to it once it is handed out: gpg would, when it imports a key. The
- * first three descriptors are the child's own. */
+/* Nobody writes to it once it is handed out: gpg would, when it imports a key. */
 static bool to_memory(struct input *in)
 {
-	AUTO(file_closep)
-	int fd = memfd_create(in->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct error why = EMPTY;
 
-	in->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (!file_sealed(in->name, in->data, in->len, in->len, &in->fd, &why))
+		return false;
 	snprintf(in->path, sizeof(in->path), "/proc/self/fd/%d", in->fd);
-	return in->fd >= 0 && file_write_fd(in->fd, in->data, in->len, &why) &&
-	       !fcntl(in->fd, F_ADD_SEALS,
-		      F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) &&
-	       !access(in->path, R_OK);
+	return !access(in->path, R_OK);
 }
 
 static bool to_folder(struct inputs *in, struct error *err)

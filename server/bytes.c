@@ -3,7 +3,6 @@
 
 #include "core/file.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,23 +23,14 @@ struct bytes *bytes_new(const void *data, size_t len)
 	return b;
 }
 
-/* The content and its NUL, never to be changed again. */
-static bool fill(int fd, const void *data, size_t len)
-{
-	return pwrite(fd, data, len, 0) == (ssize_t)len &&
-	       pwrite(fd, "", 1, (off_t)len) == 1 &&
-	       !fcntl(fd, F_ADD_SEALS,
-		      F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-}
-
 struct bytes *bytes_new_file(const void *data, size_t len)
 {
-	AUTO(file_closep)
-	int fd = memfd_create("body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	AUTO(file_closep) int fd = -1;
+	struct error why;
 	struct bytes *b;
 	void *map;
 
-	if (fd < 0 || !fill(fd, data, len))
+	if (!file_sealed("body", data, len, len + 1, &fd, &why))
 		return NULL;
 	map = mmap(NULL, len + 1, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
