@@ -156,22 +156,90 @@ static bool load_file(const char *path, struct passphrase *p, EVP_PKEY **out,
 	return *out || not_loaded(p, path, err);
 }
 
+/* The first private or public key that OpenSSL's store has by this name; *opened: it
+ * knows such names. */
+static EVP_PKEY *first_key(const char *uri, int type, struct passphrase *p,
+			   bool *opened)
+{
+	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give, 0);
+	OSSL_STORE_CTX *ctx =
+		ui ? OSSL_STORE_open_ex(uri, NULL, NULL, ui, p, NULL, NULL, NULL)
+		   : NULL;
+	EVP_PKEY *pkey = NULL;
+
+	*opened = ctx != NULL;
+	while (ctx && !pkey && !OSSL_STORE_eof(ctx)) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(ctx);
+
+		if (info && OSSL_STORE_INFO_get_type(info) == type)
+			pkey = type == OSSL_STORE_INFO_PKEY
+				       ? OSSL_STORE_INFO_get1_PKEY(info)
+				       : OSSL_STORE_INFO_get1_PUBKEY(info);
+		OSSL_STORE_INFO_free(info);
+		if (!info && OSSL_STORE_error(ctx))
+			break;
+	}
+	OSSL_STORE_close(ctx);
+	UI_destroy_method(ui);
+	return pkey;
+}
+
+static int nobody_there(UI *ui)
+{
+	(void)ui;
+	return 0;
+}
+
+/* Has the token the public half, for which nobody logs in? When it has not, the
+ * provider would log in to look further, and asks at the terminal where it gets no PIN.
+ */
+static bool has_public_half(const char *uri)
+{
+	const UI_METHOD *terminal = UI_get_default_method();
+	UI_METHOD *ui = UI_create_method("none");
+	AUTO(buf_clear) struct buf name = BUF_MAX(KEY_FILE_MAX);
+	struct passphrase none = EMPTY;
+	size_t n = strcspn(uri, "?");
+	EVP_PKEY *pkey;
+	bool opened;
+
+	buf_append(&name, uri, n);
+	buf_puts(&name, ";type=public");
+	if (!ui || UI_method_set_opener(ui, nobody_there) || name.failed ||
+	    strstr(name.data, ";type=") != name.data + n) {
+		UI_destroy_method(ui);
+		return false;
+	}
+	UI_set_default_method(ui);
+	pkey = first_key(name.data, OSSL_STORE_INFO_PUBKEY, &none, &opened);
+	UI_set_default_method(terminal);
+	UI_destroy_method(ui);
+	EVP_PKEY_free(pkey);
+	return pkey != NULL;
+}
+
 /* Why a token gave no key. The provider does not tell a login that failed from a key
- * that is not there. */
+ * that is not there; the public half does, where the token keeps it. */
 static bool no_token_key(const char *uri, const struct passphrase *p, bool opened,
 			 struct error *err)
 {
+	bool own_pin = strstr(uri, "pin-source=") != NULL;
+
+	if (opened && p->asked && !p->text)
+		return error_set(err, ERR_UNTRUSTED, "'%s': a PIN is needed",
+				 TEXT_SAFE(uri));
+	if (opened && (p->asked || own_pin) && has_public_half(uri))
+		return error_set(err, ERR_UNTRUSTED, "'%s': the PIN is wrong or locked",
+				 TEXT_SAFE(uri));
 	if (opened && p->asked)
-		return error_set(err, ERR_UNTRUSTED, "'%s': %s", TEXT_SAFE(uri),
-				 p->text ? "the PIN is wrong or locked, or the token "
-					   "has no such key"
-					 : "a PIN is needed");
+		return error_set(err, ERR_UNTRUSTED,
+				 "'%s': the token has no such key, or the PIN is wrong "
+				 "or locked",
+				 TEXT_SAFE(uri));
 	if (opened)
 		return error_set(err, ERR_NOT_FOUND,
 				 "'%s': no token that is plugged in has such a key%s",
-				 TEXT_SAFE(uri),
-				 strstr(uri, "pin-source=") ? " and takes this PIN"
-							    : "");
+				 TEXT_SAFE(uri), own_pin ? " and takes this PIN" : "");
 	if (ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_OSSL_STORE)
 		return fail(err, "the PKCS#11 module does not start") ||
 		       error_prefix(err, "'%s'", TEXT_SAFE(uri));
@@ -186,26 +254,10 @@ static bool no_token_key(const char *uri, const struct passphrase *p, bool opene
 static bool load_uri(const char *uri, struct passphrase *p, EVP_PKEY **out,
 		     struct error *err)
 {
-	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give, 0);
-	OSSL_STORE_CTX *ctx =
-		ui ? OSSL_STORE_open_ex(uri, NULL, NULL, ui, p, NULL, NULL, NULL)
-		   : NULL;
-	bool opened = ctx != NULL;
-	EVP_PKEY *pkey = NULL;
+	bool opened;
 
-	while (ctx && !pkey && !OSSL_STORE_eof(ctx)) {
-		OSSL_STORE_INFO *info = OSSL_STORE_load(ctx);
-
-		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
-			pkey = OSSL_STORE_INFO_get1_PKEY(info);
-		OSSL_STORE_INFO_free(info);
-		if (!info && OSSL_STORE_error(ctx))
-			break;
-	}
-	OSSL_STORE_close(ctx);
-	UI_destroy_method(ui);
-	*out = pkey;
-	if (pkey)
+	*out = first_key(uri, OSSL_STORE_INFO_PKEY, p, &opened);
+	if (*out)
 		return true;
 	return text_starts(uri, "pkcs11:") ? no_token_key(uri, p, opened, err)
 					   : not_loaded(p, uri, err);

@@ -178,6 +178,7 @@ refused() { # refused STATUS WORDS: refresh signs nothing and says why in one li
 step "a PIN that is wrong costs one try; three lock the token"
 pin=87654321
 refused 2 "'pkcs11:token=release;object=timestamp': the PIN is wrong or locked"
+grep -q 'no such key' err && fail "the key is there"
 [ "$(cat wrong-pins)" = 1 ] || fail "$(cat wrong-pins) tries"
 pin=12345678
 expect 0 fm refresh
@@ -190,7 +191,13 @@ step "no token, no key, no module, no provider, a key that TUF does not use"
 token=absent uri timestamp
 refused 3 "'pkcs11:token=absent;object=timestamp': no token that is plugged in has such a key"
 uri timestamp -2
-refused 2 "'pkcs11:token=release;object=timestamp-2': the PIN is wrong or locked, or the token has no such key"
+refused 2 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
+[ "$(cat wrong-pins)" = 0 ] || fail "$(cat wrong-pins) tries"
+pin=87654321
+refused 2 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
+[ "$(cat wrong-pins)" = 1 ] || fail "$(cat wrong-pins) tries"
+pin=12345678
+echo 0 >wrong-pins
 echo 'pkcs11:token=release;object=other' >s.db.keys/timestamp.uri
 refused 3 "'pkcs11:token=release;object=other': a key of a kind that TUF roles here do not use"
 uri timestamp
@@ -205,7 +212,10 @@ echo 12345678 >pin
 uri timestamp "?pin-source=file:$PWD/pin"
 expect 0 bare refresh
 echo 87654321 >pin
-refused 3 "'pkcs11:token=release;object=timestamp?pin-source=file:$PWD/pin': no token that is plugged in has such a key and takes this PIN"
+refused 2 "'pkcs11:token=release;object=timestamp?pin-source=file:$PWD/pin': the PIN is wrong or locked"
+uri none "?pin-source=file:$PWD/pin"
+mv s.db.keys/none.uri s.db.keys/timestamp.uri
+refused 3 "'pkcs11:token=release;object=none?pin-source=file:$PWD/pin': no token that is plugged in has such a key and takes this PIN"
 uri timestamp "?pin-value=12345678"
 refused 64 "a PKCS#11 URI with a PIN in it: use pin-source"
 grep -q 12345678 err && fail "the PIN is shown"
