@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -354,6 +355,7 @@ bool file_temp_open(const char *path, struct file_temp *out, struct error *err)
 	if (t.fd < 0)
 		return error_sys(err, "cannot create a file beside '%s'",
 				 TEXT_SAFE(path));
+	(void)flock(t.fd, LOCK_EX | LOCK_NB); /* for file_temp_sweep() of others */
 	*out = TAKE(t);
 	t.fd = -1;
 	return true;

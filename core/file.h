@@ -58,7 +58,7 @@ bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mo
 
 /*
  * The same in pieces: write to temp.fd, then place it; cleared without that, nothing is
- * left. Where the file system has O_TMPFILE, kill -9 leaves nothing either.
+ * left. Where the file system has O_TMPFILE, kill -9 hardly leaves anything either.
  *
  *     AUTO(file_temp_clear) struct file_temp temp = FILE_TEMP;
  */
@@ -75,6 +75,8 @@ bool file_temp_open(const char *path, struct file_temp *out,
 		    struct error *err) MUST_CHECK;
 bool file_temp_place(struct file_temp *t, mode_t mode, struct error *err) MUST_CHECK;
 void file_temp_clear(struct file_temp *t);
+/* Remove what writers of the same path left beside it that were killed. */
+void file_temp_sweep(const char *path);
 
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;

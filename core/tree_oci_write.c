@@ -247,6 +247,16 @@ static int named_cmp(const void *a, const void *b)
 	return digest_cmp(a, b);
 }
 
+/* A blob of our own making that was killed before it had its name. */
+static bool is_unfinished(const char *name)
+{
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+
+	snprintf(hex, sizeof(hex), "%.64s", name);
+	return digest_unhex(hex, &d) && text_starts(name + strlen(hex), ".tmp-");
+}
+
 /* Blobs that the new tree does not name. Other things are left alone. */
 static bool sweep(const struct work *w, struct error *err)
 {
@@ -262,8 +272,9 @@ static bool sweep(const struct work *w, struct error *err)
 	}
 	rewinddir(dir);
 	while (ok && (entry = readdir(dir)))
-		if (digest_unhex(entry->d_name, &d) &&
-		    !bsearch(&d, w->named, w->named_count, sizeof(d), named_cmp))
+		if (is_unfinished(entry->d_name) ||
+		    (digest_unhex(entry->d_name, &d) &&
+		     !bsearch(&d, w->named, w->named_count, sizeof(d), named_cmp)))
 			ok = !unlinkat(w->blobs, entry->d_name, 0) ||
 			     fail(w, "remove an old blob of", err);
 	closedir(dir);
@@ -277,8 +288,9 @@ static bool open_layout(struct work *w, struct error *err)
 	AUTO(text_freep) char *blobs = file_join(w->path, "blobs");
 	AUTO(text_freep) char *sha256 = blobs ? file_join(blobs, "sha256") : NULL;
 	AUTO(text_freep) char *layout = file_join(w->path, "oci-layout");
+	AUTO(text_freep) char *index = file_join(w->path, "index.json");
 
-	if (!sha256 || !layout)
+	if (!sha256 || !layout || !index)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (!file_mkdir(w->path, 0755, err) ||
 	    !file_open(w->path, O_RDONLY | O_DIRECTORY, &w->dir, err))
@@ -286,6 +298,8 @@ static bool open_layout(struct work *w, struct error *err)
 	/* one writer at a time; the lock goes with the descriptor */
 	if (flock(w->dir, LOCK_EX))
 		return fail(w, "lock", err);
+	file_temp_sweep(layout);
+	file_temp_sweep(index);
 	return check_old(w, err) && file_mkdir(blobs, 0755, err) &&
 	       file_mkdir(sha256, 0755, err) &&
 	       file_open(sha256, O_RDONLY | O_DIRECTORY, &w->blobs, err) &&

@@ -161,6 +161,7 @@ bool tree_tar_write(const struct tree *t, const char *path,
 
 	if (!lib_load(err) || !file_temp_open(path, &temp, err))
 		return false;
+	file_temp_sweep(path);
 	o.fd = temp.fd;
 	if (!write_all(t, how, &o, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(path));
