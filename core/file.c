@@ -227,9 +227,10 @@ static bool read_all(int fd, struct buf *out, struct error *err)
 {
 	struct stat st;
 	size_t chunk = CHUNK;
+	bool known = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 &&
+		     (uint64_t)st.st_size <= out->max - out->len;
 
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    (uint64_t)st.st_size <= out->max - out->len)
+	if (known)
 		chunk = (size_t)st.st_size;
 	for (;;) {
 		/* one byte is asked for even at the ceiling, to see the end */
@@ -251,7 +252,9 @@ static bool read_all(int fd, struct buf *out, struct error *err)
 			return error_set(err, ERR_LIMIT, "larger than %zu bytes",
 					 out->max);
 		buf_advance(out, n);
-		chunk = CHUNK;
+		/* to see the end takes a byte, and a small file no more room */
+		chunk = known && n == chunk ? 1 : CHUNK;
+		known = false;
 	}
 }
 

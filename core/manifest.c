@@ -215,9 +215,11 @@ static bool check_owners(const struct span *s, struct error *err)
 {
 	const struct manifest *m = s->m;
 	AUTO(freep) struct host_path *paths = NULL;
-	size_t n = 0;
+	size_t n = 0, room = 1;
 
-	paths = calloc(MANIFEST_FILES_MAX, sizeof(*paths));
+	for (size_t i = 0; i < m->component_count; i++)
+		room += m->components[i].file_count;
+	paths = reallocarray(NULL, room, sizeof(*paths));
 	if (!paths)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	for (size_t i = 0; i < m->component_count; i++)

@@ -100,10 +100,7 @@ static bool connect_to(struct store *s, int flags, struct error *err)
 	return store_exec(s,
 			  "PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA; "
 			  "PRAGMA cell_size_check = ON",
-			  err) &&
-	       /* a writer of many manifests comes back to the same pages; in kB */
-	       (s->mode == STORE_READ ||
-		store_exec(s, "PRAGMA cache_size = -8192", err));
+			  err);
 }
 
 /* The schema's number, of a file that is a store. */

@@ -79,7 +79,8 @@ struct store_put {
 	size_t text_len;
 	const char *asc;
 	size_t asc_len;
-	const struct digest *asc_digest; /* NULL: not known yet */
+	/* Of both, where the caller has digested them; NULL: they are digested here. */
+	const struct digest *text_digest, *asc_digest;
 	enum store_state state;
 	const char *signers; /* as store_publish_manifest() has them; NULL: not yet */
 };

@@ -91,7 +91,9 @@ bool store_log(struct store *s, const char *action, const char *subject,
 {
 	struct store_event e = {.time = time(NULL)};
 
-	actor_name(e.actor, sizeof(e.actor));
+	if (!*s->actor)
+		actor_name(s->actor, sizeof(s->actor));
+	memcpy(e.actor, s->actor, sizeof(e.actor));
 	return fits(action, e.action, sizeof(e.action), err) &&
 	       fits(subject, e.subject, sizeof(e.subject), err) &&
 	       fits(detail, e.detail, sizeof(e.detail), err) &&

@@ -182,7 +182,16 @@ static const char *find_text(const struct store_put *p)
 	return NULL;
 }
 
-/* From the text alone; nothing is taken on anybody's word. */
+static bool digest(const char *data, size_t len, const struct digest *known,
+		   struct digest *out, struct error *err)
+{
+	if (!known)
+		return digest_of_bytes(data, len, out, err);
+	*out = *known;
+	return true;
+}
+
+/* Who it is for is taken from the text alone. */
 static bool describe(struct put *put, const struct manifest *m, struct error *err)
 {
 	const struct store_put *p = put->p;
@@ -206,12 +215,9 @@ static bool describe(struct put *put, const struct manifest *m, struct error *er
 	    snprintf(put->row.arch, sizeof(put->row.arch), "%s", m->arch) >=
 		    (int)sizeof(put->row.arch))
 		return error_set(err, ERR_LIMIT, "a manifest's name is too long");
-	if (p->asc_digest)
-		put->asc_digest = *p->asc_digest;
-	else if (!digest_of_bytes(p->asc, p->asc_len, &put->asc_digest, err))
-		return false;
 	return store_listed(m, &put->listed, err) &&
-	       digest_of_bytes(p->text, p->text_len, &put->row.digest, err);
+	       digest(p->text, p->text_len, p->text_digest, &put->row.digest, err) &&
+	       digest(p->asc, p->asc_len, p->asc_digest, &put->asc_digest, err);
 }
 
 struct store_parsed {

@@ -29,6 +29,8 @@
 
 static const char *const statements[] = {
 	[SQL_VERSION] = "PRAGMA data_version",
+	[SQL_STEP_BEGIN] = "SAVEPOINT change",
+	[SQL_STEP_END] = "RELEASE change",
 	[SQL_LOG_LAST] = "SELECT id, digest FROM log ORDER BY id DESC LIMIT 1",
 	[SQL_LOG_ADD] = "INSERT INTO log (id, time, actor, action, subject, detail, "
 			"previous, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -431,6 +433,13 @@ bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 
 /* ---- one step ---- */
 
+static bool mark(struct store *s, enum store_sql which, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+
+	return store_run(&q, err);
+}
+
 bool store_change(struct store *s,
 		  bool (*change)(struct store *s, void *arg, struct error *err),
 		  void *arg, struct error *err)
@@ -441,10 +450,11 @@ bool store_change(struct store *s,
 	if (s->mode != STORE_WRITE)
 		return error_set(err, ERR_INTERNAL, "store '%s' is open for reading",
 				 TEXT_SAFE(s->path));
-	if (!store_exec(s, outer ? "SAVEPOINT change" : "BEGIN IMMEDIATE", err))
+	if (!(outer ? mark(s, SQL_STEP_BEGIN, err)
+		    : store_exec(s, "BEGIN IMMEDIATE", err)))
 		return false;
 	if (change(s, arg, err) &&
-	    store_exec(s, outer ? "RELEASE change" : "COMMIT", err))
+	    (outer ? mark(s, SQL_STEP_END, err) : store_exec(s, "COMMIT", err)))
 		return true;
 	/* a full disk may have ended the transaction already */
 	if (!sqlite3_get_autocommit(s->db) &&

@@ -20,6 +20,8 @@
 
 enum store_sql {
 	SQL_VERSION,
+	SQL_STEP_BEGIN,
+	SQL_STEP_END,
 	SQL_LOG_LAST,
 	SQL_LOG_ADD,
 	SQL_LOG_EACH,
@@ -93,6 +95,7 @@ struct store {
 	sqlite3_stmt *statements[SQL_COUNT];
 	char *path;
 	enum store_mode mode;
+	char actor[128]; /* who changes it, for the log; "" until asked */
 };
 
 /* The one translator of SQLite's last error into ours. */

@@ -94,27 +94,11 @@ bool tuf_find_matches(const char *pattern, const char *path)
 	return !*pattern;
 }
 
-static bool covers_by_hash(const struct tuf_delegation *d, const char *path)
+bool tuf_find_covers(const struct tuf_delegation *d, const char *path, const char *hash)
 {
-	char hex[DIGEST_HEX_SIZE];
-	struct digest digest;
-	struct error err;
-
-	if (!digest_of_bytes(path, strlen(path), &digest, &err))
-		return false;
-	digest_hex(&digest, hex);
 	for (size_t i = 0; i < d->pattern_count; i++)
-		if (text_starts(hex, d->patterns[i]))
-			return true;
-	return false;
-}
-
-bool tuf_find_covers(const struct tuf_delegation *d, const char *path)
-{
-	if (d->by_hash)
-		return covers_by_hash(d, path);
-	for (size_t i = 0; i < d->pattern_count; i++)
-		if (tuf_find_matches(d->patterns[i], path))
+		if (d->by_hash ? text_starts(hash, d->patterns[i])
+			       : tuf_find_matches(d->patterns[i], path))
 			return true;
 	return false;
 }

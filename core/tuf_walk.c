@@ -27,7 +27,14 @@ static bool push(struct tuf_walk *w, const char *name, struct tuf_delegator by,
 bool tuf_walk_begin(struct tuf_walk *w, const char *path, struct tuf_delegator by,
 		    struct error *err)
 {
+	struct digest d;
+
 	*w = (struct tuf_walk){.path = path};
+	if (path) {
+		if (!digest_of_bytes(path, strlen(path), &d, err))
+			return false;
+		digest_hex(&d, w->hash);
+	}
 	return push(w, tuf_role_name(TUF_TARGETS), by, err);
 }
 
@@ -77,7 +84,7 @@ bool tuf_walk_next(struct tuf_walk *w, struct tuf_step *out, bool *more,
 
 static bool covers(const struct tuf_walk *w, const struct tuf_delegation *d)
 {
-	return !w->path || tuf_find_covers(d, w->path);
+	return !w->path || tuf_find_covers(d, w->path, w->hash);
 }
 
 /* The first on top of the stack. Behind a terminating one nothing is asked, here or

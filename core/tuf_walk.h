@@ -25,6 +25,7 @@ struct tuf_step {
 
 struct tuf_walk {
 	const char *path; /* or NULL: every role that is delegated to */
+	char hash[DIGEST_HEX_SIZE];
 	struct tuf_step *stack;
 	size_t depth;
 	char **seen; /* names of the roles asked */

@@ -44,6 +44,7 @@ struct bundle_target {
 	bool here;                 /* the store has these bytes: */
 	struct store_target there; /* as this one */
 	char *signers;             /* that count; NULL before they were judged */
+	struct digest text;        /* that they signed */
 };
 
 struct bundle_options {

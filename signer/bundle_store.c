@@ -120,6 +120,7 @@ static bool parse(const struct bundle_target *t, struct ready *r, struct error *
 		.asc = r->file.data,
 		.asc_len = r->file.len,
 		.asc_digest = &t->digest,
+		.text_digest = t->signers ? &t->text : NULL,
 		.state = STORE_COMPLETE,
 		.signers = t->signers ? t->signers : "",
 	};

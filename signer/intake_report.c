@@ -54,12 +54,44 @@ static bool add(struct intake_report *r, enum intake_change change, const char *
 
 /* ---- manifests ---- */
 
-static const struct index_manifest *by_path(const struct index *x, const char *path)
+/* The manifests of an index by their paths. */
+struct by_path {
+	const struct index_manifest **list;
+	size_t count;
+};
+
+static void by_path_clear(struct by_path *p)
 {
-	for (size_t i = 0; i < x->manifest_count; i++)
-		if (!strcmp(x->manifests[i].path, path))
-			return &x->manifests[i];
-	return NULL;
+	free(p->list);
+}
+
+static int path_cmp(const void *a, const void *b)
+{
+	const struct index_manifest *const *x = a, *const *y = b;
+
+	return strcmp((*x)->path, (*y)->path);
+}
+
+static bool by_path_make(const struct index *x, struct by_path *out, struct error *err)
+{
+	out->count = x->manifest_count;
+	out->list = reallocarray(NULL, out->count + 1, sizeof(*out->list));
+	if (!out->list)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	for (size_t i = 0; i < out->count; i++)
+		out->list[i] = &x->manifests[i];
+	qsort(out->list, out->count, sizeof(*out->list), path_cmp);
+	return true;
+}
+
+/* The one that has the same path as `m`; NULL: there is none. */
+static const struct index_manifest *find(const struct by_path *p,
+					 const struct index_manifest *m)
+{
+	const struct index_manifest *const *found =
+		bsearch(&m, p->list, p->count, sizeof(*p->list), path_cmp);
+
+	return found ? *found : NULL;
 }
 
 static const struct index_withdrawn *why_gone(const struct index *x,
@@ -79,10 +111,10 @@ static const char *id_of(const struct index_manifest *m, char *out, size_t size)
 }
 #define ID(m) id_of(m, (char[160]){0}, 160)
 
-static bool add_came(struct intake_report *r, const struct index *old,
+static bool add_came(struct intake_report *r, const struct by_path *old,
 		     const struct index_manifest *m, struct error *err)
 {
-	const struct index_manifest *was = by_path(old, m->path);
+	const struct index_manifest *was = find(old, m);
 	char detail[64];
 
 	if (!was)
@@ -97,12 +129,14 @@ static bool add_came(struct intake_report *r, const struct index *old,
 }
 
 static bool add_went(struct intake_report *r, const struct bundle *b,
-		     const struct index_manifest *m, struct error *err)
+		     const struct by_path *now, const struct index_manifest *m,
+		     struct error *err)
 {
-	const struct index_withdrawn *why = why_gone(&b->index, m);
+	const struct index_withdrawn *why;
 
-	if (bundle_wants(b->options, m->path) && by_path(&b->index, m->path))
+	if (bundle_wants(b->options, m->path) && find(now, m))
 		return true;
+	why = why_gone(&b->index, m);
 	return why ? add(r, INTAKE_WITHDRAWN, ID(m), why->reason, err)
 		   : add(r, INTAKE_GONE, ID(m), "", err);
 }
@@ -110,14 +144,18 @@ static bool add_went(struct intake_report *r, const struct bundle *b,
 static bool add_manifests(struct intake_report *r, const struct bundle *b,
 			  const struct index *old, struct error *err)
 {
+	AUTO(by_path_clear) struct by_path was = EMPTY;
+	AUTO(by_path_clear) struct by_path is = EMPTY;
 	const struct index *now = &b->index;
 
+	if (!by_path_make(old, &was, err) || !by_path_make(now, &is, err))
+		return false;
 	for (size_t i = 0; i < now->manifest_count; i++)
 		if (bundle_wants(b->options, now->manifests[i].path) &&
-		    !add_came(r, old, &now->manifests[i], err))
+		    !add_came(r, &was, &now->manifests[i], err))
 			return false;
 	for (size_t i = 0; i < old->manifest_count; i++)
-		if (!add_went(r, b, &old->manifests[i], err))
+		if (!add_went(r, b, &is, &old->manifests[i], err))
 			return false;
 	return true;
 }

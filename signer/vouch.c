@@ -55,6 +55,7 @@ bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouch
 	if (!result.enough)
 		memcpy(result.why, err->msg, sizeof(result.why));
 	result.owners = verdict.distinct;
+	result.text = verdict.digest;
 	join_signers(&verdict, &result);
 	*out = result;
 	return true;

@@ -24,7 +24,8 @@ struct vouched {
 	bool enough;                                    /* the threshold is met */
 	size_t owners;                                  /* that count */
 	char signers[STORE_SIGNERS_MAX * PGP_FPR_SIZE]; /* their keys, by blanks */
-	char why[512]; /* why it is not enough; "" when it is */
+	struct digest text; /* of what they vouch for: of the manifest */
+	char why[512];      /* why it is not enough; "" when it is */
 };
 
 /* False (ERR_UNTRUSTED) unless a trusted key vouches for the file's text. */

@@ -12,7 +12,7 @@ void workers_run(size_t max, void *(*work)(void *arg), void *arg)
 	pthread_t threads[THREADS_MAX];
 	size_t n = 0;
 
-	while (n < THREADS_MAX && n + 1 < max && (long)n + 1 < cores &&
+	while (n < THREADS_MAX && n + 1 < max && (long)n < cores &&
 	       !pthread_create(&threads[n], NULL, work, arg))
 		n++;
 	work(arg);

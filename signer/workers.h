@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-/* Run work(arg) on as many threads as there are cores and at most on `max`: the calling
- * one, and others as far as they can be had. What they share, they lock. */
+/* Run work(arg) on one thread more than there are cores, because they wait for one
+ * another and for what they read, and at most on `max`: the calling one, and others as
+ * far as they can be had. What they share, they lock. */
 void workers_run(size_t max, void *(*work)(void *arg), void *arg);
 
 #endif

@@ -48,14 +48,19 @@ static const struct repo_role *role_of(const struct repo_roles *r, const char *n
 static const struct repo_role *walk(const struct repo_roles *r, const char *path)
 {
 	const struct repo_role *at = &r->list[0];
+	char hash[DIGEST_HEX_SIZE];
+	struct error why;
+	struct digest d;
 
+	sample_must(digest_of_bytes(path, strlen(path), &d, &why), &why);
+	digest_hex(&d, hash);
 	for (;;) {
 		const struct tuf_delegation *found = NULL;
 
 		if (tuf_find_target(&at->body, path))
 			return at;
 		for (size_t i = 0; !found && i < at->body.delegation_count; i++)
-			if (tuf_find_covers(&at->body.delegations[i], path))
+			if (tuf_find_covers(&at->body.delegations[i], path, hash))
 				found = &at->body.delegations[i];
 		if (!found)
 			return NULL;
