@@ -5,7 +5,7 @@
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
 . "$TOP/tests/cli/node.bash"
-need gpg jq unshare setpriv python3
+need gpg jq unshare setpriv python3 strace
 [ "$(uname -m)" = x86_64 ] || skip "the manifest is for x86_64"
 own_node "$0"
 become_node
@@ -40,6 +40,23 @@ says "all processes" out
 expect 0 fips-tool --json --keyring alice.asc m.json.asc
 jq -e '[.checks[] | select(.subject == "all processes")][0].actual | endswith("1 of the manifest'"'"'s programs")' \
 	out >/dev/null || fail "another number of processes"
+
+step "one inode is read once, however many run it, and by which name"
+ln bin/kubelet bin/again
+for name in kubelet again; do
+	bash -c "exec -a kubelet bin/$name 600" &
+	PIDS+=($!)
+	of_that_name() { [ "$(readlink /proc/$!/exe)" = "$PWD/bin/$name" ]; }
+	wait_for 60 of_that_name || fail "$name does not run"
+done
+if [ "${OUT##*/}" != san ]; then
+	expect 0 strace -f -qq -y -e trace=read,pread64 -o trace fips-tool --keyring alice.asc m.json.asc
+	[ "$(grep -cE "read(64)?\([0-9]+<$PWD/bin/(kubelet|again)>" trace)" = 1 ] || fail "$(grep /bin/ trace | cut -c1-99)"
+	[ "$(grep -c "^kubelet  *process .*/bin/\(kubelet\|again\)  *pass$" out)" = 3 ] || fail "$(cat out)"
+fi
+kill "${PIDS[@]: -2}"
+wait "${PIDS[@]: -2}" 2>/dev/null
+rm bin/again
 
 step "the file was replaced, the old one runs on"
 cp bin/kubelet new
