@@ -5,6 +5,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	/* libmicrohttpd keeps the request in the connection's pool, beside this for
@@ -16,6 +18,26 @@ enum {
 
 /* ---- requests ---- */
 
+/* A list that comes in several lines is one (RFC 9110, section 5.3); without memory the
+ * last line stands for all. */
+static void take(const char **to, const char *value, char **joined)
+{
+	char *text = NULL;
+
+	if (*to && joined && asprintf(&text, "%s, %s", *to, value) >= 0) {
+		free(*joined);
+		*joined = text;
+	}
+	*to = text ? text : value;
+}
+
+static void drop_joined(struct httpd_request *r)
+{
+	for (size_t i = 0; i < HTTPD_LISTS; i++)
+		free(r->joined[i]);
+	memset(r->joined, 0, sizeof(r->joined));
+}
+
 static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *key,
 				 size_t key_len, const char *value, size_t value_len)
 {
@@ -24,10 +46,12 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
 		const char *name;
 		const char **to;
 	} texts[] = {
+		/* HTTPD_LISTS lists */
 		{"Accept", &r->accept},
 		{"Accept-Encoding", &r->accept_encoding},
 		{"If-Match", &r->if_headers.if_match},
 		{"If-None-Match", &r->if_headers.if_none_match},
+		/* and what there is one of */
 		{"If-Modified-Since", &r->if_headers.if_modified_since},
 		{"If-Unmodified-Since", &r->if_headers.if_unmodified_since},
 		{"Range", &r->if_headers.range},
@@ -57,7 +81,8 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
 	case 'r':
 		for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 			if (!strcasecmp(key, texts[i].name))
-				*texts[i].to = value ? value : "";
+				take(texts[i].to, value ? value : "",
+				     i < HTTPD_LISTS ? &r->joined[i] : NULL);
 		break;
 	}
 	return MHD_YES;
@@ -195,6 +220,7 @@ void httpd_on_completed(void *arg, struct MHD_Connection *c, void **request,
 	if (!conn)
 		return;
 	*request = NULL;
+	drop_joined(&conn->request);
 	if (conn->corked)
 		cork(conn, false);
 	now = httpd_now();

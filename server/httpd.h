@@ -42,6 +42,8 @@ void httpd_response_free(struct MHD_Response *r);
 
 /* ---- the daemon ---- */
 
+enum { HTTPD_LISTS = 4 }; /* headers that are lists */
+
 /* Texts are borrowed and live during the call; NULL: no such header. */
 struct httpd_request {
 	const char *method;
@@ -49,10 +51,11 @@ struct httpd_request {
 	const char *version;
 	const char *accept, *accept_encoding;
 	struct negotiate_headers if_headers;
-	unsigned hosts; /* Host headers */
-	bool body;      /* one was announced */
-	size_t room;    /* bytes of the connection's pool that it takes, */
-	bool large;     /* and with them the answer might not fit */
+	char *joined[HTTPD_LISTS]; /* those that came in several lines */
+	unsigned hosts;            /* Host headers */
+	bool body;                 /* one was announced */
+	size_t room;               /* bytes of the connection's pool that it takes, */
+	bool large;                /* and with them the answer might not fit */
 };
 
 /* `response` is sent with `status`; `once`: it was made for this request and is

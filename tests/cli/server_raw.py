@@ -168,6 +168,24 @@ def ranges():
         assert got == wanted, f"{value}: {got}, not {wanted}"
 
 
+def lists():
+    """A list in several lines is one list, whatever their order."""
+    s = connect()
+    s.sendall(b"HEAD " + ASC + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    tag = [l[6:] for l in answer(s).split(b"\r\n") if l.startswith(b"ETag: ")][0]
+    for lines, wanted in (([b"If-None-Match: " + tag, b'If-None-Match: "a"'], 304),
+                          ([b"If-Match: " + tag, b'If-Match: "a"', b'If-Match: "b"'], 200),
+                          ([b'If-Match: "a"', b'If-Match: "b"'], 412),
+                          ([b"Accept-Encoding: gzip", b"Accept-Encoding: identity;q=0"], 200),
+                          ([b"Accept-Encoding: *;q=0", b"Accept-Encoding: gzip;q=0"], 406)):
+        for order in (lines, lines[::-1]):
+            s = connect()
+            s.sendall(b"HEAD " + ASC + b" HTTP/1.1\r\n" + HOST + b"\r\n".join(order) +
+                      b"\r\nConnection: close\r\n\r\n")
+            got = int(answer(s).split(b" ")[1])
+            assert got == wanted, f"{order}: {got}, not {wanted}"
+
+
 def pipeline():
     s = connect()
     s.sendall((b"GET /readyz HTTP/1.1\r\n" + HOST + b"\r\n") * 100 +

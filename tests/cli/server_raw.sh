@@ -13,7 +13,7 @@ serve --store s.db --timeout 3 --min-rate 10000000 --connections 800 --per-addre
 	--access-log off
 descriptors() { find "/proc/$PID/fd" -type l | wc -l; }
 before=$(descriptors)
-for t in malformed targets ranges pipeline strangers slow many full; do
+for t in malformed targets ranges lists pipeline strangers slow many full; do
 	step "$t"
 	python3 "$TOP/tests/cli/server_raw.py" "$PORT" "$PID" "$t" || fail "$t: $(cat log)"
 done
