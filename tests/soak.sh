@@ -83,7 +83,8 @@ cat answers*
 for _ in $(seq 60); do [ "$(descriptors)" -le "$before" ] && break; sleep 1; done
 echo "$(descriptors) descriptors, $before before; $(files) of bodies in files"
 [ "$(descriptors)" -le "$before" ]
-[ "$(files)" -le $((2 * (20 + seconds))) ] # as many as manifests were published
+# as many as manifests were published, and the index and pages while they are small
+[ "$(files)" -le $((2 * (20 + seconds + 4))) ]
 kill "$server"
 wait "$server" || { cat log; exit 1; }
 grep -E 'ERROR: |runtime error' log && exit 1
