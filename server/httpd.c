@@ -16,6 +16,8 @@ enum {
 	LARGE = 300,  /* or this, where it says that the request is too large */
 };
 
+_Static_assert(HTTPD_POOL - ANSWER >= 3700, "problem.c and docs/HTTP.md say so");
+
 /* ---- requests ---- */
 
 /* A list that comes in several lines is one (RFC 9110, section 5.3); without memory the
