@@ -53,7 +53,7 @@ COMMON := -std=gnu17 -D_GNU_SOURCE -DFIPS_MANIFEST_VERSION='"$(VERSION)"' \
 
 # what each folder may use; the lint test holds the sources to it
 CORE_PKGS := libcrypto jansson gpgme yaml-0.1 libcurl sqlite3 libarchive
-SIGNER_PKGS := $(CORE_PKGS) rpm
+SIGNER_PKGS := $(CORE_PKGS) rpm liblzma
 SERVER_PKGS := $(CORE_PKGS) libmicrohttpd libseccomp zlib libzstd
 CLIENT_PKGS := $(CORE_PKGS)
 TEST_PKGS := $(sort $(SIGNER_PKGS) $(SERVER_PKGS)) cmocka
@@ -151,7 +151,7 @@ $(OUT)/gen/soname.inc: $(PKG_FLAGS)
 	@mkdir -p $(@D)
 	@echo 'int main(void) { return 0; }' | \
 		$(CC) -x c - -Wl,--no-as-needed $(SIGNER_LIBS) -o $@.linked
-	@for lib in CURL:libcurl ARCHIVE:libarchive RPM:librpm; do \
+	@for lib in CURL:libcurl ARCHIVE:libarchive RPM:librpm LZMA:liblzma; do \
 		readelf -d $@.linked | sed -n 's/.*NEEDED.*\[\('$${lib#*:}'\.so.*\)\]/#define SONAME_'$${lib%:*}' "\1"/p'; \
 	done >$@
 	@rm $@.linked

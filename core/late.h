@@ -2,7 +2,7 @@
 /*
  * late: a library that few commands need is loaded when first needed.
  *
- * libcurl, libarchive and librpm bring 45 libraries with them, LDAP, Kerberos and ICU
+ * libcurl, libarchive, librpm and liblzma bring 45 libraries with them, LDAP, Kerberos and ICU
  * among them, and the dynamic linker took 5.0 of the 6.8 ms for them in which
  * `fips-manifest --version` ran (curl 2.2 ms, archive 1.2, rpm 0.8 beside the others).
  * The rest takes 1.0 ms, half of it libcrypto, and stays linked.
@@ -42,6 +42,7 @@ struct late_library {
 #define LATE_PACKAGE_CURL "libcurl4 or libcurl"
 #define LATE_PACKAGE_ARCHIVE "libarchive13 or libarchive"
 #define LATE_PACKAGE_RPM "librpm9 or rpm-libs"
+#define LATE_PACKAGE_LZMA "liblzma5 or xz-libs"
 
 /* Once a process, however often it is called. ERR_SYSTEM with the reason; then the
  * table is not to be used. */

@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "signer/artifact.h"
 #include "signer/rpm_header.h"
+#include "signer/unxz.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -351,21 +352,30 @@ static bool read_stripped(struct rpm *r, struct unpack_from from, struct error *
 	}
 }
 
+static bool read_unpacked(struct rpm *r, struct unpack_from from, struct error *err)
+{
+	return (r->header.stripped ? read_stripped(r, from, err)
+				   : read_cpio(r, from, err)) &&
+	       unpack_drain(from, err);
+}
+
 static bool read_payload(struct rpm *r, struct error *err)
 {
 	AUTO(unpack_freep) struct unpack *stream = NULL;
+	AUTO(unxz_freep) struct unxz *xz = NULL;
+	struct unpack_from packed = {payload_next, r};
 	struct unpack_entry entry;
 	bool more;
 
-	if (!unpack_open((struct unpack_from){payload_next, r}, UNPACK_STREAM, &stream,
-			 err) ||
+	if (r->header.xz)
+		return unxz_open(packed, &xz, err) &&
+		       read_unpacked(r, unxz_content(xz), err);
+	if (!unpack_open(packed, UNPACK_STREAM, &stream, err) ||
 	    !unpack_next(stream, &entry, &more, err))
 		return false;
 	if (!more)
 		return error_set(err, ERR_FORMAT, "its payload is empty");
-	return (r->header.stripped ? read_stripped(r, unpack_content(stream), err)
-				   : read_cpio(r, unpack_content(stream), err)) &&
-	       unpack_drain(unpack_content(stream), err);
+	return read_unpacked(r, unpack_content(stream), err);
 }
 
 /* ---- the whole ---- */

@@ -266,6 +266,7 @@ static bool take_facts(Header h, struct rpm_header *out, struct error *err)
 		lib.headerGetNumber(h, lib.headerIsEntry(h, RPMTAG_LONGSIGSIZE)
 					       ? RPMTAG_LONGSIGSIZE
 					       : RPMTAG_SIGSIZE);
+	const char *compressor = lib.headerGetString(h, RPMTAG_PAYLOADCOMPRESSOR);
 
 	out->version = lib.headerGetAsString(h, RPMTAG_EVR);
 	if (!out->version)
@@ -273,6 +274,7 @@ static bool take_facts(Header h, struct rpm_header *out, struct error *err)
 	/* counted from the header's magic, which stands before the signed bytes */
 	if (claimed)
 		out->size = out->payload_at - out->bytes_len - 8 + claimed;
+	out->xz = compressor && !strcmp(compressor, "xz");
 	out->stripped = lib.headerIsEntry(h, RPMTAG_LONGFILESIZES);
 	return true;
 }

@@ -31,6 +31,7 @@ struct rpm_header {
 	char *signer; /* primary fingerprint, upper case; NULL: unsigned */
 	struct rpm_header_file *files; /* in the header's order */
 	size_t count;
+	bool xz;             /* what the payload is compressed with */
 	bool stripped;       /* cpio entries hold an index instead of a name and size */
 	uint64_t payload_at; /* where in the file the payload begins */
 	uint64_t size; /* of the file, as the signature header claims; 0: unknown */
