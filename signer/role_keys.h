@@ -75,7 +75,7 @@ enum { ROLE_KEYS_OPTION_DIR = 0x200, ROLE_KEYS_OPTION_FD };
 	 0},                                                                           \
 	{                                                                              \
 		"passphrase-fd", ROLE_KEYS_OPTION_FD, "N", 0,                          \
-			"Read their passphrase from descriptor N", 0                   \
+			"Read the passphrase of the keys from descriptor N", 0         \
 	}
 /* True when the key was one of the two; *ok tells whether its value was good. */
 bool role_keys_option(int key, char *arg, struct role_keys_input *in, bool *ok,

@@ -24,6 +24,11 @@ trap finish EXIT
 
 title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 say() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; }
+# run LINE: a line of shell, printed and run
+run() {
+	say "$1"
+	eval "$1"
+}
 # show COMMAND...: print it as a user would type it, then run it
 show() {
 	local word line=
@@ -61,7 +66,7 @@ title "A throw-away release key"
 export GNUPGHOME=$work/gnupg
 mkdir -m 0700 "$GNUPGHOME"
 show gpg --batch --quiet --passphrase '' --quick-gen-key 'Release (demo) <release@demo.example>' rsa3072 sign 1y
-gpg --quiet --armor --export >release.asc
+run 'gpg --quiet --armor --export >release.asc'
 
 title "Manifests of EL 7 and EL 8 from the artifacts themselves"
 show fips-manifest build artifacts/el7-v1.21.3.yaml artifacts/el8-v1.21.3.yaml \
@@ -71,29 +76,25 @@ echo "  ..."
 
 title "Sign them: an .asc that stock gpg verifies"
 show fips-manifest sign --yes manifest-el7-x86_64.json manifest-el8-x86_64.json
-say 'gpg --quiet --verify <manifest-el8-x86_64.json.asc'
-gpg --quiet --verify <manifest-el8-x86_64.json.asc
+show gpg --quiet --verify manifest-el8-x86_64.json.asc
 show fips-manifest verify --keyring release.asc manifest-el8-x86_64.json.asc
 
 title "Keep and publish"
 export FIPS_MANIFEST_STORE=$work/store.db
 head -c 18 /dev/urandom | base64 >passphrase
-say 'fips-manifest init --passphrase-fd 3 3<passphrase'
-fips-manifest init --passphrase-fd 3 3<passphrase
+run 'fips-manifest init --passphrase-fd 3 3<passphrase'
 show fips-manifest key add release.asc
 show fips-manifest add manifest-el7-x86_64.json.asc manifest-el8-x86_64.json.asc
 ln -s "$(command -v fips-tool)" fips-tool
 show fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
-say 'fips-manifest tool sums >SHA256SUMS'
-fips-manifest tool sums >SHA256SUMS
+run 'fips-manifest tool sums >SHA256SUMS'
 show gpg --quiet --clearsign SHA256SUMS
 show fips-manifest tool add-sums SHA256SUMS.asc
-say 'fips-manifest publish --passphrase-fd 3 3<passphrase'
-fips-manifest publish --passphrase-fd 3 3<passphrase
+run 'fips-manifest publish --passphrase-fd 3 3<passphrase'
 show fips-manifest list
 show fips-manifest status
 show fips-manifest export tree
-cp tree/metadata/1.root.json root.json
+show cp tree/metadata/1.root.json root.json
 show fips-manifest log --verify
 
 title "Serve on a free loopback port"
@@ -113,14 +114,18 @@ cat server.out
 show curl -sf "$url/tool/SHA256SUMS"
 
 title "A node with these RPMs unpacked: it passes"
-fixture_node node 8
+mkdir -p node/etc
+run "printf 'ID=rhel\\nVERSION_ID=8.4\\nPLATFORM_ID=platform:el8\\n' >node/etc/os-release"
+for rpm in kubeadm kubelet kubectl; do
+	run "rpm2cpio artifacts/$rpm-1.21.3-0.x86_64.rpm | cpio --quiet -idm -D node"
+done
+show tar -C node -xf artifacts/containerd-1.4.7-el8-x86_64.tar.gz
 check=(fips-tool --server "$url" --trust root.json --state state --el 8
 	--kubernetes v1.21.3 --root node)
 show_status 0 "${check[@]}"
 
 title "One byte of kubelet changes: it fails, and says which file"
-say 'printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc'
-printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc status=none
+run 'printf X | dd of=node/usr/bin/kubelet bs=1 seek=4096 conv=notrunc status=none'
 show_status 1 "${check[@]}" --quiet
 
 title "The same offline, as JSON, from the manifest file"

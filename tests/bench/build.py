@@ -6,7 +6,7 @@
 # - xz: liblzma decompresses one block on one core, 85 % of the CPU. The SHA-256 that the
 #   payload carries, a fifth of what rpm2cpio needs, is left out (signer/unxz.h). More
 #   threads want a payload of several blocks, which rpmbuild writes when told (w2T0.xzdio);
-#   its levels alone, such as EL 8's w2.xzdio, give one. On two cores xz -T2 then gained 5 %.
+#   its levels alone, such as EL 8's w2.xzdio, give one.
 # - zstd: of 208 ms CPU, for 109 MB in a file of 32 MB, SHA-256 has 90, libzstd 68, the
 #   kernel 39 (16 for what gobin keeps of a Go program in an unnamed file, 10 to read). Each
 #   byte is digested as often as there are digests of it: the file, its payload for
