@@ -9,6 +9,7 @@
 #include "core/release_yaml.h"
 #include "signer/rpm_header.h"
 #include "signer/rpm_trust.h"
+#include "signer/unxz.h"
 #include "tests/unit/test.h"
 
 #include <stdarg.h>
@@ -82,9 +83,10 @@ TEST(the_page_states_the_limits_of_definitions_and_artifacts)
 	states(&page, "| one archive, unpacked | %d GiB, %d entries, %d bytes a name |",
 	       (int)(UNPACK_BYTES_MAX >> 30), UNPACK_ENTRIES_MAX, UNPACK_PATH_MAX);
 	states(&page,
-	       "| header of an RPM; files of pinned keys | %d MiB; %d keys, %d MiB a "
-	       "file |",
-	       RPM_HEADER_SIZE_MAX / M, RPM_TRUST_KEYS_MAX, RPM_TRUST_KEY_MAX / M);
+	       "| header of an RPM; files of pinned keys; memory to unpack an xz "
+	       "payload | %d MiB; %d keys, %d MiB a file; %d MiB |",
+	       RPM_HEADER_SIZE_MAX / M, RPM_TRUST_KEYS_MAX, RPM_TRUST_KEY_MAX / M,
+	       (int)(UNXZ_MEMORY_MAX / M));
 	states(&page,
 	       "| image: layers; indexes in indexes; manifests looked at | %d; %d; %d "
 	       "|",
