@@ -125,6 +125,8 @@ BAD_MEMBERS = {
 def tar(tree, out, case):
     with tarfile.open(out, "w", format=tarfile.PAX_FORMAT) as t:
         for path, data in files_of(tree).items():
+            if case == "tool" and ".fips-tool-" in path and not path.endswith(".sha256"):
+                data = data[:-1] + bytes([data[-1] ^ 1])
             info = member(path, size=len(data))
             t.addfile(info, io.BytesIO(data))
         if case in BAD_MEMBERS:

@@ -100,6 +100,11 @@ for case in dotdot absolute symlink hardlink device fifo twice sparse; do
 	one_line
 	says "tar '$case.tar'"
 done
+carry tar b tool.tar tool
+unchanged bad.db expect 2 fips-manifest --store bad.db import tool.tar --trust root.json
+one_line
+says "target 'tool/fips-tool-1.0.0-linux-x86_64': it does not have the "
+expect 0 fips-manifest --store bad.db import b.tar.zst --trust root.json --dry-run
 cp b.tar.zst z.tar
 size=$(stat -c %s a.tar)
 [ "${OUT##*/}" = san ] && every=16 || every=1

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A gpgv that dies, says nothing, half of it or too much: nothing that it said before
+# counts. It lies over /usr/bin/gpgv in a mount namespace of the test's own.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+need gpg unshare
+
+if [ -z "${ISOLATED-}" ]; then
+	isolate=(unshare --mount)
+	[ "$(id -u)" = 0 ] || isolate+=(--map-root-user)
+	"${isolate[@]}" mount --bind /bin/true /usr/bin/gpgv 2>err ||
+		skip "this machine refuses mount namespaces: $(tail -n 1 err)"
+	ISOLATED=1 exec "${isolate[@]}" bash "$0"
+fi
+cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
+new_home keys
+make_key a rsa3072
+export FIPS_MANIFEST_STORE=$PWD/s.db
+expect 0 fips-manifest init --no-roles
+expect 0 fips-manifest key add a.pub
+clearsign good.asc m.json -u "$FPR"
+expect 0 fips-manifest verify good.asc
+mkdir root
+mkdir -m 700 run
+export XDG_RUNTIME_DIR=$PWD/run
+
+cp /usr/bin/gpgv gpgv.real
+: >gpgv.sh
+chmod 755 gpgv.sh
+mount --bind gpgv.sh /usr/bin/gpgv || fail "mount"
+while read -r status words how; do
+	step "$how"
+	words=${words//_/ }
+	# shellcheck disable=SC2016  # the script's own
+	how=${how//GPGV/$PWD/gpgv.real '"$@"'}
+	printf '#!/bin/sh\n%s\n' "$how" >gpgv.sh
+	expect "$status" fips-manifest verify good.asc
+	says "$words"
+	grep -q ': trusted' out && fail "trusted: $(cat out)"
+	expect "$status" fips-manifest add good.asc
+	one_line
+	expect "$status" fips-tool --keyring a.pub --root root good.asc
+	one_line
+	[ -z "$(ls -A run)" ] || fail "left: $(ls run)"
+done <<-'CASES'
+	3 does_not_run_or_said_nothing exit 0
+	3 was_ended_by_signal_11 kill -SEGV $$
+	3 was_ended_by_signal_11 GPGV; kill -SEGV $$
+	3 was_ended_by_signal_9 GPGV; kill -KILL $$
+	2 status_output GPGV | head -c 100
+	2 finds_no_signature GPGV | head -n 2
+	2 status_output GPGV | grep -v VALIDSIG
+	2 status_output GPGV | sed 's/GOODSIG/BADSIG/'
+	3 larger_than yes
+CASES
+
+step "and with the real one it is good"
+cat gpgv.real >gpgv.sh
+expect 0 fips-manifest verify good.asc
+expect 0 fips-manifest add good.asc
