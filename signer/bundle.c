@@ -413,6 +413,12 @@ static bool explain(struct bundle *b, struct error *err)
 				 "%s is the tree of another authority: its root 1 is "
 				 "not the one that this store began with",
 				 tree_source_name(b->source));
+	if (why.code == ERR_NOT_FOUND && !b->remote &&
+	    !tree_source_has(b->source, "metadata/timestamp.json"))
+		return error_set(err, ERR_NOT_FOUND,
+				 "%s is no published tree: it has no "
+				 "'metadata/timestamp.json'",
+				 tree_source_name(b->source));
 	if (why.code == ERR_NOT_FOUND && b->old_snapshot && !b->remote)
 		return error_set(err, ERR_NOT_FOUND,
 				 "%s: a bundle by 'export --since %" PRId64

@@ -394,11 +394,12 @@ static bool all_there(struct bundle *b, struct error *err)
 	if (!missing)
 		return true;
 	return error_set(err, ERR_NOT_FOUND,
-			 "%s lacks %zu files that this store does not have either, "
-			 "the first of them '%s': a bundle by 'export --since %" PRId64
-			 "' has them",
-			 tree_source_name(b->source), missing, TEXT_SAFE(first->path),
-			 b->old_snapshot);
+			 "%s lacks %zu file%s that this store does not have either, "
+			 "%s'%s': a bundle by 'export --since %" PRId64 "' has %s",
+			 tree_source_name(b->source), missing, missing > 1 ? "s" : "",
+			 missing > 1 ? "the first of them " : "",
+			 TEXT_SAFE(first->path), b->old_snapshot,
+			 missing > 1 ? "them" : "it");
 }
 
 bool bundle_check(struct bundle *b, struct error *err)

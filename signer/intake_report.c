@@ -321,7 +321,13 @@ bool intake_report_print(const struct cli *cli, const struct bundle *b,
 	if (cli->json)
 		return print_json(cli, b, r, dry_run, err);
 	print_text(cli, b, r);
-	if (b->snapshot == b->old_snapshot)
+	if (b->snapshot == b->old_snapshot && b->root != b->old_root)
+		cli_say(cli,
+			"%s root %" PRId64 " (before: %" PRId64
+			"), and nothing else: snapshot %" PRId64 ", timestamp %" PRId64,
+			dry_run ? "would take" : "took", b->root, b->old_root,
+			b->snapshot, b->timestamp);
+	else if (b->snapshot == b->old_snapshot)
 		cli_say(cli, "nothing new: snapshot %" PRId64 ", timestamp %" PRId64,
 			b->snapshot, b->timestamp);
 	else

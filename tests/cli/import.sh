@@ -5,7 +5,7 @@
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"
-need gpg jq python3 sqlite3 tar
+need gpg jq openssl python3 sqlite3 tar
 
 mirror() { expect 0 fips-manifest --store "$1" init --no-roles --quiet; }
 make_store roles
@@ -188,3 +188,20 @@ mirror q.db
 unchanged q.db expect 2 fips-manifest --store q.db import a --trust other.json
 one_line
 expect 0 fips-manifest --store q.db import other --trust other.json
+
+step "a new root alone"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out root-2.pem 2>/dev/null
+openssl pkey -in root-2.pem -pubout -out root-2.pub
+expect 0 fips-manifest root add-key root root-2.pub
+expect 0 fips-manifest root sign --passphrase-fd 3 3<pass
+expect 0 fips-manifest root publish --passphrase-fd 3 3<pass
+expect 0 fips-manifest export r
+unchanged m.db expect 0 fips-manifest --store m.db import r --dry-run
+says "root       2 (was 1)" out
+says "would take root 2 (before: 1), and nothing else"
+expect 0 fips-manifest --store m.db import r
+says "took root 2 (before: 1), and nothing else"
+expect 0 fips-manifest --store m.db import r
+says "nothing new: snapshot"
+expect 0 fips-manifest --store m.db export m
+same r m

@@ -69,7 +69,7 @@ for victim in tool/*.fips-tool-1.0.0-linux-x86_64 manifests/v1.21.3/*-el8-x86_64
 	(cd bad/targets && rm $victim)
 	unchanged bad.db expect 3 fips-manifest --store bad.db import bad --trust root.json
 	one_line
-	says "lacks 1 files"
+	says "lacks 1 file that this store does not have either, '"
 	rm bad.db
 done
 rm -rf bad && cp -a b bad
@@ -121,6 +121,18 @@ for at in 10 1000 5000 20000; do
 done
 
 cmp bad.db untouched.db || fail "a tar that was cut off changed the store"
+
+step "a folder, a tar and a layout that hold no tree"
+mkdir empty
+tar -cf empty.tar empty
+for source in empty empty.tar; do
+	expect 3 fips-manifest --store bad.db import $source --trust root.json
+	one_line
+	says "'$source' is no published tree: it has no 'metadata/timestamp.json'"
+done
+expect 3 fips-manifest --store bad.db import oci:empty --trust root.json
+one_line
+says "OCI layout 'empty': cannot open 'oci-layout'"
 
 step "folders with links, layouts with wrong digests"
 cp -a b linked
