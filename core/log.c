@@ -84,7 +84,8 @@ void log_event(const struct log *log, enum log_level level, const char *event,
 		json_line(&line, now, level, event, fields);
 	else
 		text_line(&line, now, level, event, fields);
-	/* a log that cannot be written has nowhere to say so */
-	if (buf_ok(&line, &err) && write(log->fd, line.data, line.len) < 0)
-		return;
+	/* a log that cannot be written has nowhere else to say so */
+	if ((!buf_ok(&line, &err) || write(log->fd, line.data, line.len) < 0) &&
+	    log->lost)
+		atomic_fetch_add_explicit(log->lost, 1, memory_order_relaxed);
 }

@@ -11,6 +11,8 @@
 
 #include "core/error.h"
 
+#include <stdatomic.h>
+
 enum log_format { LOG_TEXT, LOG_JSON };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
@@ -18,6 +20,8 @@ struct log {
 	enum log_format format;
 	enum log_level least; /* lines below it are dropped */
 	int fd;
+	atomic_uint_fast64_t
+		*lost; /* counts lines that could not be written; or NULL */
 };
 
 /* A name and a text value of an event; the last one of a list has name NULL. */

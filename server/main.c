@@ -11,10 +11,12 @@
 #include "server/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -37,6 +39,18 @@ struct server {
 };
 
 /* ---- before it serves ---- */
+
+/* Standard error; where it is a pipe, opened once more so that a reader who stopped
+ * reading loses lines and stops nobody. The pipe's other users see no change. */
+static int open_log(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (!fstat(STDERR_FILENO, &st) && S_ISFIFO(st.st_mode))
+		fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? STDERR_FILENO : fd;
+}
 
 /* As many descriptors as the system allows; how many connections fit? */
 static unsigned connections_for(uint64_t wanted)
@@ -256,7 +270,9 @@ int main(int argc, char **argv)
 	AUTO(buf_clear) struct buf policy = BUF_MAX(4096);
 	struct server s = {
 		.cli = {.program = "fips-manifestd", .out = stdout, .talk = stderr},
-		.log = {.least = LOG_INFO, .fd = STDERR_FILENO},
+		.log = {.least = LOG_INFO,
+			.fd = open_log(),
+			.lost = &s.serve.metrics.log_lost},
 		.cert = BUF_MAX(PEM_MAX),
 		.key = BUF_MAX(PEM_MAX),
 	};

@@ -135,6 +135,8 @@ bool metrics_write(struct metrics *m, const struct metrics_now *now, struct buf 
 	one(out, "connections", "gauge", "Open connections.", now->connections);
 	one(out, "refused_connections_total", "counter",
 	    "Connections over the limit of their address.", now->refused);
+	one(out, "log_lines_lost_total", "counter",
+	    "Lines of the log that could not be written.", read_count(&m->log_lost));
 	one(out, "snapshot_loads_total", "counter", "Snapshots made of the store.",
 	    read_count(&m->loads));
 	one(out, "snapshot_load_failures_total", "counter",

@@ -24,6 +24,7 @@ struct metrics {
 	atomic_uint_fast64_t buckets[METRICS_BUCKETS + 1]; /* the last: beyond all */
 	atomic_uint_fast64_t nanoseconds;
 	atomic_uint_fast64_t loads, load_failures;
+	atomic_uint_fast64_t log_lost; /* lines */
 };
 
 /* What is known at the moment of asking. */

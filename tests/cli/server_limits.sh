@@ -12,7 +12,7 @@ python3 "$TOP/tests/cli/server_limits.py" end_slow >slow 2>&1 &
 PIDS+=("$!")
 slow=$!
 for t in headers deadlines end_idle end_asked end_half hangups per_address per_address_6 \
-	mapped log_lines; do
+	mapped log_lines log_stuck; do
 	step "$t"
 	python3 "$TOP/tests/cli/server_limits.py" $t || fail "$t"
 done

@@ -84,3 +84,13 @@ TEST(a_long_value_is_cut_and_the_line_kept)
 		line, sizeof(line));
 	assert_non_null(strstr(line, "...\",\"last\":\"x\"}\n"));
 }
+
+TEST(an_event_that_cannot_be_written_is_counted)
+{
+	atomic_uint_fast64_t lost = 0;
+	const struct log log = {.fd = -1, .lost = &lost}, silent = {.fd = -1};
+
+	log_event(&log, LOG_INFO, "request", fields);
+	log_event(&silent, LOG_INFO, "request", fields);
+	assert_int_equal(lost, 1);
+}
