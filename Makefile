@@ -57,6 +57,10 @@ SIGNER_PKGS := $(CORE_PKGS) rpm liblzma
 SERVER_PKGS := $(CORE_PKGS) libmicrohttpd libseccomp zlib libzstd
 CLIENT_PKGS := $(CORE_PKGS)
 TEST_PKGS := $(sort $(SIGNER_PKGS) $(SERVER_PKGS)) cmocka
+# the oldest that will do are those of EL 9
+OLDEST := 'gpgme >= 1.15' 'jansson >= 2.14' 'libarchive >= 3.5' 'libcrypto >= 3.0' \
+	'libcurl >= 7.76' 'libmicrohttpd >= 0.9.72' 'libseccomp >= 2.5' 'rpm >= 4.16' \
+	'sqlite3 >= 3.34' 'yaml-0.1 >= 0.2.5'
 
 # asked of pkg-config once a package list and only by rules that compile
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
@@ -110,8 +114,9 @@ $(STAMP): force
 PKG_FLAGS := $(OUT)/pkg.mk
 $(PKG_FLAGS): Makefile
 	@mkdir -p $(@D)
-	@$(PKG_CONFIG) --print-errors --exists $(TEST_PKGS) || \
-		{ echo "libraries are missing: run 'make deps'" >&2; exit 1; }
+	@$(PKG_CONFIG) --print-errors --exists $(TEST_PKGS) $(OLDEST) || \
+		{ echo "libraries are missing or too old: 'make deps' installs what this system has" >&2; \
+		exit 1; }
 	@{ \
 	echo 'PKG_CFLAGS := $(call pkg_cflags,$(TEST_PKGS))'; \
 	echo 'SIGNER_LIBS := $(call pkg_libs,$(SIGNER_PKGS))'; \

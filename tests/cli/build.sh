@@ -127,27 +127,22 @@ expect 3 build small.yaml --check nothing.json
 one_line
 
 step "what is missing or unknown"
+refused() { # DEFINITION TEXT
+	expect 3 build "$1" --output no
+	one_line
+	says "$2"
+}
 sed 's/kubectl-1.21.3-0/kubectl-9/' small.yaml >missing.yaml
-expect 3 build missing.yaml --output no
-one_line
-says "missing.yaml:9: kubectl: cannot open '$art/kubectl-9.x86_64.rpm': No such file"
+refused missing.yaml "missing.yaml:9: kubectl: cannot open '$art/kubectl-9.x86_64.rpm': No such file"
 sed 's/^el:/elf:/' small.yaml >unknown.yaml
-expect 3 build unknown.yaml --output no
-one_line
-says "unknown.yaml:1:1:"
+refused unknown.yaml "unknown.yaml:1:1:"
 sed 's/vendor-rpm-key/no-key/' small.yaml >nokey.yaml
-expect 3 build nokey.yaml --output no
-one_line
-says "no-key.asc"
+refused nokey.yaml "no-key.asc"
 sed '/name: containerd/,/files/!d; /version/d' "$art/el8-v1.21.3.yaml" >part
 sed '/^components/r part' small.yaml >unversioned.yaml
-expect 3 build unversioned.yaml --output no
-one_line
-says "does not say its version"
+refused unversioned.yaml "does not say its version"
 sed 's/^arch: x86_64/arch: aarch64/' small.yaml >arm.yaml
-expect 3 build arm.yaml --output no
-one_line
-says "is for x86_64, and the manifest for aarch64"
+refused arm.yaml "is for x86_64, and the manifest for aarch64"
 [ -e no ] && fail "something was written"
 
 step "a full disk leaves the old file and nothing beside it"

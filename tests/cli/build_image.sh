@@ -3,10 +3,10 @@
 # build: what an image gives, and every image that gives nothing
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fixtures.sh"
+. "$TOP/tests/cli/build.bash"
 need umoci skopeo jq python3 gzip
 fixture images programs || fail "no fixtures"
 art=$FIXTURES/images
-m=made/manifest-el8-x86_64.json
 
 definition() { # IMAGE FILES [ARCH]
 	cat >one.yaml <<-EOF
@@ -17,15 +17,6 @@ definition() { # IMAGE FILES [ARCH]
 		components:
 		  - { name: tool, image: $1, files: [$2] }
 	EOF
-}
-build() { fips-manifest build one.yaml --artifacts "$art" --output made; }
-refused() { # STATUS TEXT
-	rm -rf made
-	expect "$1" build
-	one_line
-	says "$2"
-	[ -e made ] && fail "something was written"
-	return 0
 }
 sum() { sha256sum "$@" | cut -d' ' -f1; }
 

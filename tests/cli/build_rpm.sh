@@ -3,6 +3,7 @@
 # build: what an RPM gives, and every RPM that gives nothing
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fixtures.sh"
+. "$TOP/tests/cli/build.bash"
 need rpmbuild rpmsign rpm2cpio jq python3
 fixture rpms keys programs || fail "no fixtures"
 mkdir art
@@ -22,17 +23,7 @@ definition() {
 		    ${4:+files: [$4]}
 	EOF
 }
-build() { fips-manifest build one.yaml --artifacts art --output made; }
-m=made/manifest-el8-x86_64.json
 files() { jq -r '.components[0].files[].path' $m; }
-refused() { # STATUS TEXT
-	rm -rf made
-	expect "$1" build
-	one_line
-	says "$2"
-	[ -e made ] && fail "something was written"
-	return 0
-}
 
 step "every compression: the same files"
 mkdir node
