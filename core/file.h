@@ -51,7 +51,8 @@ bool file_write_fd(int fd, const void *data, size_t len, struct error *err) MUST
 /*
  * Make `path` hold exactly these bytes: a temporary file beside it, write,
  * fsync, rename, fsync of the folder. On failure the old file stays and the
- * temporary one is gone. `mode` is not narrowed by the umask.
+ * temporary one is gone. `mode` is not narrowed by the umask. What is there and no
+ * regular file (a device, a pipe) is not replaced: ERR_SYSTEM.
  */
 bool file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 		       struct error *err) MUST_CHECK;
@@ -81,8 +82,8 @@ void file_temp_sweep(const char *path);
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
 
-/* A file in memory of `size` bytes, which begins with the `len` of `data` and goes on in
- * NULs: nobody can change it, whoever gets it. Its descriptor is none of the first
+/* A file in memory of `size` bytes, which begins with the `len` of `data` and goes on
+ * in NULs: nobody can change it, whoever gets it. Its descriptor is none of the first
  * three. `name` is what /proc shows. */
 bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
 		 struct error *err) MUST_CHECK;

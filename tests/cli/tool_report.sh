@@ -117,6 +117,9 @@ says "missing/r.json"
 [ -s r2.prom ] || fail "the other report was not written"
 says "fail: " out
 expect 3 check --report json:folder
+mkfifo pipe
+expect 3 check --report json:pipe # nor /dev/null, nor /dev/stdout
+says "'pipe' is there and no regular file: not replaced"
 ulimit_check() (
 	ulimit -f 1
 	trap '' XFSZ

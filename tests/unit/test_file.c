@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* A fresh folder, entered; tests/run takes it away. */
@@ -404,51 +402,6 @@ TEST(a_pipe_is_read_to_its_end)
 	assert_ok(file_read_fd(ends[0], &b, &err));
 	assert_int_equal(b.len, 200000);
 	close(ends[0]);
-}
-
-TEST(a_file_is_written_whole)
-{
-	AUTO(buf_clear) struct buf b = BUF_MAX(100);
-	struct stat st;
-
-	enter();
-	umask(077);
-	assert_ok(file_write_atomic("new", "text", 4, 0644, &err));
-	assert_return_code(stat("new", &st), errno);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_ok(file_write_atomic("new", "other", 5, 0600, &err));
-	assert_ok(file_read("new", &b, &err));
-	assert_string_equal(b.data, "other");
-	assert_ok(file_write_atomic("empty", "", 0, 0644, &err));
-	assert_return_code(stat("empty", &st), errno);
-	assert_int_equal(st.st_size, 0);
-}
-
-TEST(a_file_that_cannot_be_written_stays_as_it_was)
-{
-	AUTO(buf_clear) struct buf b = BUF_MAX(100);
-	struct rlimit was;
-
-	enter();
-	make_dir("folder");
-	put("folder/inside", "");
-	assert_err(ERR_SYSTEM, file_write_atomic("folder", "x", 1, 0644, &err));
-	assert_says("cannot create 'folder'");
-	assert_err(ERR_NOT_FOUND, file_write_atomic("no/file", "x", 1, 0644, &err));
-	assert_says("cannot create a file beside 'no/file'");
-	/* a disk that is full before the rename */
-	put("old", "old");
-	signal(SIGXFSZ, SIG_IGN);
-	assert_return_code(getrlimit(RLIMIT_FSIZE, &was), errno);
-	assert_return_code(setrlimit(RLIMIT_FSIZE, &(struct rlimit){2, was.rlim_max}),
-			   errno);
-	assert_err(ERR_SYSTEM, file_write_atomic("old", "newer", 5, 0644, &err));
-	assert_return_code(setrlimit(RLIMIT_FSIZE, &was), errno);
-	assert_says("'old': cannot write: File too large");
-	assert_ok(file_read("old", &b, &err));
-	assert_string_equal(b.data, "old");
-	/* the folder and what was put there; no temporary file */
-	assert_int_equal(system("test $(ls -A | wc -l) = 2"), 0);
 }
 
 TEST(a_full_device_is_told)
