@@ -3,6 +3,8 @@
 
 #include "core/file.h"
 
+#include <stdlib.h>
+
 static void finished(void *arg, const struct digest_many_item *it, size_t i)
 {
 	const struct check *c = arg;
@@ -44,6 +46,42 @@ bool check_digests(const struct check *c, struct digest_many_item *items, size_t
 		fill_in(c, &items[i]);
 	return digest_many(c->node->root_fd, items, count, &options, err) &&
 	       seen_add(c->seen, items, count, err);
+}
+
+static bool is_among(const struct digest_many_item *items, size_t count,
+		     const struct stat *st)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i].stat.st_dev == st->st_dev &&
+		    items[i].stat.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+bool check_digests_ahead(const struct check *c, struct digest_many_item *items,
+			 size_t count, const struct digest_many_item *next,
+			 size_t next_count, struct error *err)
+{
+	struct digest_many_item *all = calloc(count + next_count + 1, sizeof(*all));
+	struct stat st;
+	size_t n = 0;
+	bool ok;
+
+	if (!all)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	for (size_t i = 0; i < count + next_count; i++) {
+		const struct digest_many_item *it =
+			i < count ? &items[i] : &next[i - count];
+
+		if (it->fd >= 0 && !fstat(it->fd, &st) && !is_among(all, n, &st))
+			all[n++] = (struct digest_many_item){
+				.path = it->path, .fd = it->fd, .stat = st};
+	}
+	/* both find in c->seen what became of it, or try again */
+	ok = check_digests(c, all, n, err);
+	digest_many_clear(all, n);
+	free(all);
+	return ok && check_digests(c, items, count, err);
 }
 
 bool check_identifies(const struct manifest_component *c, const struct manifest_file *f)

@@ -32,6 +32,8 @@ struct check {
 	void *progress_arg;
 };
 
+struct check_images; /* that were found */
+
 /* Kernel FIPS mode, EL version, architecture. */
 void check_system(const struct check *c);
 /* Every host file of the manifest: content, mode, owner, capabilities. */
@@ -39,15 +41,22 @@ bool check_file(const struct check *c, struct error *err) MUST_CHECK;
 /* Programs that are named like a component's and lie elsewhere in the usual places;
  * after check_file(). */
 bool check_extra(const struct check *c, struct error *err) MUST_CHECK;
-/* Processes that are named like a component's program; after check_file(). */
-bool check_process(const struct check *c, struct error *err) MUST_CHECK;
+/* Processes that are named like a component's program; after check_file(). What the
+ * images are going to be asked for is digested together with what they are. */
+bool check_process(const struct check *c, const struct check_images *images,
+		   struct error *err) MUST_CHECK;
 /* Image archives and layouts that are going to be shipped, named on the command line:
  * what the manifest lists of each must be in it. Fills c->archived. */
 bool check_archive(const struct check *c, char *const *archives, size_t count,
 		   struct error *err) MUST_CHECK;
-/* The files that the manifest lists in container images, as containerd keeps them;
- * after check_archive(). */
-bool check_image(const struct check *c, struct error *err) MUST_CHECK;
+/* The files that the manifest lists in container images, as containerd keeps them:
+ * sought, and told after check_archive(). */
+bool check_image_seek(const struct check *c, struct check_images **out,
+		      struct error *err) MUST_CHECK;
+const struct digest_many_item *check_image_items(const struct check_images *x,
+						 size_t *count);
+bool check_image(struct check_images *x, struct error *err) MUST_CHECK;
+void check_images_freep(struct check_images **x);
 /* What the manifest's TLS endpoints accept. */
 void check_service(const struct check *c);
 
@@ -55,6 +64,11 @@ void check_service(const struct check *c);
  * their descriptors open, or paths beneath the node's root. */
 bool check_digests(const struct check *c, struct digest_many_item *items, size_t count,
 		   struct error *err) MUST_CHECK;
+/* The same, and of items that are going to be digested next those that this can do on
+ * the way: one core does not wait while another is with the last large file. */
+bool check_digests_ahead(const struct check *c, struct digest_many_item *items,
+			 size_t count, const struct digest_many_item *next,
+			 size_t next_count, struct error *err) MUST_CHECK;
 /* Is it the file by which an image, or a layer of it, is known to be of the component?
  */
 bool check_identifies(const struct manifest_component *c,

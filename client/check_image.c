@@ -29,17 +29,23 @@ struct found {
 	char *subject;
 };
 
-struct images {
+struct check_images {
 	const struct check *check;
-	const struct containerd *containerd;
-	bool closed; /* a snapshotter could not be looked into */
+	struct containerd containerd;
+	bool looked;
+	struct error why; /* not */
+	bool closed;      /* a snapshotter could not be looked into */
 	struct found *list;
 	struct digest_many_item *items;
 	size_t count, cap;
 };
 
-static void images_clear(struct images *x)
+void check_images_freep(struct check_images **images)
 {
+	struct check_images *x = *images;
+
+	if (!x)
+		return;
 	for (size_t i = 0; i < x->count; i++) {
 		file_closep(&x->items[i].fd);
 		free(x->list[i].subject);
@@ -47,9 +53,12 @@ static void images_clear(struct images *x)
 	digest_many_clear(x->items, x->count);
 	free(x->items);
 	free(x->list);
+	containerd_close(&x->containerd);
+	free(x);
+	*images = NULL;
 }
 
-static void report(const struct images *x, const struct found *f,
+static void report(const struct check_images *x, const struct found *f,
 		   enum report_verdict verdict, const char *actual, const char *reason)
 {
 	char expected[DIGEST_HEX_SIZE + 8];
@@ -68,7 +77,7 @@ static void report(const struct images *x, const struct found *f,
 		   reason ? "%s" : NULL, reason);
 }
 
-static bool keep(struct images *x, struct found *f, int *fd, struct error *err)
+static bool keep(struct check_images *x, struct found *f, int *fd, struct error *err)
 {
 	if (x->count == x->cap) {
 		size_t cap = x->cap ? 2 * x->cap : 32;
@@ -110,7 +119,7 @@ static void found_clear(struct found *f)
 }
 
 /* Keep a listed file that the layer holds; *there says whether it does. */
-static bool look_for(struct images *x, int layer, const char *name,
+static bool look_for(struct check_images *x, int layer, const char *name,
 		     const struct manifest_component *c, const struct manifest_file *f,
 		     struct error *err)
 {
@@ -145,7 +154,7 @@ static bool holds(int layer, const struct manifest_file *f)
 		       : err.code != ERR_NOT_FOUND;
 }
 
-static void tell_closed(struct images *x, const char *snapshotter)
+static void tell_closed(struct check_images *x, const char *snapshotter)
 {
 	x->closed = true;
 	report_add(x->check->report,
@@ -157,7 +166,7 @@ static void tell_closed(struct images *x, const char *snapshotter)
 
 static bool look_into(void *arg, int layer, const char *name, struct error *err)
 {
-	struct images *x = arg;
+	struct check_images *x = arg;
 	const struct manifest *m = x->check->manifest;
 
 	if (layer < 0)
@@ -182,7 +191,7 @@ static bool look_into(void *arg, int layer, const char *name, struct error *err)
 
 /* ---- blobs ---- */
 
-static bool is_kept(const struct images *x, const struct manifest_component *c,
+static bool is_kept(const struct check_images *x, const struct manifest_component *c,
 		    const struct digest *blob)
 {
 	for (size_t i = 0; i < x->count; i++)
@@ -193,7 +202,7 @@ static bool is_kept(const struct images *x, const struct manifest_component *c,
 }
 
 /* Keep a blob if it is there, once; *fd is it, borrowed, or -1. */
-static bool look_for_blob(struct images *x, const struct manifest_component *c,
+static bool look_for_blob(struct check_images *x, const struct manifest_component *c,
 			  const struct digest *digest, const char *what, int *fd,
 			  struct error *err)
 {
@@ -207,7 +216,7 @@ static bool look_for_blob(struct images *x, const struct manifest_component *c,
 	found.subject = subject_of(what, DIGEST_HEX(digest));
 	if (!found.subject)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!containerd_open_blob(x->containerd, digest, &blob, &why)) {
+	if (!containerd_open_blob(&x->containerd, digest, &blob, &why)) {
 		if (why.code != ERR_NOT_FOUND)
 			report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
 		return true;
@@ -218,7 +227,7 @@ static bool look_for_blob(struct images *x, const struct manifest_component *c,
 
 /* The layers that the image's manifest or config names. What is damaged is found by its
  * digest. */
-static bool look_for_layers(struct images *x, const struct manifest_component *c,
+static bool look_for_layers(struct check_images *x, const struct manifest_component *c,
 			    int fd, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(IMAGE_MANIFEST_MAX);
@@ -238,7 +247,7 @@ static bool look_for_layers(struct images *x, const struct manifest_component *c
 	return ok;
 }
 
-static bool look_for_blobs(struct images *x, struct error *err)
+static bool look_for_blobs(struct check_images *x, struct error *err)
 {
 	const struct manifest *m = x->check->manifest;
 	int fd;
@@ -260,7 +269,7 @@ static bool look_for_blobs(struct images *x, struct error *err)
 
 /* ---- telling ---- */
 
-static void tell(const struct images *x, const struct found *f,
+static void tell(const struct check_images *x, const struct found *f,
 		 const struct digest_many_item *it)
 {
 	char actual[DIGEST_HEX_SIZE + 8];
@@ -284,8 +293,8 @@ static void tell(const struct images *x, const struct found *f,
 
 /* Files of the component that lie in an image; *unseen: in no layer that was looked at
  */
-static size_t count_files(const struct images *x, const struct manifest_component *c,
-			  size_t *unseen)
+static size_t count_files(const struct check_images *x,
+			  const struct manifest_component *c, size_t *unseen)
 {
 	size_t listed = 0, seen = 0;
 
@@ -305,7 +314,7 @@ static size_t count_files(const struct images *x, const struct manifest_componen
 }
 
 /* Why a component of which no layer was seen is no pass; *verdict says how bad. */
-static const char *why_unseen(const struct images *x,
+static const char *why_unseen(const struct check_images *x,
 			      const struct manifest_component *c,
 			      enum report_verdict *verdict)
 {
@@ -322,7 +331,7 @@ static const char *why_unseen(const struct images *x,
 }
 
 /* What of the component was not seen, and that some of it should have been. */
-static void sum_up(const struct images *x, const struct manifest_component *c,
+static void sum_up(const struct check_images *x, const struct manifest_component *c,
 		   const char *why_not)
 {
 	size_t unseen, listed = count_files(x, c, &unseen);
@@ -354,26 +363,44 @@ static void sum_up(const struct images *x, const struct manifest_component *c,
 			   unseen == 1 ? "" : "s");
 }
 
-static bool look_everywhere(struct images *x, struct error *err)
+static bool look_everywhere(struct check_images *x, struct error *err)
 {
-	return containerd_each_snapshot(x->containerd, look_into, x, err) &&
+	return containerd_each_snapshot(&x->containerd, look_into, x, err) &&
 	       look_for_blobs(x, err);
 }
 
-bool check_image(const struct check *c, struct error *err)
+bool check_image_seek(const struct check *c, struct check_images **out,
+		      struct error *err)
 {
-	AUTO(containerd_close) struct containerd containerd = {.fd = -1};
-	AUTO(images_clear) struct images x = {.check = c, .containerd = &containerd};
-	struct error why = EMPTY;
-	bool looked = containerd_open(c->node->root_fd, c->containerd_root, &containerd,
-				      &why) &&
-		      (containerd.fd < 0 || look_everywhere(&x, &why));
+	struct check_images *x = calloc(1, sizeof(*x));
 
-	if (!check_digests(c, x.items, x.count, err))
+	if (!x)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	x->check = c;
+	x->containerd.fd = -1;
+	x->looked = containerd_open(c->node->root_fd, c->containerd_root,
+				    &x->containerd, &x->why) &&
+		    (x->containerd.fd < 0 || look_everywhere(x, &x->why));
+	*out = x;
+	return true;
+}
+
+const struct digest_many_item *check_image_items(const struct check_images *x,
+						 size_t *count)
+{
+	*count = x->count;
+	return x->items;
+}
+
+bool check_image(struct check_images *x, struct error *err)
+{
+	const struct check *c = x->check;
+
+	if (!check_digests(c, x->items, x->count, err))
 		return false;
-	for (size_t i = 0; i < x.count; i++)
-		tell(&x, &x.list[i], &x.items[i]);
+	for (size_t i = 0; i < x->count; i++)
+		tell(x, &x->list[i], &x->items[i]);
 	for (size_t i = 0; i < c->manifest->component_count; i++)
-		sum_up(&x, &c->manifest->components[i], looked ? NULL : why.msg);
+		sum_up(x, &c->manifest->components[i], x->looked ? NULL : x->why.msg);
 	return true;
 }

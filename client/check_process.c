@@ -364,7 +364,8 @@ static void sum_up(const struct scan *s)
 		report_add(c->report, &e, NULL);
 }
 
-bool check_process(const struct check *c, struct error *err)
+bool check_process(const struct check *c, const struct check_images *images,
+		   struct error *err)
 {
 	AUTO(scan_clear) struct scan s = {.check = c};
 	const struct report_entry all = {
@@ -372,6 +373,8 @@ bool check_process(const struct check *c, struct error *err)
 		.verdict = c->node->live ? REPORT_UNKNOWN : REPORT_SKIPPED,
 		.subject = "all processes",
 	};
+	const struct digest_many_item *next;
+	size_t next_count;
 
 	if (c->node->proc_fd < 0) {
 		report_add(c->report, &all, "%s",
@@ -379,8 +382,9 @@ bool check_process(const struct check *c, struct error *err)
 					 : "not applicable: not a live node");
 		return true;
 	}
+	next = check_image_items(images, &next_count);
 	if (!programs_of(c->manifest, &s.programs, err) || !look_at_all(&s, err) ||
-	    !check_digests(c, s.items, s.item_count, err))
+	    !check_digests_ahead(c, s.items, s.item_count, next, next_count, err))
 		return false;
 	for (size_t i = 0; i < s.count; i++)
 		tell(c, &s.list[i], &s.items[s.list[i].item]);

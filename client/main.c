@@ -81,6 +81,7 @@ static bool owners_count(const struct node *node)
 
 static bool check_all(struct run *run, struct error *err)
 {
+	AUTO(check_images_freep) struct check_images *images = NULL;
 	struct check c = {
 		.manifest = &run->load.source.manifest,
 		.node = &run->node,
@@ -104,9 +105,10 @@ static bool check_all(struct run *run, struct error *err)
 		c.progress = NULL;
 	owner_read(&run->node, &run->owner);
 	check_system(&c);
-	if (!check_file(&c, err) || !check_extra(&c, err) || !check_process(&c, err) ||
+	if (!check_file(&c, err) || !check_extra(&c, err) ||
+	    !check_image_seek(&c, &images, err) || !check_process(&c, images, err) ||
 	    !check_archive(&c, run->options->images, run->options->image_count, err) ||
-	    !check_image(&c, err))
+	    !check_image(images, err))
 		return false;
 	check_service(&c);
 	return true;
