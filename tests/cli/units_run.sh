@@ -60,7 +60,8 @@ background systemd.log sh boot $group $systemd
 trap 'pkill -KILL -P "$UNSHARE"; finish; find cgroup/$group -depth -type d -exec rmdir {} + 2>/dev/null' EXIT
 UNSHARE=$PID
 inside() { nsenter --target "$(pgrep -P "$UNSHARE")" --mount --pid -- "$@"; }
-wait_for 30 inside systemctl is-active basic.target || fail "$(cat systemd.log)"
+wait_for 30 inside systemctl is-active basic.target ||
+	skip "systemd does not start in namespaces here: $(tail -n 1 systemd.log)"
 # unit NAME: start it; where it does not end well, exit status 1
 unit() {
 	: >"$1.log"
