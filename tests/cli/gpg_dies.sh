@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A gpgv that dies, says nothing, half of it or too much: nothing that it said before
-# counts. It lies over /usr/bin/gpgv in a mount namespace of the test's own.
+# counts; and no gpg at all. It lies over /usr/bin/gpgv in a mount namespace of the test's own.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 need gpg unshare
@@ -59,3 +59,21 @@ step "and with the real one it is good"
 cat gpgv.real >gpgv.sh
 expect 0 fips-manifest verify good.asc
 expect 0 fips-manifest add good.asc
+
+step "no gpg and no gpgv on the machine"
+: >none
+chmod 644 none
+for program in {/usr/bin,/bin,/usr/local/bin}/{gpg,gpgv,gpg2,gpgv2}; do
+	[ ! -x "$program" ] || mount --bind none "$program" || fail "mount"
+done
+without() { # without COMMAND...: it says so, and leaves nothing
+	expect 3 "$@"
+	says "this machine has no gpg"
+	[ "$(wc -l <err)" = 1 ] || fail "not one line: $(cat err)"
+	[ -z "$(ls -A run)" ] || fail "left: $(ls run)"
+}
+without fips-manifest verify good.asc
+without fips-manifest add good.asc
+without fips-manifest sign --quiet --yes --output new.asc m.json
+without fips-tool --keyring a.pub --root root good.asc
+[ ! -e new.asc ] || fail "signed without gpg"
