@@ -2,8 +2,8 @@
 /*
  * late: a library that few commands need is loaded when first needed.
  *
- * libcurl, libarchive, librpm and liblzma bring 45 libraries with them, LDAP, Kerberos and ICU
- * among them, and the dynamic linker took 5.0 of the 6.8 ms for them in which
+ * libcurl, libarchive, librpm and liblzma bring 45 libraries with them, LDAP, Kerberos
+ * and ICU among them, and the dynamic linker took 5.0 of the 6.8 ms for them in which
  * `fips-manifest --version` ran (curl 2.2 ms, archive 1.2, rpm 0.8 beside the others).
  * The rest takes 1.0 ms, half of it libcrypto, and stays linked.
  *

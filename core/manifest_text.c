@@ -7,6 +7,8 @@
  */
 #include "core/manifest_text.h"
 
+#include "core/text.h"
+
 struct cursor {
 	char *at;
 	unsigned depth;
@@ -44,20 +46,85 @@ static bool take_key(struct cursor *c, const char *key)
 	return true;
 }
 
-/* A string without escapes, which gets its NUL where its quotation mark was. */
+/* ---- strings: RFC 8259 section 7, as far as the canonical form writes it ---- */
+
+/* The code point as UTF-8, or as something like it when it is none; what is behind. */
+static char *put_point(char *to, uint32_t c)
+{
+	static const unsigned char lead[] = {0x00, 0xc0, 0xe0, 0xf0};
+	unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+
+	*to++ = (char)(lead[more] | c >> 6 * more);
+	while (more--)
+		*to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
+	return to;
+}
+
+/* The XXXX of \uXXXX. */
+static bool code_unit(const char *s, uint32_t *out)
+{
+	char digits[5] = EMPTY;
+	unsigned char bytes[2];
+
+	memcpy(digits, s, strnlen(s, 4));
+	if (!text_unhex(digits, bytes, sizeof(bytes)))
+		return false;
+	*out = (uint32_t)bytes[0] << 8 | bytes[1];
+	return true;
+}
+
+/* Put at `to` what is escaped at *from, and move that behind it; NULL: nothing is. */
+static char *unescape(char **from, char *to)
+{
+	char *s = *from + 1;
+	uint32_t c, low;
+
+	if (*s == '"' || *s == '\\') {
+		*from = s + 1;
+		*to = *s;
+		return to + 1;
+	}
+	if (*s != 'u' || !code_unit(s + 1, &c))
+		return NULL;
+	s += 5;
+	if (c >= 0xd800 && c < 0xdc00) {
+		if (strncmp(s, "\\u", 2) != 0 || !code_unit(s + 2, &low))
+			return NULL;
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+		s += 6;
+	}
+	*from = s;
+	return put_point(to, c);
+}
+
+/* A string, which is decoded where it stands and ends with a NUL. */
 static const char *take_string(struct cursor *c)
 {
-	char *text = c->at + 1, *end;
+	static const char special[] = "\"\\";
+	char *text = c->at + 1, *from, *to;
 
 	if (*c->at != '"')
 		return NULL;
-	end = text + strcspn(text, "\"\\");
-	if (*end != '"')
+	from = to = text + strcspn(text, special);
+	while (*from == '\\') {
+		size_t plain;
+
+		to = unescape(&from, to);
+		if (!to)
+			return NULL;
+		plain = strcspn(from, special);
+		memmove(to, from, plain);
+		from += plain;
+		to += plain;
+	}
+	if (*from != '"')
 		return NULL;
-	*end = '\0';
-	c->at = end + 1;
+	*to = '\0';
+	c->at = from + 1;
 	return text;
 }
+
+/* ---- values ---- */
 
 static bool read_string(struct cursor *c, const struct manifest_field *f, void *base)
 {

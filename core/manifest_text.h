@@ -6,8 +6,7 @@
  *
  * Rule: it need not be strict, because its caller is: what was read is taken only
  * when manifest_write() writes the very same bytes again. It says no without a
- * reason, and to some good texts too (those with an escaped character); then
- * manifest_json decides and finds the words. manifest alone includes this.
+ * reason; manifest_json then finds the words. manifest alone includes this.
  */
 #ifndef CORE_MANIFEST_TEXT_H
 #define CORE_MANIFEST_TEXT_H
