@@ -3,6 +3,11 @@
 # tests/bench/node.sh: what the whole check of a live node costs: files, images, processes
 # against a bare loop around OpenSSL over the same inodes; TLS probing in connections and
 # seconds. In namespaces of its own. ROUNDS (9) by turns, medians.
+#
+# What limits it: the node is in FIPS mode, in which libgcrypt tests itself before anything
+# (24 ms; `gpgv --version` takes 26 there, and 1.2 elsewhere; gpg is no better). That is 4.5 of
+# the 5 % that --nice may take beyond hashing. Meanwhile the other core lists processes and
+# digests the tool; what else there is to do depends on the manifest.
 set -eu
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 OUT=${OUT:-$TOP/build}

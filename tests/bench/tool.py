@@ -8,7 +8,7 @@
 # - 50,000 small files: the manifest of 11 MB. jansson reads it in 0.10 s and frees it in
 #   0.04, the canonical form is written again and compared in 0.05, the fields are checked in
 #   0.06, gpgv digests it in 0.07; xargs needs 0.35 s for all its work. The hashing that
-#   follows takes 0.13 s.
+#   follows takes 0.16 s (6 system calls and 2.6 us of SHA-256 a file), telling it 0.04.
 import hashlib, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
 
 out = os.path.abspath(sys.argv[1])
