@@ -30,6 +30,7 @@ struct inspect {
 	/* while it runs */
 	struct source source;
 	struct http *http;
+	bool answers; /* the server said what it can be asked */
 };
 
 /* A place of the manifest that lists a digest. */
@@ -115,16 +116,40 @@ static bool read_file(struct finding *f, struct error *err)
 	       error_prefix(err, "'%s'", TEXT_SAFE(f->file));
 }
 
+static bool ask(struct inspect *in, const char *path, struct buf *url, struct buf *out,
+		struct error *err)
+{
+	buf_reset(url);
+	buf_printf(url, "%s%s%s", in->server, text_ends(in->server, "/") ? "" : "/",
+		   path);
+	if (!buf_ok(url, err))
+		return error_prefix(err, "URL");
+	return http_get(in->http, url->data, out, err);
+}
+
+/* A web server with an exported tree has no answer to give, which is not a no: only
+ * fips-manifestd tells what it can be asked. */
+static bool is_asked_rightly(struct inspect *in, struct error *err)
+{
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX), out = BUF_MAX(ANSWER_MAX);
+
+	in->answers = in->answers || ask(in, "openapi.json", &url, &out, err);
+	if (in->answers || err->code != ERR_NOT_FOUND)
+		return in->answers;
+	error_set_(err, ERR_NOT_FOUND,
+		   "cannot say which releases list a digest: no fips-manifestd "
+		   "answers there; give --manifest");
+	return http_blame(in->server, err);
+}
+
 static bool ask_server(struct inspect *in, struct finding *f, struct error *err)
 {
 	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX), answer = BUF_MAX(ANSWER_MAX);
+	char path[sizeof("digests/") + DIGEST_HEX_SIZE];
 
-	buf_printf(&url, "%s%sdigests/%s", in->server,
-		   text_ends(in->server, "/") ? "" : "/", DIGEST_HEX(&f->digest));
-	if (!buf_ok(&url, err))
-		return error_prefix(err, "URL");
-	if (!http_get(in->http, url.data, &answer, err))
-		return err->code == ERR_NOT_FOUND;
+	snprintf(path, sizeof(path), "digests/%s", DIGEST_HEX(&f->digest));
+	if (!ask(in, path, &url, &answer, err))
+		return err->code == ERR_NOT_FOUND && is_asked_rightly(in, err);
 	if (!json_parse(answer.data ? answer.data : "", answer.len, ANSWER_MAX,
 			&f->server, err) ||
 	    !json_as_object(json_root(&f->server), err))

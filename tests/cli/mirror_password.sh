@@ -114,6 +114,6 @@ rm -r www && ln -s tree2 www
 try 0 fips-tool --root root --state state --trust root.json --json --server "$secret"
 try 0 fips-tool --self-check --state state --trust root.json --server "$secret"
 try 3 fips-tool --root root --state other --trust root.json --server "$secret/nowhere"
-try 1 fips-tool inspect --server "$secret" /bin/true
+try 3 fips-tool inspect --server "$secret" /bin/true
 grep -rlae swordfish -e courier state other && fail "it is kept"
 echo "all silent"

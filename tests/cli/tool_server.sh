@@ -121,6 +121,9 @@ lie=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' lie.log | head -n 1)
 cp lie/index.json index.json
 check() { fips-tool --keyring alice.asc --root root --server "$lie" --kubernetes v1.21.3; }
 expect 0 check
+expect 3 fips-tool inspect --server "$lie" root/usr/bin/kubelet
+says "no fips-manifestd answers there; give --manifest"
+one_line
 echo >>lie/$path
 expect 2 check
 says "is not the file that the server's index lists"
