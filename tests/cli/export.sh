@@ -4,7 +4,7 @@
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"
-need gpg nginx curl jq tar zstd python3 sqlite3
+need gpg nginx rsync curl jq tar zstd python3 sqlite3
 san=${OUT##*/}
 
 make_store
@@ -38,6 +38,7 @@ find www -type f -printf '%i %p\n' | sort | cmp - before || fail "files were rep
 
 step "a new manifest: only what changed is written; a file that was damaged is mended"
 cp -a www old
+rsync -a www/ carried
 release 8 v1.21.3 2
 release 9 v1.22.0
 publish
@@ -47,6 +48,11 @@ says "9 files, 5 of them written"
 whole www
 [ "$(curl -sf "$url/index.json" | jq '.manifests | length')" = 3 ] || fail "nginx"
 cmp www/tool/SHA256SUMS old/tool/SHA256SUMS || fail "the damage is still there"
+
+step "rsync carries it on: what changed, and nothing else"
+rsync -a --delete --itemize-changes www/ carried >changed
+same www carried
+[ "$(grep -c '^>f' changed)" = 4 ] || fail "$(cat changed)"
 
 step "what is withdrawn leaves the folder"
 expect 0 fips-manifest withdraw el9/v1.22.0 --reason "a test"
