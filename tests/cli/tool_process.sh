@@ -50,8 +50,8 @@ for name in kubelet again; do
 	wait_for 60 of_that_name || fail "$name does not run"
 done
 if [ "${OUT##*/}" != san ]; then
-	expect 0 strace -f -qq -y -e trace=read,pread64 -o trace fips-tool --keyring alice.asc m.json.asc
-	[ "$(grep -cE "read(64)?\([0-9]+<$PWD/bin/(kubelet|again)>" trace)" = 1 ] || fail "$(grep /bin/ trace | cut -c1-99)"
+	expect 0 strace -f -qq -y -e trace=read,pread64,preadv2 -o trace fips-tool --keyring alice.asc m.json.asc
+	[ "$(grep -cE "read(64|v2)?\([0-9]+<$PWD/bin/(kubelet|again)>" trace)" = 1 ] || fail "$(grep /bin/ trace | cut -c1-99)"
 	[ "$(grep -c "^kubelet  *process .*/bin/\(kubelet\|again\)  *pass$" out)" = 3 ] || fail "$(cat out)"
 fi
 kill "${PIDS[@]: -2}"
