@@ -51,7 +51,7 @@ fill_up() {
 	size 4096
 	rm -rf small/m.db*
 	cp old.db small/m.db
-	room=$(($(used) + 40)) # of which the small files need less
+	room=$(($(used) + 100)) # the small files need less
 	while :; do
 		size "$room"
 		fips-manifest --store small/m.db "$@" >out 2>err
