@@ -56,7 +56,7 @@ bool check_image_seek(const struct check *c, struct check_images **out,
 const struct digest_many_item *check_image_items(const struct check_images *x,
 						 size_t *count);
 bool check_image(struct check_images *x, struct error *err) MUST_CHECK;
-void check_images_freep(struct check_images **x);
+void check_images_freep(struct check_images **images);
 /* What the manifest's TLS endpoints accept. */
 void check_service(const struct check *c);
 
