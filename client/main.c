@@ -123,6 +123,7 @@ static bool work(struct run *run, struct error *err)
 	    !node_open(o->root, &run->node, err) ||
 	    !load_manifest(o, &run->node, &beside, &run->load, err))
 		return false;
+	prepare(run); /* what nobody had time for */
 	if (!run->listed) {
 		*err = run->processes_err;
 		return false;
