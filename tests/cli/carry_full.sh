@@ -28,18 +28,7 @@ holds() {
 	fail "neither tree"
 }
 
-make_store roles
-release 8 v1.21.3
-publish
-expect 0 fips-manifest export a
-release 8 v1.21.3 2
-release 9 v1.22.0
-head -c 300000 /dev/urandom >program
-expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
-publish
-expect 0 fips-manifest export b
-expect 0 fips-manifest --store old.db init --no-roles --quiet
-expect 0 fips-manifest --store old.db import a --trust root.json
+two_trees
 python3 "$TOP/tests/cli/carry.py" serve b log >served 2>served.err &
 PIDS+=($!)
 wait_for 10 test -s served || fail "$(cat served.err)"

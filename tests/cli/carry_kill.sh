@@ -13,18 +13,7 @@ CALLS="pwrite64 write fsync fdatasync openat mkdir mkdirat rename renameat renam
 	linkat unlink unlinkat"
 EACH=1 # kills a system call
 
-make_store roles
-release 8 v1.21.3
-publish
-expect 0 fips-manifest export a
-expect 0 fips-manifest --store old.db init --no-roles --quiet
-expect 0 fips-manifest --store old.db import a --trust root.json
-release 8 v1.21.3 2
-release 9 v1.22.0
-head -c 300000 /dev/urandom >program
-expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
-publish
-expect 0 fips-manifest export b
+two_trees
 expect 0 fips-manifest --store b.db init --no-roles --quiet
 expect 0 fips-manifest --store b.db import b --trust root.json
 nginx_serve b

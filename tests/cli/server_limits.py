@@ -2,6 +2,7 @@
 # Hold fips-manifestd to its limits over raw sockets: python3 server_limits.py TEST, in a
 # folder with a store s.db of store_fill that has a tool of 20 MB.
 import atexit, json, os, signal, socket, subprocess, sys, threading, time
+from raw_http import answer
 
 TOOL = b"/tool/fips-tool-1.0.0-linux-x86_64"
 ASC = b"/manifests/v1.3.0/manifest-el8-x86_64.json.asc"
@@ -46,24 +47,6 @@ class Server:
 
 def request(target, headers=b""):
     return b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
-
-
-def answer(s):
-    """One whole answer, or what came until the connection was closed."""
-    data = b""
-    while True:
-        head, end, body = data.partition(b"\r\n\r\n")
-        length = [int(l.split(b":")[1]) for l in head.split(b"\r\n")
-                  if l.lower().startswith(b"content-length:")]
-        if end and length and len(body) >= length[0]:
-            return data
-        try:
-            more = s.recv(65536)
-        except ConnectionResetError:
-            return data
-        if not more:
-            return data
-        data += more
 
 
 def status(data):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Talk to fips-manifestd over raw sockets: python3 server_raw.py PORT PID TEST
 import os, resource, socket, sys, threading, time
+from raw_http import answer
 
 port, pid, test = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 ASC = b"/manifests/v1.3.0/manifest-el8-x86_64.json.asc"
@@ -16,25 +17,6 @@ def connect(source="127.0.0.1", rcvbuf=None):
     s.settimeout(60)
     s.connect(("127.0.0.1", port))
     return s
-
-
-def answer(s):
-    """All until the server closes, or until one whole answer is there."""
-    data = b""
-    while True:
-        head, end, body = data.partition(b"\r\n\r\n")
-        if end:
-            length = [int(l.split(b":")[1]) for l in head.split(b"\r\n")
-                      if l.lower().startswith(b"content-length:")]
-            if length and len(body) >= length[0]:
-                return data
-        try:
-            more = s.recv(65536)
-        except ConnectionResetError:
-            return data
-        if not more:
-            return data
-        data += more
 
 
 def status(request, source="127.0.0.1"):

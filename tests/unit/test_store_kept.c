@@ -88,46 +88,48 @@ TEST(a_tool_never_changes_under_its_name)
 
 /* ---- what the schema itself refuses ---- */
 
+/* What anybody with the sqlite3 program may try. */
+static const char *const refused[] = {
+	"UPDATE manifest SET revision = 9",
+	"UPDATE manifest SET digest = zeroblob(32)",
+	"UPDATE manifest SET created = 1",
+	"UPDATE manifest SET published = 1",
+	"UPDATE manifest SET state = 1, published = NULL",
+	"UPDATE manifest SET state = 3",
+	"DELETE FROM manifest",
+	"UPDATE signed SET asc = x'00'",
+	"UPDATE signed SET signers = 'EE'",
+	"UPDATE signed SET published = NULL, signers = NULL",
+	"DELETE FROM signed",
+	"REPLACE INTO signed SELECT * FROM signed",
+	"REPLACE INTO manifest SELECT * FROM manifest",
+	"UPDATE keyring SET bytes = x'00'",
+	"DELETE FROM keyring",
+	"REPLACE INTO keyring SELECT * FROM keyring",
+	"UPDATE tool SET bytes = x'000000'",
+	"DELETE FROM tool",
+	"REPLACE INTO tool SELECT * FROM tool",
+	"UPDATE sums SET asc = x'00'",
+	"DELETE FROM sums",
+	"REPLACE INTO sums SELECT * FROM sums",
+	"UPDATE log SET detail = 'x'",
+	"DELETE FROM log",
+	"REPLACE INTO log SELECT * FROM log WHERE id = 1",
+	("INSERT INTO log SELECT id + 100, time, actor, action, subject, "
+	 "detail, previous, digest FROM log WHERE id = 2"),
+	"UPDATE listed SET prefixes = '00000000'",
+	"DELETE FROM listed",
+	"REPLACE INTO listed SELECT * FROM listed",
+	"INSERT INTO listed VALUES (9, '')",
+	"INSERT INTO listed VALUES (9, '0000000')",
+	"INSERT INTO listed VALUES (9, x'3030303030303030')",
+	"UPDATE setting SET threshold = 0",
+	"UPDATE setting SET threshold = 'two'",
+	"INSERT INTO setting VALUES (2, 1, 1)",
+};
+
 TEST(published_rows_and_the_log_refuse_every_change)
 {
-	static const char *const tries[] = {
-		"UPDATE manifest SET revision = 9",
-		"UPDATE manifest SET digest = zeroblob(32)",
-		"UPDATE manifest SET created = 1",
-		"UPDATE manifest SET published = 1",
-		"UPDATE manifest SET state = 1, published = NULL",
-		"UPDATE manifest SET state = 3",
-		"DELETE FROM manifest",
-		"UPDATE signed SET asc = x'00'",
-		"UPDATE signed SET signers = 'EE'",
-		"UPDATE signed SET published = NULL, signers = NULL",
-		"DELETE FROM signed",
-		"REPLACE INTO signed SELECT * FROM signed",
-		"REPLACE INTO manifest SELECT * FROM manifest",
-		"UPDATE keyring SET bytes = x'00'",
-		"DELETE FROM keyring",
-		"REPLACE INTO keyring SELECT * FROM keyring",
-		"UPDATE tool SET bytes = x'000000'",
-		"DELETE FROM tool",
-		"REPLACE INTO tool SELECT * FROM tool",
-		"UPDATE sums SET asc = x'00'",
-		"DELETE FROM sums",
-		"REPLACE INTO sums SELECT * FROM sums",
-		"UPDATE log SET detail = 'x'",
-		"DELETE FROM log",
-		"REPLACE INTO log SELECT * FROM log WHERE id = 1",
-		("INSERT INTO log SELECT id + 100, time, actor, action, subject, "
-		 "detail, previous, digest FROM log WHERE id = 2"),
-		"UPDATE listed SET prefixes = '00000000'",
-		"DELETE FROM listed",
-		"REPLACE INTO listed SELECT * FROM listed",
-		"INSERT INTO listed VALUES (9, '')",
-		"INSERT INTO listed VALUES (9, '0000000')",
-		"INSERT INTO listed VALUES (9, x'3030303030303030')",
-		"UPDATE setting SET threshold = 0",
-		"UPDATE setting SET threshold = 'two'",
-		"INSERT INTO setting VALUES (2, 1, 1)",
-	};
 	AUTO(store_closep) struct store *s = sample_store("fixed.db");
 	struct store_tool t = {.version = "1.0.0", .arch = "x86_64"};
 	struct store_published counts;
@@ -141,10 +143,10 @@ TEST(published_rows_and_the_log_refuse_every_change)
 	assert_ok(store_put_sums(s, &d, "signed", 6, &err));
 	assert_ok(store_publish_manifest(s, m.row, "AA", &err));
 	assert_ok(store_publish_rest(s, &counts, &err));
-	for (size_t i = 0; i < ARRAY_LEN(tries); i++)
-		if (sample_sql("fixed.db", tries[i], msg, sizeof(msg)) !=
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if (sample_sql("fixed.db", refused[i], msg, sizeof(msg)) !=
 		    SQLITE_CONSTRAINT)
-			fail_msg("%s: %s", tries[i], msg);
+			fail_msg("%s: %s", refused[i], msg);
 	/* the one change that is allowed */
 	sample_sql_ok(
 		"fixed.db",
