@@ -37,7 +37,15 @@ static int64_t expiry(const struct pgp_keyring *k, const struct pgp_subkey *sub)
 	return own && (!primary || own < primary) ? own : primary;
 }
 
-/* The key has expired: since when, and is that after it signed? Only gpg can tell. */
+static bool judge_revoked(struct pgp_signature *s)
+{
+	s->revoked = true;
+	reason_set(s, "its key is revoked");
+	return false;
+}
+
+/* The key has expired: since when, and is that after it signed? Only gpg can tell. Of
+ * a key that is revoked, too, gpgv tells the expiry alone. */
 static bool judge_expired(const struct pgp_keyring *k, const struct pgp_policy *policy,
 			  struct pgp_signature *s)
 {
@@ -52,6 +60,8 @@ static bool judge_expired(const struct pgp_keyring *k, const struct pgp_policy *
 	sub = find_subkey(&own, s->signer);
 	if (!sub || !expiry(&own, sub))
 		return false;
+	if (sub->revoked || own.keys[sub->key].revoked)
+		return judge_revoked(s);
 	reason_set(s, "its key expired on %s", TIME(expiry(&own, sub)));
 	if (!policy->signed_before_expiry || s->created >= expiry(&own, sub))
 		return false;
@@ -79,9 +89,7 @@ static bool judge_status(const struct pgp_keyring *k, const struct pgp_policy *p
 	case PGP_STATUS_KEY_EXPIRED:
 		return judge_expired(k, policy, s);
 	case PGP_STATUS_KEY_REVOKED:
-		s->revoked = true;
-		reason_set(s, "its key is revoked");
-		break;
+		return judge_revoked(s);
 	case PGP_STATUS_ERROR:
 		/* gpg has a number for what has better words */
 		if (sub && k->keys[sub->key].problem[0])

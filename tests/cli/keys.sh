@@ -7,6 +7,7 @@
 #         one primary key "NAME <NAME@example.org>" that signs; EXPIRE as gpg takes it,
 #         default 2y; writes NAME.pub (armored) and NAME.gpg; fingerprint in $FPR
 #     make_subkey NAME ALGO [EXPIRE] [GPG-OPTION...]     a signing subkey, the same way
+#     revoke_subkey NAME FPR [REASON]     REASON: gpg's number, default 0
 #     export_key NAME               write NAME.pub and NAME.gpg again
 #     fprs NAME                     the fingerprints of NAME, the primary's first
 #     clearsign OUT FILE GPG-OPTION...     what a person with stock gpg makes of FILE
@@ -63,6 +64,12 @@ make_subkey() {
 		"$algo" sign "$expire" && export_key "$name"; } ||
 		fail "gpg makes no subkey for $name"
 	FPR=$(fprs "$name" | tail -n 1)
+}
+revoke_subkey() {
+	printf 'key %s\nrevkey\ny\n%s\n\ny\nsave\n' "$2" "${3-0}" |
+		gpg --no-tty --command-fd 0 --pinentry-mode loopback --passphrase '' \
+			--edit-key "$(fprs "$1" | head -n 1)" >/dev/null 2>&1
+	export_key "$1"
 }
 clearsign() {
 	local out=$1 file=$2

@@ -162,6 +162,34 @@ export_key gone1
 expect 2 fips-manifest verify --keyring gone1.gpg gone1.asc
 says "its key is revoked"
 
+step "a revoked key that has expired since is revoked, for the switch, too"
+make_key over rsa3072 20261231 --faked-system-time 20200101T000000!
+over=$FPR
+g --faked-system-time 20200102T000000! --quick-set-expire "$over" 20200601T000000
+export_key over
+clearsign over.asc m.json -u "$over" --faked-system-time 20200301T000000!
+expect 0 fips-manifest verify --keyring over.gpg --signed-before-expiry over.asc
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$over.rev" >over.rev
+g --import over.rev
+export_key over
+for switch in "" --signed-before-expiry; do
+	# shellcheck disable=SC2086  # none is no word
+	expect 2 fips-manifest verify --keyring over.gpg $switch over.asc
+	says "its key is revoked"
+done
+
+step "the same of a subkey"
+make_key part rsa3072 20300101T000000 --faked-system-time 20191231T000000!
+make_subkey part rsa3072 20200601T000000 --faked-system-time 20200101T000000!
+clearsign part.asc m.json -u "$FPR!" --faked-system-time 20200301T000000!
+expect 0 fips-manifest verify --keyring part.gpg --signed-before-expiry part.asc
+revoke_subkey part "$FPR"
+for switch in "" --signed-before-expiry; do
+	# shellcheck disable=SC2086
+	expect 2 fips-manifest verify --keyring part.gpg $switch part.asc
+	says "its key is revoked"
+done
+
 step "algorithms: SHA-1 and RIPEMD-160, RSA 1024, Ed25519, P-521 and SHA-1 self-signatures"
 for digest in SHA1 RIPEMD160; do
 	fips && [ $digest = RIPEMD160 ] && continue
