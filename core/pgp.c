@@ -9,7 +9,13 @@
 
 #include <stdio.h>
 
-enum { STATUS_MAX = 1 << 20 }; /* bytes of gpg's status lines */
+enum {
+	STATUS_MAX = 1 << 20, /* bytes of gpg's status lines */
+	/* gpg's numbers in them */
+	GENERAL = 1,
+	BAD_KEY = 6,
+	WRONG_USE = 125,
+};
 
 #define reason_set(s, ...) snprintf((s)->reason, sizeof((s)->reason), __VA_ARGS__)
 #define TIME(t) time_of(t, (char[TEXT_TIME_SIZE]){0})
@@ -81,7 +87,9 @@ static bool judge_status(const struct pgp_keyring *k, const struct pgp_policy *p
 		reason_set(s, "bad signature: the text or the signature was changed");
 		break;
 	case PGP_STATUS_NO_KEY:
-		reason_set(s, "made by a key that is not in the keyring");
+		reason_set(s, "%s",
+			   sub ? "gpg does not accept its key"
+			       : "made by a key that is not in the keyring");
 		break;
 	case PGP_STATUS_EXPIRED:
 		reason_set(s, "the signature expired on %s", TIME(s->expires));
@@ -97,6 +105,12 @@ static bool judge_status(const struct pgp_keyring *k, const struct pgp_policy *p
 		else if (sub && s->created < sub->created)
 			reason_set(s, "dated %s, before its key was made",
 				   TIME(s->created));
+		else if (sub && (status->code == BAD_KEY || status->code == GENERAL))
+			reason_set(s, "its key is not bound to its primary key, or not "
+				      "both ways, with an allowed digest: see 'key "
+				      "check'");
+		else if (sub && status->code == WRONG_USE)
+			reason_set(s, "its key is not made for signing");
 		else
 			reason_set(s, "gpg cannot judge it (its error %u)",
 				   status->code);

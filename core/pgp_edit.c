@@ -51,6 +51,29 @@ static void append_key(const struct pgp_keyring *k, size_t at, struct buf *out)
 	buf_append(out, k->bytes.data + k->keys[at].at, k->keys[at].len);
 }
 
+/* A copy of key `at` of `ring` that is older than a revocation would undo it. */
+static bool keep_revoked(const struct pgp_keyring *ring, size_t at,
+			 const struct pgp_keyring *more, struct error *err)
+{
+	for (size_t i = 0; i < ring->subkey_count; i++) {
+		const struct pgp_subkey *s = &ring->subkeys[i];
+
+		if (s->key != at || !s->revoked)
+			continue;
+		for (size_t j = 0; j < more->subkey_count; j++)
+			if (!strcmp(more->subkeys[j].fpr, s->fpr) &&
+			    !more->subkeys[j].revoked)
+				return error_set(err, ERR_CONFLICT,
+						 "the %s %s is revoked and stays so: "
+						 "this copy of the key is older",
+						 strcmp(s->fpr, ring->keys[at].fpr)
+							 ? "subkey"
+							 : "key",
+						 s->fpr);
+	}
+	return true;
+}
+
 bool pgp_edit_join(const struct pgp_keyring *ring, const struct pgp_keyring *more,
 		   struct pgp_keyring *out, struct error *err)
 {
@@ -67,10 +90,8 @@ bool pgp_edit_join(const struct pgp_keyring *ring, const struct pgp_keyring *mor
 			append_key(ring, i, &bytes);
 			continue;
 		}
-		if (key->revoked && !more->keys[j].revoked)
-			return error_set(err, ERR_CONFLICT,
-					 "the key %s is revoked and stays so",
-					 key->fpr);
+		if (!keep_revoked(ring, i, more, err))
+			return false;
 		append_key(more, j, &bytes);
 		placed[j] = true;
 	}
@@ -91,15 +112,17 @@ bool pgp_edit_drop(const struct pgp_keyring *ring, size_t at, struct buf *out,
 
 /* ---- revocation ---- */
 
-/* The signature packets in the file; gpg's own carries text above the armor. */
+/* The revocations in the file: gpg's own carries text above the armor, and a key that
+ * was exported after its revocation other packets. */
 static bool read_certificate(const char *file, size_t len, struct buf *out,
 			     struct error *err)
 {
+	AUTO(buf_clear) struct buf packets = BUF_MAX(PGP_KEYRING_MAX);
 	struct armor_packet p = EMPTY;
 	const char *begin = memmem(file, len, block_begin, sizeof(block_begin) - 1);
 
 	if (len && file[0] & 0x80)
-		buf_append(out, file, len);
+		buf_append(&packets, file, len);
 	else if (!begin)
 		return error_set(err, ERR_FORMAT, "no '%.*s' at the start of a line",
 				 (int)sizeof(block_begin) - 2, block_begin);
@@ -109,19 +132,23 @@ static bool read_certificate(const char *file, size_t len, struct buf *out,
 				 "text above says, to use the certificate",
 				 begin[-1]);
 	else if (!armor_block_read(begin, len - (size_t)(begin - file),
-				   "PUBLIC KEY BLOCK", out, err))
+				   "PUBLIC KEY BLOCK", &packets, err))
 		return false;
+	if (!buf_ok(&packets, err))
+		return false;
+	while (p.end < packets.len) {
+		if (!armor_block_packet(packets.data, packets.len, &p, err))
+			return false;
+		if (p.tag == PGP_PACKET_SIGNATURE && p.len > 6 &&
+		    p.body[1] == TYPE_REVOCATION)
+			buf_append(out, packets.data + p.at, p.end - p.at);
+	}
 	if (!buf_ok(out, err))
 		return false;
-	while (p.end < out->len) {
-		if (!armor_block_packet(out->data, out->len, &p, err))
-			return false;
-		if (p.tag != PGP_PACKET_SIGNATURE || p.len < 6 ||
-		    p.body[1] != TYPE_REVOCATION)
-			return error_set(err, ERR_FORMAT,
-					 "it is not a revocation certificate of a key");
-	}
-	return out->len ? true : error_set(err, ERR_FORMAT, "it is empty");
+	return out->len ? true
+			: error_set(err, ERR_FORMAT,
+				    "it is not a revocation certificate of a key, nor "
+				    "a key that carries one");
 }
 
 /* `ring` with `packets` behind the primary key of key `at`, where revocations go. */
@@ -162,6 +189,10 @@ bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t le
 		if (!first_issued_by(&packets, ring->keys[i].fpr))
 			continue;
 		claimed = true;
+		if (ring->keys[i].revoked)
+			return error_set(err, ERR_CONFLICT,
+					 "the key %s is revoked already",
+					 ring->keys[i].fpr);
 		if (!insert(ring, i, &packets, &next, err))
 			return false;
 		if (!next.keys[i].revoked)

@@ -16,7 +16,7 @@ bool pgp_edit_find(const struct pgp_keyring *k, const char *fpr, size_t *at,
 		   struct error *err) MUST_CHECK;
 
 /* `ring` with every key of `more` in it: in place of the same primary, else behind.
- * A key that `ring` has revoked stays so (ERR_CONFLICT). */
+ * A key or subkey that `ring` has revoked stays so (ERR_CONFLICT). */
 bool pgp_edit_join(const struct pgp_keyring *ring, const struct pgp_keyring *more,
 		   struct pgp_keyring *out, struct error *err) MUST_CHECK;
 
@@ -25,8 +25,9 @@ bool pgp_edit_drop(const struct pgp_keyring *ring, size_t at, struct buf *out,
 		   struct error *err) MUST_CHECK;
 
 /* `ring` with the revocation certificate (as gpg writes it, text above the armor
- * and all) applied to the key that made it, whose index goes to `at`. ERR_NOT_FOUND
- * when that key is not in it, ERR_UNTRUSTED when gpg does not accept it. */
+ * and all, or a key that carries it) applied to the key that made it, whose index goes
+ * to `at`. ERR_NOT_FOUND when that key is not in it, ERR_UNTRUSTED when gpg does not
+ * accept it. */
 bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t len,
 		     struct pgp_keyring *out, size_t *at, struct error *err) MUST_CHECK;
 

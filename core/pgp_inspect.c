@@ -44,9 +44,11 @@ static void take_key(struct pgp_keyring *k, gpgme_key_t from, bool *seen)
 		return;
 	take_parts(k, from);
 	key = &k->keys[primary->key];
-	take_uid(from, key);
 	key->expires = primary->expires;
 	key->revoked = primary->revoked;
+	/* the user ids of a revoked key are revoked, too: it keeps its first */
+	if (!key->revoked)
+		take_uid(from, key);
 	seen[primary->key] = true;
 }
 

@@ -11,8 +11,18 @@
 enum {
 	KEY_HEAD = 6, /* version, date, algorithm */
 	KEY_MAX = 65535,
-	ISSUER = 16, /* subpacket: a key id */
 	FPR_BYTES = 20,
+	/* subpackets */
+	ISSUER = 16,
+	KEY_FLAGS = 27,
+	EMBEDDED = 32,
+	ISSUER_FPR = 33,
+	FLAG_SIGN = 2,
+	/* signatures */
+	TYPE_SUBKEY = 0x18,
+	TYPE_BACK = 0x19,
+	TYPE_DIRECT = 0x1f,
+	TYPE_REVOCATION = 0x20,
 };
 
 static uint32_t be32(const unsigned char *p)
@@ -95,36 +105,41 @@ bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
 
 /* ---- signatures ---- */
 
-/* Does one of the subpackets (section 5.2.3.7) name this key as the issuer? */
-static bool names_issuer(const unsigned char *s, size_t len, const char *fpr)
+/* The subpackets (section 5.2.3.7) of an area that are still to be read. */
+struct area {
+	const unsigned char *s;
+	size_t len;
+};
+
+struct subpacket {
+	unsigned type; /* without the bit of the critical ones */
+	const unsigned char *data;
+	size_t len;
+};
+
+static bool next_subpacket(struct area *a, struct subpacket *out)
 {
-	size_t fpr_len = strlen(fpr);
-	char issuer[2 * 8 + 1];
+	const unsigned char *s = a->s;
+	size_t octets, n;
 
-	while (len) {
-		size_t octets = s[0] < 192 ? 1 : s[0] < 255 ? 2 : 5, n;
-
-		if (len < octets)
-			return false;
-		n = octets == 1   ? s[0]
-		    : octets == 2 ? ((size_t)(s[0] - 192) << 8) + s[1] + 192
-				  : be32(s + 1);
-		s += octets;
-		len -= octets;
-		if (!n || n > len)
-			return false;
-		if ((s[0] & 0x7f) == ISSUER && n == 9 && fpr_len >= 16) {
-			text_hex(s + 1, 8, issuer);
-			if (!strcasecmp(issuer, fpr + fpr_len - 16))
-				return true;
-		}
-		s += n;
-		len -= n;
-	}
-	return false;
+	if (!a->len)
+		return false;
+	octets = s[0] < 192 ? 1 : s[0] < 255 ? 2 : 5;
+	if (a->len < octets)
+		return false;
+	n = octets == 1   ? s[0]
+	    : octets == 2 ? ((size_t)(s[0] - 192) << 8) + s[1] + 192
+			  : be32(s + 1);
+	if (!n || n > a->len - octets)
+		return false;
+	*out = (struct subpacket){s[octets] & 0x7f, s + octets + 1, n - 1};
+	a->s += octets + n;
+	a->len -= octets + n;
+	return true;
 }
 
-bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
+/* The hashed and the unhashed area of a version 4 signature. */
+static bool read_areas(const struct armor_packet *p, struct area out[2])
 {
 	size_t hashed, unhashed;
 
@@ -134,56 +149,147 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
 	if (8 + hashed > p->len)
 		return false;
 	unhashed = (size_t)(p->body[6 + hashed] << 8 | p->body[7 + hashed]);
-	return names_issuer(p->body + 6, hashed, fpr) ||
-	       (8 + hashed + unhashed <= p->len &&
-		names_issuer(p->body + 8 + hashed, unhashed, fpr));
+	if (8 + hashed + unhashed > p->len)
+		unhashed = 0;
+	out[0] = (struct area){p->body + 6, hashed};
+	out[1] = (struct area){p->body + 8 + hashed, unhashed};
+	return true;
+}
+
+/* Does it name this key as the issuer? */
+static bool is_issuer(const struct subpacket *s, const char *fpr)
+{
+	size_t fpr_len = strlen(fpr), skip = s->type == ISSUER_FPR;
+	char issuer[2 * FPR_BYTES + 1];
+
+	if (s->type == ISSUER ? s->len != 8
+			      : s->type != ISSUER_FPR || s->len != 1 + FPR_BYTES)
+		return false;
+	text_hex(s->data + skip, s->len - skip, issuer);
+	return fpr_len >= strlen(issuer) &&
+	       !strcasecmp(issuer, fpr + fpr_len - strlen(issuer));
+}
+
+bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
+{
+	struct subpacket s;
+	struct area areas[2];
+
+	if (!read_areas(p, areas))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
+		while (next_subpacket(&areas[i], &s))
+			if (is_issuer(&s, fpr))
+				return true;
+	return false;
 }
 
 static bool is_binding_type(unsigned type)
 {
-	return (type >= 0x10 && type <= 0x13) || type == 0x18;
+	return (type >= 0x10 && type <= 0x13) || type == TYPE_SUBKEY;
 }
 
-/* A signature by the key itself over a user id or a subkey. */
+/* A signature by the key itself over a user id, a subkey or the key alone. */
 static bool is_binding(const struct armor_packet *p, const char *fpr)
 {
-	return p->len > 1 && is_binding_type(p->body[1]) &&
+	return p->len > 1 &&
+	       (is_binding_type(p->body[1]) || p->body[1] == TYPE_DIRECT) &&
 	       pgp_packet_issued_by(p, fpr);
+}
+
+/* What one part of a key, up to the next user id or subkey, was seen to be signed
+ * with: the weak digest's name, if any, and whether a good one stands beside it. */
+struct bound {
+	char weak[16];
+	bool good, direct;
+};
+
+static void judge_part(const struct bound *b, const char *fpr,
+		       char problem[PGP_REASON_MAX])
+{
+	if (!b->weak[0] || b->good)
+		return;
+	if (b->direct)
+		snprintf(problem, PGP_REASON_MAX,
+			 "its key signs itself with %s, in a way that gpg cannot "
+			 "renew: make a new key",
+			 b->weak);
+	else
+		snprintf(problem, PGP_REASON_MAX,
+			 "its key binds itself with %s; renew that: gpg "
+			 "--cert-digest-algo SHA512 --quick-set-expire %s 2y",
+			 b->weak, fpr);
+}
+
+/* gpg asks a designated revoker's key whether it did this, and passes over a revocation
+ * whose key it does not have. */
+static bool is_revoked_by_another(const struct armor_packet *p, const char *fpr)
+{
+	return p->tag == PGP_PACKET_SIGNATURE && p->len > 2 &&
+	       p->body[p->body[0] < 4 ? 2 : 1] == TYPE_REVOCATION &&
+	       !pgp_packet_issued_by(p, fpr);
+}
+
+static void look(const struct armor_packet *p, const char *fpr, struct bound *b)
+{
+	char name[16];
+
+	if (!is_binding(p, fpr))
+		return;
+	b->direct = p->body[1] == TYPE_DIRECT;
+	if (pgp_policy_digest(p->body[3], name))
+		b->good = true;
+	else
+		memcpy(b->weak, name, sizeof(b->weak));
 }
 
 bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			 char problem[PGP_REASON_MAX], struct error *err)
 {
 	struct armor_packet p = EMPTY;
-	char weak[16] = "", name[16];
-	bool good = false, more = true;
+	struct bound b = EMPTY;
 
 	problem[0] = '\0';
-	while (more && !problem[0]) {
-		more = p.end < len;
-		if (more && !armor_block_packet(packets, len, &p, err))
+	while (p.end < len && !problem[0]) {
+		if (!armor_block_packet(packets, len, &p, err))
 			return false;
-		if (!more || p.tag == PGP_PACKET_USER_ID ||
-		    p.tag == PGP_PACKET_SUBKEY) {
-			/* the part before this packet ends: was it bound well? */
-			if (weak[0] && !good)
-				snprintf(
-					problem, PGP_REASON_MAX,
-					"its key binds itself with %s; renew that: gpg "
-					"--cert-digest-algo SHA512 --quick-set-expire "
-					"%s 2y",
-					weak, fpr);
-			weak[0] = '\0';
-			good = false;
+		if (p.tag == PGP_PACKET_USER_ID || p.tag == PGP_PACKET_SUBKEY) {
+			judge_part(&b, fpr, problem);
+			b = (struct bound)EMPTY;
 		}
-		if (!more || !is_binding(&p, fpr))
-			continue;
-		if (pgp_policy_digest(p.body[3], name))
-			good = true;
-		else
-			memcpy(weak, name, sizeof(weak));
+		look(&p, fpr, &b);
+		if (is_revoked_by_another(&p, fpr))
+			snprintf(problem, PGP_REASON_MAX,
+				 "its key carries a revocation by another key, perhaps "
+				 "a designated revoker, which cannot be judged here: "
+				 "ask its owner for a copy without it, or a new key");
 	}
+	if (!problem[0])
+		judge_part(&b, fpr, problem);
 	return true;
+}
+
+/* Is a signing subkey bound both ways: did it, too, sign that it belongs to the key
+ * (section 5.2.1.10)? Where that is missing, gpg shows the subkey and takes nothing
+ * that it signs. One that does not sign needs none. */
+static bool is_one_way(const struct armor_packet *p)
+{
+	bool signs = true, back = false;
+	struct subpacket s;
+	struct area areas[2];
+	char name[16];
+
+	if (!read_areas(p, areas))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
+		while (next_subpacket(&areas[i], &s)) {
+			if (s.type == KEY_FLAGS && !i && s.len)
+				signs = s.data[0] & FLAG_SIGN;
+			if (s.type == EMBEDDED && s.len > 3)
+				back |= s.data[0] == 4 && s.data[1] == TYPE_BACK &&
+					pgp_policy_digest(s.data[3], name);
+		}
+	return signs && !back;
 }
 
 /* Version 4 has type and digest in front; version 3 is older than what is allowed. */
@@ -195,7 +301,9 @@ static bool is_weak_binding(const struct armor_packet *p)
 		return false;
 	if (p->body[0] < 4)
 		return is_binding_type(p->body[2]);
-	return is_binding_type(p->body[1]) && !pgp_policy_digest(p->body[3], name);
+	return is_binding_type(p->body[1]) &&
+	       (!pgp_policy_digest(p->body[3], name) ||
+		(p->body[1] == TYPE_SUBKEY && is_one_way(p)));
 }
 
 bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,

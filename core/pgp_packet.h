@@ -29,14 +29,16 @@ bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
 /* Is this a version 4 signature that says this key made it? */
 bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CHECK;
 
-/* Why nothing that this key signs counts, to `problem`: a user id or subkey that it
- * binds to itself with no allowed digest. "" when nothing is wrong. */
+/* Why nothing that this key signs counts, to `problem`: a user id, subkey or itself that
+ * it signs with no allowed digest, or a revocation by another key. "" when nothing is
+ * wrong. */
 bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			 char problem[PGP_REASON_MAX], struct error *err) MUST_CHECK;
 
 /* Append the packets of keys to `out` without the bindings (self-signatures over user
- * ids and subkeys) that are made with no allowed digest. Revocations stay, whatever
- * their digest: gpg, told that SHA-1 is weak, would overlook them. */
+ * ids and subkeys) that are made with no allowed digest, and those of signing subkeys
+ * that did not sign back with one. Revocations stay, whatever their digest: gpg, told
+ * that SHA-1 is weak, would overlook them. */
 bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,
 		      struct error *err) MUST_CHECK;
 

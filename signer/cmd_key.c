@@ -77,22 +77,40 @@ static bool save(struct store *s, const struct buf *bytes, const char *verb,
 				 what.data, err);
 }
 
+static bool is_unfit(const struct pgp_keyring *k, size_t at,
+		     struct pgp_finding found[PGP_CHECK_MAX])
+{
+	return pgp_check_key(k, at, time(NULL), found) && found[0].fault;
+}
+
 static bool set_threshold(struct cmd_context *ctx, struct store *s, struct error *err)
 {
 	const struct input *in = ctx->input;
-	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
 
 	if (!in->threshold)
 		return true;
-	if (!store_set_threshold(s, (unsigned)in->threshold, err) || !load(s, &k, err))
+	if (!store_set_threshold(s, (unsigned)in->threshold, err))
 		return false;
 	cli_say(ctx->cli, "threshold %u", (unsigned)in->threshold);
-	if (in->threshold > k.key_count)
+	return true;
+}
+
+/* Can the threshold be reached by the keys that are left? */
+static bool tell_reach(struct cmd_context *ctx, struct store *s, struct error *err)
+{
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+	struct pgp_finding found[PGP_CHECK_MAX];
+	unsigned threshold, fit = 0;
+
+	if (!load(s, &k, err) || !store_threshold(s, &threshold, err))
+		return false;
+	for (size_t i = 0; i < k.key_count; i++)
+		fit += !is_unfit(&k, i, found);
+	if (fit < threshold)
 		cli_say(ctx->cli,
-			"the store has %zu key%s: nothing is complete before "
-			"it has %u",
-			k.key_count, k.key_count == 1 ? "" : "s",
-			(unsigned)in->threshold);
+			"the store has %u key%s fit for use: nothing is complete "
+			"before it has %u",
+			fit, fit == 1 ? "" : "s", threshold);
 	return true;
 }
 
@@ -120,10 +138,13 @@ static bool check_fit(const struct pgp_keyring *k, struct error *err)
 	struct pgp_finding found[PGP_CHECK_MAX];
 
 	for (size_t i = 0; i < k->key_count; i++)
-		if (pgp_check_key(k, i, time(NULL), found) && found[0].fault)
+		if (is_unfit(k, i, found))
 			return error_set(err, ERR_UNTRUSTED,
-					 "the key %s is not fit for use: %s",
-					 k->keys[i].fpr, found[0].text);
+					 "the key %s is not fit for use: %s%s",
+					 k->keys[i].fpr, found[0].text,
+					 k->keys[i].revoked
+						 ? "; 'key revoke' takes this file, too"
+						 : "");
 	return true;
 }
 
@@ -137,14 +158,16 @@ static bool find_mark(void *arg, const struct store_event *e, struct error *err)
 	struct marked *m = arg;
 
 	(void)err;
-	for (size_t i = 0; i < m->keyring->subkey_count; i++)
-		if (!strcmp(e->action, "key-revoke") &&
+	for (size_t i = 0; !m->found.row && i < m->keyring->subkey_count; i++)
+		if (!m->keyring->subkeys[i].revoked &&
+		    !strcmp(e->action, "key-revoke") &&
 		    !strcmp(e->subject, m->keyring->subkeys[i].fpr))
 			m->found = *e;
 	return true;
 }
 
-/* A key that was revoked without a certificate is known from the log alone. */
+/* That a key was revoked is known from the log, if it is not in the keyring any more or
+ * was revoked without a certificate. A file that says so itself is let pass. */
 static bool check_marks(struct store *s, const struct pgp_keyring *k, struct error *err)
 {
 	struct marked m = {.keyring = k};
@@ -156,7 +179,8 @@ static bool check_marks(struct store *s, const struct pgp_keyring *k, struct err
 		return true;
 	text_time(m.found.time, when);
 	return error_set(err, ERR_CONFLICT,
-			 "the key %s was revoked in this store on %s: make a new one",
+			 "the key %s was revoked in this store on %s, which this file "
+			 "does not know: take a newer copy, or a new key",
 			 m.found.subject, when);
 }
 
@@ -193,6 +217,17 @@ static bool list(struct cmd_context *ctx, struct store *s, struct error *err)
 	return key_show_all(ctx->cli, &ring, threshold, err);
 }
 
+/* So that no older copy of key `at` is added again once it is gone. */
+static bool note_revoked(struct store *s, const struct pgp_keyring *k, size_t at,
+			 const char *reason, struct error *err)
+{
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (k->subkeys[i].key == at && k->subkeys[i].revoked &&
+		    !store_log(s, "key-revoke", k->subkeys[i].fpr, reason, err))
+			return false;
+	return true;
+}
+
 static bool drop(struct cmd_context *ctx, struct store *s, const char *verb,
 		 struct pgp_keyring *ring, size_t *at, struct error *err)
 {
@@ -208,7 +243,8 @@ static bool remove_key(struct cmd_context *ctx, struct store *s, struct error *e
 	AUTO(pgp_keyring_clear) struct pgp_keyring ring = EMPTY;
 	size_t at;
 
-	if (!drop(ctx, s, "remove", &ring, &at, err))
+	if (!drop(ctx, s, "remove", &ring, &at, err) ||
+	    !note_revoked(s, &ring, at, "was revoked when it was removed", err))
 		return false;
 	cli_say(ctx->cli, "removed %s %s", ring.keys[at].fpr, ring.keys[at].uid);
 	return true;
@@ -252,7 +288,8 @@ static bool revoke(struct cmd_context *ctx, struct store *s, struct error *err)
 	if (!pgp_edit_revoke(&ring, file.data ? file.data : "", file.len, &next, &at,
 			     err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(name));
-	if (!save(s, &next.bytes, "revoke", &next.keys[at], 1, err))
+	if (!save(s, &next.bytes, "revoke", &next.keys[at], 1, err) ||
+	    !note_revoked(s, &next, at, "by certificate", err))
 		return false;
 	cli_say(ctx->cli, "revoked %s %s", next.keys[at].fpr, next.keys[at].uid);
 	return true;
@@ -328,7 +365,7 @@ static bool change(struct cmd_context *ctx, const struct verb *v, struct store *
 	if (!store_begin(s, err))
 		return false;
 	if ((!v || v->run(ctx, s, err)) && set_threshold(ctx, s, err) &&
-	    store_commit(s, err))
+	    tell_reach(ctx, s, err) && store_commit(s, err))
 		return true;
 	store_rollback(s);
 	return false;
@@ -360,8 +397,9 @@ const struct cmd cmd_key = {
 		    "check FILE.asc | revoke FILE.asc|FINGERPRINT",
 	.summary = "the release keys that the store trusts, and its threshold",
 	.doc = "check needs no store; its exit status is 1 when a key is not fit for "
-	       "use. revoke takes a revocation certificate, or a fingerprint with "
-	       "--reason when there is none.",
+	       "use. revoke takes a revocation certificate, a key that carries one, or "
+	       "a "
+	       "fingerprint with --reason when there is none.",
 	.examples = "fips-manifest key check first.asc\n"
 		    "fips-manifest key add first.asc\n"
 		    "fips-manifest key add second.asc --threshold 2\n"

@@ -3,4 +3,4 @@
 # The tests of attacks, other implementations and tokens once more, with libgcrypt in FIPS mode.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fips_mode.bash"
-in_fips_mode pgp-attacks interop hsm
+in_fips_mode pgp-attacks pgp-crafted interop hsm

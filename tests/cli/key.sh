@@ -38,6 +38,13 @@ says "2 signed, 2 needed" out
 expect 2 fips-manifest verify a.asc
 expect 0 fips-manifest key list
 says "threshold 2: signatures of 2 different owners" out
+cp s.db two.db
+expect 0 fips-manifest --store two.db key remove "$b"
+says "the store has 1 key fit for use: nothing is complete before it has 2"
+expect 0 fips-manifest --store two.db key add b.gpg
+grep "fit for use" err && fail "it has two"
+expect 0 fips-manifest --store two.db key --threshold 3
+says "the store has 2 keys fit for use: nothing is complete before it has 3"
 expect 0 fips-manifest key list --json
 [ "$(jq -c '[.threshold, (.keys | length), .keys[0].fingerprint, (.keys[0].subkeys | length)]' out)" = \
 	"[2,2,\"$a\",1]" ] || fail "$(cat out)"
@@ -125,11 +132,56 @@ says "its key is revoked"
 expect 0 fips-manifest key list
 says "$c RSA3072 revoked" out
 expect 3 fips-manifest key add c.gpg
-says "is revoked and stays so"
+says "the key $c was revoked in this store on"
+expect 0 fips-manifest log
+says "key-revoke $c: by certificate" out
+expect 3 fips-manifest key revoke c.rev
+says "is revoked already"
+cp c.gpg c-old.gpg
 g --import c.rev
 export_key c
 expect 2 fips-manifest key add c.gpg
-says "it is revoked"
+says "it is revoked; 'key revoke' takes this file, too"
+
+step "a revoked key does not come back by being removed and added"
+expect 0 fips-manifest key remove "$c"
+says "removed $c c <c@example.org>"
+expect 3 fips-manifest key add c-old.gpg
+says "the key $c was revoked in this store on"
+
+step "nor does a subkey, by an older copy of its key"
+make_key e rsa3072
+make_subkey e rsa3072
+e_sub=$FPR
+cp e.gpg e-old.gpg
+clearsign e.asc m.json -u "$e_sub!"
+expect 0 fips-manifest key add e.gpg
+expect 0 fips-manifest verify e.asc
+revoke_subkey e "$e_sub" 2
+make_subkey e rsa3072
+expect 0 fips-manifest key add e.gpg
+expect 2 fips-manifest verify e.asc
+says "its key is revoked"
+expect 3 fips-manifest key add e-old.gpg
+says "the subkey $e_sub is revoked and stays so: this copy of the key is older"
+expect 0 fips-manifest key remove "$(fprs e | head -n 1)"
+expect 3 fips-manifest key add e-old.gpg
+says "the key $e_sub was revoked in this store on"
+expect 0 fips-manifest key add e.gpg
+expect 2 fips-manifest verify e.asc
+
+step "a key that its owner revoked and exported serves as the certificate"
+make_key f rsa3072
+cp f.gpg f-old.gpg
+expect 0 fips-manifest key add f.gpg
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$FPR.rev" >f.rev
+g --import f.rev
+export_key f
+expect 0 fips-manifest key revoke f.pub
+says "revoked $FPR f <f@example.org>"
+expect 0 fips-manifest key list
+says "$FPR RSA3072 revoked" out
+expect 3 fips-manifest key add f-old.gpg
 
 step "certificates that revoke nothing here"
 cp s.db before.db
