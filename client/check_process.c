@@ -343,11 +343,13 @@ static void tell(const struct check *c, const struct running *r,
 static void sum_up(const struct scan *s)
 {
 	const struct check *c = s->check;
+	const char *advice = geteuid() ? "run as root" : "CAP_SYS_PTRACE is needed";
 	bool late = digest_many_now() >= c->deadline;
+	bool hidden = c->processes->hidden;
 	char actual[96];
 	struct report_entry e = {
 		.kind = REPORT_PROCESS,
-		.verdict = s->denied || late ? REPORT_UNKNOWN : REPORT_PASS,
+		.verdict = s->denied || hidden || late ? REPORT_UNKNOWN : REPORT_PASS,
 		.subject = "all processes",
 		.actual = actual,
 	};
@@ -356,10 +358,12 @@ static void sum_up(const struct scan *s)
 		 c->processes->count, s->count);
 	if (late)
 		report_add(c->report, &e, "time was over before all were seen");
+	else if (hidden)
+		report_add(c->report, &e,
+			   "those of other users are hidden (hidepid): %s", advice);
 	else if (s->denied)
 		report_add(c->report, &e, "%zu of %zu could not be looked at: %s",
-			   s->denied, c->processes->count,
-			   geteuid() ? "run as root" : "CAP_SYS_PTRACE is needed");
+			   s->denied, c->processes->count, advice);
 	else
 		report_add(c->report, &e, NULL);
 }

@@ -67,23 +67,65 @@ static void read_exe(struct process *p)
 	p->state = PROCESS_READ;
 }
 
-void process_read(int proc_fd, pid_t pid, struct process *out)
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The folder of a thread that runs on when the first one has ended, which the kernel
+ * then calls a zombie; -1: none. */
+static int open_other_thread(int dir_fd)
+{
+	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		enum process_state otherwise;
+
+		if (e->d_name[0] == '.')
+			continue;
+		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && is_user_process(fd, &otherwise))
+			return fd;
+		file_closep(&fd);
+	}
+	return -1;
+}
+
+/* State and executable of the process whose folder is open. */
+static void read_state(struct process *p)
 {
 	enum process_state otherwise;
+	int thread;
+
+	/* one that has an executable is neither of the others */
+	read_exe(p);
+	if (p->state == PROCESS_READ || is_user_process(p->dir_fd, &otherwise))
+		return;
+	p->state = otherwise;
+	thread = otherwise == PROCESS_GONE ? open_other_thread(p->dir_fd) : -1;
+	if (thread < 0)
+		return;
+	file_closep(&p->dir_fd);
+	p->dir_fd = thread;
+	read_exe(p);
+}
+
+void process_read(int proc_fd, pid_t pid, struct process *out)
+{
 	char name[16];
 
 	*out = (struct process){.pid = pid, .dir_fd = -1};
 	snprintf(name, sizeof(name), "%d", pid);
 	out->dir_fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (out->dir_fd < 0)
-		return;
-	/* one that has an executable is neither of the others */
-	read_exe(out);
-	if (out->state != PROCESS_READ && !is_user_process(out->dir_fd, &otherwise)) {
-		out->state = otherwise;
-		return;
-	}
-	if (read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0)
+	if (out->dir_fd >= 0)
+		read_state(out);
+	else if (errno == EACCES || errno == EPERM)
+		out->state = PROCESS_DENIED;
+	if (out->state == PROCESS_GONE || out->state == PROCESS_KERNEL ||
+	    read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0)
 		out->argv0[0] = '\0';
 }
 
@@ -117,18 +159,15 @@ bool process_environ(const struct process *p, struct buf *out, struct error *err
 
 const char *process_name(const char *path)
 {
+	static const char memory[] = "memfd:";
 	const char *name = file_basename(path);
 
+	if (text_starts(name, memory))
+		name += strlen(memory);
 	return *name == '-' ? name + 1 : name;
 }
 
 /* ---- all of them ---- */
-
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 void process_list_clear(struct process_list *l)
 {
@@ -164,6 +203,15 @@ static bool add(const struct process *p, struct process_list *l, size_t *cap)
 	return n->exe && n->argv0;
 }
 
+/* A proc file system with hidepid=2 shows nobody but its owner a process, not even the
+ * first, which is always there. */
+static bool hides_others(int proc_fd)
+{
+	struct stat st;
+
+	return fstatat(proc_fd, "1", &st, 0) && errno == ENOENT;
+}
+
 bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		  struct error *err)
 {
@@ -176,6 +224,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 
 	if (!dir)
 		return error_sys(err, "cannot read '/proc'");
+	l.hidden = hides_others(proc_fd);
 	while ((e = readdir(dir)) && digest_many_now() < deadline) {
 		AUTO(process_close) struct process p = {.dir_fd = -1};
 

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 enum process_state {
-	PROCESS_GONE,   /* it ended, or is a zombie */
+	PROCESS_GONE,   /* it ended, or is a zombie without a thread that runs on */
 	PROCESS_KERNEL, /* a thread of the kernel */
 	PROCESS_DENIED, /* not ours to look at: argv0 may be known */
 	PROCESS_READ,
@@ -39,6 +39,7 @@ struct process_names {
 struct process_list {
 	struct process_names *list;
 	size_t count;
+	bool hidden; /* there are others, of which not even the number is known */
 };
 
 /* All that are no threads of the kernel, until digest_many_now() says `deadline`. */
@@ -61,7 +62,8 @@ bool process_is_beneath(const struct process *p, int root_fd);
 bool process_environ(const struct process *p, struct buf *out,
 		     struct error *err) MUST_CHECK;
 
-/* The last part of a path or argument: "kubelet"; a login shell's dash is left out. */
+/* The last part of a path or argument: "kubelet"; a login shell's dash is left out, and
+ * what the kernel puts before the name of a file in memory. */
 const char *process_name(const char *path);
 
 #endif

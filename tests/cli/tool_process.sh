@@ -5,7 +5,7 @@
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
 . "$TOP/tests/cli/node.bash"
-need gpg jq unshare setpriv python3 strace
+need gpg jq unshare setpriv python3 /usr/bin/python3 strace
 [ "$(uname -m)" = x86_64 ] || skip "the manifest is for x86_64"
 own_node "$0"
 become_node
@@ -30,7 +30,10 @@ run() {
 	# until it has become the program
 	wait_for 60 running || fail "$* does not run"
 }
-running() { ! readlink "/proc/$RUNNING/exe" | grep -qE '/(bash|env|setpriv|python.*|unshare)$'; }
+running() {
+	grep -q '^State:.Z' "/proc/$RUNNING/status" && return
+	! readlink "/proc/$RUNNING/exe" | grep -qE '/(bash|env|setpriv|python.*|unshare)$'
+}
 
 step "the listed build runs"
 run bin/kubelet
@@ -105,6 +108,21 @@ os.write(fd, open(sys.argv[1], "rb").read() + b"x")
 os.execv(f"/proc/self/fd/{fd}", ["kubelet", sys.argv[2]])' bin/kubelet
 expect 1 check
 says "kubelet (pid $RUNNING) is not $PWD/bin/kubelet: restart it" out
+run python3 -c '
+import os, sys
+fd = os.memfd_create("kubelet")
+os.write(fd, open(sys.argv[1], "rb").read() + b"x")
+os.execv(f"/proc/self/fd/{fd}", ["other", sys.argv[2]])' bin/kubelet
+expect 1 check
+says "pid $RUNNING /memfd:kubelet" out
+
+step "its first thread has ended: the kernel calls it a zombie, and it runs on"
+run named kubelet /usr/bin/python3 -c '
+import ctypes, sys, threading, time
+threading.Thread(target=time.sleep, args=(int(sys.argv[1]),)).start()
+ctypes.CDLL(None).syscall(60, 0)' # exit(2), of this thread alone
+expect 1 check
+says "running kubelet (pid $RUNNING) is /usr/bin/python3" out
 
 step "a container: another mount namespace"
 in_container() {
@@ -162,6 +180,14 @@ if [ "$(id -u)" = 0 ] && grep -q 4294967295 uid_map; then
 		expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$BIN/fips-tool" --keyring alice.asc m.json.asc
 		says "running kubelet: another user's process: run as root  unknown" out
 		says "could not be looked at: run as root" out
+		for hidepid in 1 2; do
+			mount -o "remount,hidepid=$hidepid" /proc || break
+			expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$BIN/fips-tool" --keyring alice.asc m.json.asc
+			grep -qE "^node +process +all processes  .*: run as root  unknown$" out ||
+				fail "hidepid=$hidepid: $(grep 'all processes' out)"
+			expect 0 check # root sees all
+		done
+		mount -o remount,hidepid=0 /proc
 	fi
 fi
 
