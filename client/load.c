@@ -83,7 +83,7 @@ static bool load_published(const struct options *o, const struct node *node,
 }
 
 bool load_manifest(const struct options *o, const struct node *node,
-		   const struct load_beside *beside, struct load *out,
+		   const struct load_beside *beside, int64_t deadline, struct load *out,
 		   struct error *err)
 {
 	AUTO(load_clear) struct load l = LOAD_NONE;
@@ -91,6 +91,7 @@ bool load_manifest(const struct options *o, const struct node *node,
 		.keyring = o->keyring,
 		.threshold = o->threshold,
 		.now = (int64_t)time(NULL),
+		.deadline = deadline,
 		.meanwhile = beside->run,
 		.arg = beside->arg,
 	};

@@ -30,9 +30,10 @@ struct load {
 	}
 
 /* ERR_UNTRUSTED, and whatever befell reading or fetching it. `beside` is run while
- * gpgv works, perhaps more than once. */
+ * gpgv works, perhaps more than once; gpgv has until `deadline` of digest_many_now().
+ */
 bool load_manifest(const struct options *options, const struct node *node,
-		   const struct load_beside *beside, struct load *out,
+		   const struct load_beside *beside, int64_t deadline, struct load *out,
 		   struct error *err) MUST_CHECK;
 void load_clear(struct load *l);
 

@@ -121,7 +121,7 @@ static bool work(struct run *run, struct error *err)
 
 	if ((o->require_fips && !digest_require_fips(err)) ||
 	    !node_open(o->root, &run->node, err) ||
-	    !load_manifest(o, &run->node, &beside, &run->load, err))
+	    !load_manifest(o, &run->node, &beside, run->deadline, &run->load, err))
 		return false;
 	prepare(run); /* what nobody had time for */
 	if (!run->listed) {

@@ -77,6 +77,7 @@ static bool verify(const char *file, size_t len, const struct source_trust *trus
 	const struct pgp_policy policy = {
 		.threshold = trust->threshold,
 		.now = trust->now,
+		.deadline = trust->deadline,
 		.meanwhile = meanwhile,
 		.arg = &work,
 	};

@@ -29,6 +29,7 @@ struct source_trust {
 	const char *keyring; /* file; NULL: see source_keyring() */
 	size_t threshold;
 	int64_t now;
+	int64_t deadline; /* of digest_many_now(), for gpgv; 0: its own */
 	/* Done while gpgv works, each time that it does. May be NULL. */
 	void (*meanwhile)(void *arg);
 	void *arg;

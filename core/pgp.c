@@ -286,6 +286,7 @@ static bool judge_all(struct run *r, struct error *err)
 			.text_len = r->text_len,
 			.signatures = r->packets.data + r->at,
 			.signatures_len = r->packets.len - r->at,
+			.deadline = r->policy->deadline,
 			.meanwhile = meanwhile,
 			.arg = r,
 		};

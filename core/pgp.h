@@ -118,6 +118,7 @@ struct pgp_policy {
 	int64_t now;               /* one fixed time a run */
 	bool signed_before_expiry; /* count a signature of a key that expired later */
 	const char *engine;        /* NULL: this machine's gpg; tests name old ones */
+	int64_t deadline; /* of digest_many_now(): gpgv is ended then; 0: after 60 s */
 	/* Done once a verification while gpgv works: of the keyring that is being
 	 * verified by, the bytes alone were used until then. May be NULL. */
 	bool (*meanwhile)(void *arg, struct error *err);

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp_run.h"
 
+#include "core/digest_many.h"
 #include "core/file.h"
 #include "core/pgp_folder.h"
 #include "core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 96 };
+enum {
+	PATH_SIZE = 96,
+	PIECE = 4096,
+	WAIT_MS = 60000, /* a thousand times what it takes */
+};
 
 /* Never through PATH: who can write there would decide what is trusted. */
 static const char *const gpgvs[] = {
@@ -182,11 +188,45 @@ static bool finish(const char *program, pid_t pid, bool ok, struct error *err)
 	return ok;
 }
 
+/* What it prints, to its end or until time is over. It began at `begin`. */
+static bool read_answer(const char *program, int from, int64_t begin, int64_t deadline,
+			struct buf *out, struct error *err)
+{
+	int64_t until =
+		deadline && deadline < begin + WAIT_MS ? deadline : begin + WAIT_MS;
+
+	for (;;) {
+		struct pollfd p = {.fd = from, .events = POLLIN};
+		int64_t left = until - digest_many_now();
+		int ready = poll(&p, 1, left > 0 ? (int)left : 0);
+		char *to;
+		size_t n;
+
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready == 0)
+			return error_set(err, ERR_SYSTEM,
+					 "'%s' did not end within %d s: does it work "
+					 "by hand?",
+					 program, (int)((until - begin + 999) / 1000));
+		to = buf_reserve(out, PIECE);
+		if (!to)
+			return buf_ok(out, err) ||
+			       error_prefix(err, "the answer of '%s'", program);
+		if (!file_read_piece(from, to, PIECE, &n, err))
+			return false;
+		if (n == 0)
+			return true;
+		buf_advance(out, n);
+	}
+}
+
 /* For `job`, or, when that is NULL, with nothing to read. */
 static bool run(const char *program, const char *const *argv, const struct inputs *in,
 		const struct pgp_run_job *job, struct buf *out, struct error *err)
 {
 	AUTO(file_closep) int from = -1;
+	int64_t begin = digest_many_now();
 	size_t before = out->len;
 	int ends[2];
 	pid_t pid;
@@ -200,7 +240,7 @@ static bool run(const char *program, const char *const *argv, const struct input
 	if (!ok)
 		return false;
 	ok = (!job || !job->meanwhile || job->meanwhile(job->arg, err)) &&
-	     file_read_fd(from, out, err);
+	     read_answer(program, from, begin, job ? job->deadline : 0, out, err);
 	if (!finish(program, pid, ok, err))
 		return false;
 	return out->len > before ||

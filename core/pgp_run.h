@@ -25,7 +25,7 @@ bool pgp_run_gpg(const char **out, struct error *err) MUST_CHECK;
 extern const char pgp_run_conf[];
 
 /* Run a program, with nothing to read, to its end and append what it prints.
- * ERR_SYSTEM also when it prints nothing. */
+ * ERR_SYSTEM also when it prints nothing, or takes longer than 60 s. */
 bool pgp_run_program(const char *program, const char *const *argv, struct buf *out,
 		     struct error *err) MUST_CHECK;
 
@@ -36,12 +36,15 @@ struct pgp_run_job {
 	size_t text_len;
 	const char *signatures; /* binary packets */
 	size_t signatures_len;
+	int64_t deadline; /* of digest_many_now(), when it is ended; 0: after 60 s, as
+			     also before a later one */
 	bool (*meanwhile)(void *arg, struct error *err); /* done while it works */
 	void *arg;
 };
 
 /* Append the status lines to `status`. One process, whatever the number of
- * signatures. ERR_SYSTEM: no gpgv and no gpg, or one that does not run. */
+ * signatures. ERR_SYSTEM: no gpgv and no gpg, or one that does not run or
+ * does not end. */
 bool pgp_run_verify(const struct pgp_run_job *job, struct buf *status,
 		    struct error *err) MUST_CHECK;
 

@@ -52,8 +52,18 @@ done <<-'CASES'
 	2 finds_no_signature GPGV | head -n 2
 	2 status_output GPGV | grep -v VALIDSIG
 	2 status_output GPGV | sed 's/GOODSIG/BADSIG/'
-	3 larger_than yes
+	3 gpgv':_more_than yes
 CASES
+
+step "one that hangs, silent or half-way, is ended with the time that there is"
+# shellcheck disable=SC2016  # the script's own
+for how in '' "$PWD/gpgv.real "'"$@"; '; do
+	printf '#!/bin/sh\n%secho $$ >%s/pid; exec sleep 600\n' "$how" "$PWD" >gpgv.sh
+	expect 3 fips-tool --timeout 2 --keyring a.pub --root root good.asc
+	says "did not end within 2 s"
+	one_line
+	[ ! -e "/proc/$(cat pid)" ] || fail "it runs on"
+done
 
 step "and with the real one it is good"
 cat gpgv.real >gpgv.sh
