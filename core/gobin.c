@@ -112,7 +112,9 @@ struct needle {
 };
 
 static const struct needle magic = {"\xff Go buildinf:", 14, BLOB_ALIGN};
-static const struct needle marker = {"crypto/internal/boring/sig.BoringCrypto", 39, 1};
+/* A name of that table stands between NULs, a text in the program does not. */
+static const struct needle marker = {"\0crypto/internal/boring/sig.BoringCrypto", 41,
+				     1};
 
 /*
  * Find the needle in a segment, from offset `from` of it, at an address that is a

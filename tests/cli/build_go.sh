@@ -31,6 +31,7 @@ done <<-EOF
 	boring go1.19.8 boringcrypto
 	boring-stripped go1.19.8 boringcrypto
 	boring-nocgo go1.19.8 none
+	boring-word go1.19.8 none
 	fips140 go1.24.4 fips140-v1.0.0
 	fips140-off go1.24.4 none
 	plain-1.24 go1.24.4 none
@@ -54,6 +55,7 @@ while read -r program crypto; do
 done <<-EOF
 	plain-1.24 boringcrypto
 	boring-nocgo boringcrypto
+	boring-word boringcrypto
 	fips140-off fips140-v1.0.0
 	fips140 boringcrypto
 	boring fips140-v1.0.0

@@ -26,8 +26,9 @@
 #   images     small images: docker-archive, OCI archive, OCI layout, zstd and plain
 #              layers, whiteouts, opaque folders, an index of two architectures
 #   go         boring boring-stripped boring-nocgo (Go 1.19), fips140 fips140-off
-#              plain-1.24: one small program built by Debian's toolchains; go1.16: a
-#              program out of an npm package that a toolchain of that age built
+#              plain-1.24: one small program built by Debian's toolchains; boring-word:
+#              as boring-nocgo, with the name of BoringCrypto's function in a text;
+#              go1.16: a program out of an npm package that a toolchain of that age built
 #   bench      programs-{gzip,xz,zstd}: one RPM of 109 MB of Go programs in each
 #              compression; four-{0,1,2,3}: four of like size
 #

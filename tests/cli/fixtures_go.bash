@@ -14,12 +14,12 @@ fixture_go_build() { # GOROOT SOURCE OUT FLAG...
 fixture_make_go() {
 	fixture_need gcc npm strip
 	local work=$1/work old new
-	mkdir -p "$work/hello" "$work/off"
+	mkdir -p "$work/hello" "$work/off" "$work/word"
 	fixture_debs "$work/old" golang-1.19-go golang-1.19-src
 	fixture_debs_of trixie "$work/new" golang-1.24-go golang-1.24-src
 	old=$work/old/root/usr/lib/go-1.19 new=$work/new/root/usr/lib/go-1.24
 	printf 'module example.org/hello\n\ngo 1.19\n' | tee "$work/off/go.mod" \
-		>"$work/hello/go.mod"
+		"$work/word/go.mod" >"$work/hello/go.mod"
 	cat >"$work/hello/main.go" <<-'EOF'
 		package main
 
@@ -30,9 +30,12 @@ fixture_make_go() {
 			println(sum[0])
 		}
 	EOF
+	sed 's,sum\[0\],&\, "crypto/internal/boring/sig.BoringCrypto",' "$work/hello/main.go" \
+		>"$work/word/main.go"
 	{ echo '//go:debug fips140=off'; cat "$work/hello/main.go"; } >"$work/off/main.go"
 	fixture_go_build "$old" "$work/hello" "$1/boring" GOEXPERIMENT=boringcrypto CGO_ENABLED=1
 	fixture_go_build "$old" "$work/hello" "$1/boring-nocgo" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
+	fixture_go_build "$old" "$work/word" "$1/boring-word" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
 	strip -o "$1/boring-stripped" "$1/boring"
 	fixture_go_build "$new" "$work/hello" "$1/plain-1.24" CGO_ENABLED=0
 	fixture_go_build "$new" "$work/hello" "$1/fips140" GOFIPS140=v1.0.0 CGO_ENABLED=0

@@ -186,6 +186,25 @@ TEST(gobin_tells_toolchain_and_module_of_newer_programs)
 	}
 }
 
+TEST(gobin_takes_no_text_of_a_program_for_the_name_of_a_function)
+{
+	static const char *const texts[] = {
+		"xcrypto/internal/boring/sig.BoringCrypto",
+		"crypto/internal/boring/sig.BoringCryptox",
+		"xcrypto/internal/boring/sig.BoringCryptox",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct elf e = inline_elf("go1.19.8 X:boringcrypto",
+					  "build\tGOEXPERIMENT=boringcrypto\n");
+		struct gobin g = EMPTY;
+
+		put_text(&e, RODATA + 200, texts[i]);
+		assert_ok(look(&e, ELF_SIZE, &g, &err));
+		assert_string_equal(g.crypto, "none");
+	}
+}
+
 TEST(gobin_tells_settings_escaped)
 {
 	struct elf e = inline_elf("go1.19.8",
