@@ -47,12 +47,14 @@ static const char *const unsigned_words[] = {"refused", "allowed", NULL};
 /* of the four exactly one is there, and says what the artifact is */
 #define SOURCE(k)                                                                      \
 	{                                                                              \
-		FIELD(k, TEXT, release_component, artifact), OPTIONAL, A_NAME          \
+		FIELD(k, TEXT, release_component, artifact), OPTIONAL,                 \
+			MUST(manifest_table_is_name,                                   \
+			     "a name in the folder of artifacts")                      \
 	}
 
 static const struct manifest_field component_table[] = {
 	SOURCE("file"),
-	{FIELD("files", STRINGS, release_component, files), OPTIONAL,
+	{FIELD("files", STRINGS, release_component, files), OPTIONAL, .min = 1,
 	 .max = RELEASE_FILES_MAX,
 	 MUST(is_pattern, "an absolute path or a pattern that begins with /")},
 	SOURCE("image"),
@@ -76,10 +78,10 @@ static const struct manifest_field component_table[] = {
 
 static const struct manifest_field tls_table[] = {
 	{FIELD("cipher-suites", STRINGS, manifest_tls, cipher_suites), OPTIONAL,
-	 .max = MANIFEST_LIST_MAX,
+	 .min = 1, .max = MANIFEST_LIST_MAX,
 	 MUST(manifest_table_is_cipher_suite,
 	      "IANA's name of a cipher suite, TLS_...")},
-	{FIELD("groups", STRINGS, manifest_tls, groups), OPTIONAL,
+	{FIELD("groups", STRINGS, manifest_tls, groups), OPTIONAL, .min = 1,
 	 .max = MANIFEST_LIST_MAX,
 	 MUST(manifest_table_is_name, "IANA's name of a group")},
 	{FIELD("min-version", TEXT, manifest_tls, min_version),
@@ -90,7 +92,8 @@ static const struct manifest_field tls_table[] = {
 static const struct manifest_field release_table[] = {
 	{FIELD("arch", TEXT, release, arch), OPTIONAL,
 	 MUST(text_is_arch, "x86_64 or aarch64")},
-	{FIELD("components", LIST, release, components), .max = MANIFEST_COMPONENTS_MAX,
+	{FIELD("components", LIST, release, components), .min = 1,
+	 .max = MANIFEST_COMPONENTS_MAX,
 	 LIST_OF(component_table, release_component, release, component_count)},
 	{FIELD("created", TIME, release, created), OPTIONAL},
 	{FIELD("el", TEXT, release, el), MUST(text_is_el, "like 8 or 8.4")},
@@ -167,6 +170,10 @@ static bool read_items(const struct release *r, const struct manifest_field *f,
 
 	if (!of_kind(r, node, RELEASE_YAML_LIST, f->key, err))
 		return false;
+	/* "none" and "any" are too far apart for a list that could mean either */
+	if (node->count < f->min)
+		return refuse(r, node, err, "'%s' is empty%s", f->key,
+			      f->optional ? ": name something, or leave it out" : "");
 	if (node->count && !manifest_field_reserve(f, node->count, base, err))
 		return located(r, node, err);
 	for (size_t i = 0; i < node->count; i++) {
@@ -311,8 +318,6 @@ static const struct release_component *find(const struct release *r, const char 
 static bool finish_components(struct release *r, const struct release_yaml *list,
 			      struct error *err)
 {
-	if (r->component_count == 0)
-		return refuse(r, list, err, "'components' is empty");
 	for (size_t i = 0; i < r->component_count; i++) {
 		struct release_component *c = &r->components[i];
 		const struct release_yaml *node = &list->items[i];

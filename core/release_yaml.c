@@ -38,6 +38,9 @@ static bool parser_failed(const struct reader *r, struct error *err)
 	if (p->error == YAML_READER_ERROR)
 		return error_set(err, ERR_FORMAT, "%s: byte %zu: %s",
 				 TEXT_SAFE(r->file), p->problem_offset + 1, p->problem);
+	if (p->error == YAML_SCANNER_ERROR && *p->buffer.pointer == '\t')
+		return refuse_at(r, p->problem_mark, ERR_FORMAT,
+				 "a tab, where YAML takes blanks alone", err);
 	return refuse_at(r, p->problem_mark, memory ? ERR_SYSTEM : ERR_FORMAT,
 			 p->problem ? p->problem : "no memory", err);
 }
