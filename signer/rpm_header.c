@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "soname.inc"
 
+#include <endian.h>
 #include <pthread.h>
 #include <rpm/header.h>
 #include <rpm/rpmcrypto.h>
@@ -224,6 +225,32 @@ static bool parse(int fd, Header *h, uint64_t *payload_at, struct error *err)
 	return true;
 }
 
+/*
+ * Is there a signature in the form of rpm 6? librpm drops its tag without a word. The
+ * signature header, behind the lead: 8 bytes of magic, the count of tags, the bytes of
+ * their data; then 16 bytes a tag, its number first. librpm has read it already, so
+ * that nothing here needs to be refused again.
+ */
+static bool has_rpm6_signature(int fd)
+{
+	enum { LEAD = 96, INTRO = 16, ENTRY = 16, TAGS_MAX = 256, OPENPGP = 278 };
+	unsigned char intro[INTRO], entries[TAGS_MAX * ENTRY];
+	uint32_t count, tag;
+
+	if (pread(fd, intro, INTRO, LEAD) != INTRO)
+		return false;
+	memcpy(&count, intro + 8, sizeof(count));
+	count = be32toh(count) < TAGS_MAX ? be32toh(count) : TAGS_MAX;
+	if (pread(fd, entries, count * ENTRY, LEAD + INTRO) != (ssize_t)count * ENTRY)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		memcpy(&tag, entries + (size_t)i * ENTRY, sizeof(tag));
+		if (be32toh(tag) == OPENPGP)
+			return true;
+	}
+	return false;
+}
+
 static bool take_bytes(Header h, struct rpm_header *out, struct error *err)
 {
 	struct rpmtd_s td;
@@ -291,8 +318,9 @@ bool rpm_header_read(int fd, const struct artifact_job *job, struct rpm_header *
 	lib.rpmInitCrypto();
 	if (!parse(fd, &h, &r.payload_at, err) || !check_kind(h, job, err) ||
 	    !take_bytes(h, &r, err) || !take_facts(h, &r, err) ||
-	    !rpm_trust_new(&(struct rpm_trust_header){h, r.bytes, r.bytes_len}, job,
-			   &r.trust, &r.signer, err) ||
+	    !rpm_trust_new(&(struct rpm_trust_header){h, r.bytes, r.bytes_len,
+						      has_rpm6_signature(fd)},
+			   job, &r.trust, &r.signer, err) ||
 	    !take_files(h, &r, err))
 		return false;
 	*out = TAKE(r);

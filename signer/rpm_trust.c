@@ -288,8 +288,14 @@ static bool payload_digest(Header h, struct rpm_trust *t, struct error *err)
 	       digest_stream_begin(t->stream, err);
 }
 
-static bool refuse_unsigned(const struct artifact_job *job, struct error *err)
+static bool refuse_unsigned(const struct rpm_trust_header *h,
+			    const struct artifact_job *job, struct error *err)
 {
+	if (h->of_rpm6)
+		return error_set(err, ERR_UNTRUSTED,
+				 "it is signed in the form of rpm 6 alone, which is "
+				 "not read here: have it signed in the form of rpm 4, "
+				 "too");
 	if (job->unsigned_allowed)
 		return true;
 	return error_set(
@@ -309,7 +315,7 @@ static bool begin(const struct rpm_trust_header *h, const struct artifact_job *j
 	    !signature_of(h, RPMTAG_SIGPGP, RPMTAG_SIGGPG, &t->both, err))
 		return false;
 	if (!alone.params && !t->both.params)
-		return refuse_unsigned(job, err);
+		return refuse_unsigned(h, job, err);
 	if (!t->stream && !t->both.params)
 		return error_set(err, ERR_UNTRUSTED,
 				 "neither a digest of the payload in its header nor a "

@@ -11,6 +11,8 @@
  * - The payload is believed under the SHA-256 of its compressed bytes that the header
  *   holds, or under a signature over header and payload (RPMs of EL 7 have no digest
  *   of the payload). An MD5 of it proves nothing.
+ * - What is signed in the form of rpm 6 alone (tag OPENPGP), which librpm passes over,
+ *   is not unsigned: it is refused.
  *
  * A part of rpm_header, which holds librpm's lock around each call.
  */
@@ -30,6 +32,7 @@ struct rpm_trust_header {
 	struct headerToken_s *header;
 	const char *bytes; /* its signed region as it is in the file */
 	size_t len;
+	bool of_rpm6; /* there is a signature in the form of rpm 6 */
 };
 
 struct rpm_trust; /* opaque */

@@ -101,6 +101,21 @@ definition tool-gzip-1.0-1.x86_64.rpm
 sed -i '/^rpm-keys/d' one.yaml
 refused 2 "not among the definition's rpm-keys"
 
+step "a signature in the form of rpm 6 alone is neither believed nor nothing"
+# its tag is OPENPGP, which rpm 4 does not know; what it holds is not looked at
+python3 - art/tool-gzip-1.0-1.x86_64.rpm art/rpm6.rpm <<-'EOF'
+	import struct, sys
+	b = bytearray(open(sys.argv[1], 'rb').read())
+	for at in range(96 + 16, 96 + 16 + 16 * struct.unpack('>I', b[104:108])[0], 16):
+	    if struct.unpack('>I', b[at:at + 4])[0] == 268:
+	        b[at:at + 4] = struct.pack('>I', 278)
+	open(sys.argv[2], 'wb').write(b)
+EOF
+definition rpm6.rpm
+refused 2 "it is signed in the form of rpm 6 alone"
+definition rpm6.rpm vendor 'unsigned: allowed'
+refused 2 "it is signed in the form of rpm 6 alone"
+
 step "RPMs as EL 7 writes them: no digest of the payload"
 "$OUT/tests/rpm_el7" art/tool-unsigned-1.0-1.x86_64.rpm art/el7.rpm || fail rpm_el7
 cp art/el7.rpm art/el7-unsigned.rpm
