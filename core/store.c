@@ -7,29 +7,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
 	APPLICATION_ID = 0x464d5331, /* "FMS1", as schema/001_store.sql sets it */
 	BUSY_MS = 10000,
 };
-
-struct migration {
-	int number;
-	const char *name;
-	const char *sql;
-};
-
-/* schema/NNN_name.sql in order, from the Makefile */
-static const struct migration migrations[] = {
-#include "schema.inc"
-};
-
-/* What this program knows. */
-static int newest(void)
-{
-	return migrations[ARRAY_LEN(migrations) - 1].number;
-}
 
 /* ---- orders that SQL text has no notion of ---- */
 
@@ -69,21 +53,6 @@ static int el_order(void *unused, int an, const void *a, int bn, const void *b)
 
 /* ---- opening ---- */
 
-/* The value of a PRAGMA that yields one number. */
-static bool pragma(struct store *s, const char *sql, int *out, struct error *err)
-{
-	sqlite3_stmt *st = NULL;
-	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
-		  sqlite3_step(st) == SQLITE_ROW;
-
-	if (ok)
-		*out = sqlite3_column_int(st, 0);
-	else
-		store_fail_(s, err, NULL);
-	sqlite3_finalize(st);
-	return ok;
-}
-
 /* The connection and what holds for all of its life; nothing is read yet. */
 static bool connect_to(struct store *s, int flags, struct error *err)
 {
@@ -103,20 +72,33 @@ static bool connect_to(struct store *s, int flags, struct error *err)
 			  err);
 }
 
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? -1 : st.st_size;
+}
+
 /* The schema's number, of a file that is a store. */
 static bool identify(struct store *s, int *version, struct error *err)
 {
 	int id;
 
-	if (!pragma(s, "PRAGMA application_id", &id, err))
+	if (!store_pragma(s, "PRAGMA application_id", &id, err))
 		return false;
+	if (id == 0 && size_of(s->path) == 0)
+		return error_set(err, ERR_FORMAT,
+				 "'%s' is no fips-manifest store, but an empty file: "
+				 "delete it, then fips-manifest --store FILE init "
+				 "makes one",
+				 TEXT_SAFE(s->path));
 	if (id != APPLICATION_ID)
 		return error_set(
 			err, ERR_FORMAT,
 			"'%s' is no fips-manifest store, but another program's "
 			"SQLite file",
 			TEXT_SAFE(s->path));
-	return pragma(s, "PRAGMA user_version", version, err);
+	return store_pragma(s, "PRAGMA user_version", version, err);
 }
 
 static bool connect_and_identify(struct store *s, int flags, int *version,
@@ -150,45 +132,21 @@ static bool connect_reader(struct store *s, int *version, struct error *err)
 	       connect_and_identify(s, SQLITE_OPEN_READONLY, version, err);
 }
 
-static bool migrate_one(struct store *s, const struct migration *m, struct error *err)
-{
-	char sql[64];
-
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", m->number);
-	if (store_exec(s, m->sql, err) && store_exec(s, sql, err))
-		return true;
-	return error_prefix(err, "schema %03d_%s", m->number, m->name);
-}
-
-static bool migrate(struct store *s, struct error *err)
-{
-	int version;
-
-	if (!store_exec(s, "BEGIN EXCLUSIVE", err) ||
-	    !pragma(s, "PRAGMA user_version", &version, err))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(migrations); i++)
-		if (migrations[i].number > version &&
-		    !migrate_one(s, &migrations[i], err))
-			return false; /* closing rolls back */
-	return store_exec(s, "COMMIT", err);
-}
-
 static bool check_version(struct store *s, int version, struct error *err)
 {
-	if (version > newest())
+	if (version > store_schema_newest())
 		return error_set(err, ERR_CONFLICT,
 				 "store '%s' is of schema %d, and this program knows "
 				 "%d: use the newer fips-manifest that made it",
-				 TEXT_SAFE(s->path), version, newest());
-	if (version == newest())
+				 TEXT_SAFE(s->path), version, store_schema_newest());
+	if (version == store_schema_newest())
 		return true;
 	if (s->mode == STORE_READ)
 		return error_set(err, ERR_CONFLICT,
 				 "store '%s' is of schema %d and must be brought to %d "
 				 "first: run any fips-manifest command that writes it",
-				 TEXT_SAFE(s->path), version, newest());
-	return migrate(s, err);
+				 TEXT_SAFE(s->path), version, store_schema_newest());
+	return store_migrate(s, err);
 }
 
 static bool open_existing(struct store *s, struct error *err)
@@ -207,7 +165,9 @@ static bool open_existing(struct store *s, struct error *err)
 	if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main"))
 		return error_set(err, ERR_SYSTEM, "store '%s' cannot be written",
 				 TEXT_SAFE(s->path));
-	return check_version(s, version, err) && store_prepare(s, err);
+	return check_version(s, version, err) &&
+	       (s->mode == STORE_READ || store_check_schema(s, err)) &&
+	       store_prepare(s, err);
 }
 
 bool store_open(const char *path, enum store_mode mode, struct store **out,
@@ -251,7 +211,7 @@ static bool fill(const char *path, struct error *err)
 	if (!s || !(s->path = text_dup(path, strlen(path))))
 		return error_set(err, ERR_SYSTEM, "no memory");
 	s->mode = STORE_WRITE;
-	return connect_to(s, SQLITE_OPEN_READWRITE, err) && migrate(s, err) &&
+	return connect_to(s, SQLITE_OPEN_READWRITE, err) && store_migrate(s, err) &&
 	       store_prepare(s, err) && store_log(s, "init", "store", "", err);
 }
 

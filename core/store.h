@@ -25,7 +25,8 @@ enum store_mode { STORE_READ, STORE_WRITE };
 /* Make a new store at `path`; ERR_CONFLICT when anything is there. It appears
  * whole or not at all. */
 bool store_create(const char *path, struct error *err) MUST_CHECK;
-/* Open one; STORE_WRITE migrates an older one. */
+/* Open one; STORE_WRITE migrates an older one, and refuses one whose schema another
+ * program changed (ERR_MISMATCH): nothing would guard what is written. */
 bool store_open(const char *path, enum store_mode mode, struct store **out,
 		struct error *err) MUST_CHECK;
 void store_close(struct store *s);
@@ -269,8 +270,10 @@ bool store_each_event(struct store *s,
 		      void *arg, struct error *err) MUST_CHECK;
 bool store_log(struct store *s, const char *action, const char *subject,
 	       const char *detail, struct error *err) MUST_CHECK;
-/* Recompute the chain: ERR_MISMATCH names the first row that does not fit. `last`
- * is the digest of the last row; both are set when all fit. */
+/* Recompute the chain, and hold the store against it: its schema is ours, and every
+ * manifest is there, published and withdrawn as the log tells. ERR_MISMATCH names the
+ * first that does not fit. `last` is the digest of the last row; both are set when all
+ * fit. */
 bool store_verify_log(struct store *s, uint64_t *rows, struct digest *last,
 		      struct error *err) MUST_CHECK;
 

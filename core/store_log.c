@@ -163,6 +163,22 @@ static bool check_event(void *arg, const struct store_event *e, struct error *er
 	return true;
 }
 
+/* What the log tells of each manifest is what its row shows. */
+static bool check_manifests(struct store *s, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_LOG_STRAY);
+	char id[STORE_ID_SIZE], why[64];
+	bool has;
+
+	if (!store_row(&q, &has, err))
+		return false;
+	if (!has)
+		return true;
+	return store_column_text(&q, 0, id, sizeof(id), err) &&
+	       store_column_text(&q, 1, why, sizeof(why), err) &&
+	       error_set(err, ERR_MISMATCH, "audit log: %s %s", TEXT_SAFE(id), why);
+}
+
 bool store_verify_log(struct store *s, uint64_t *rows, struct digest *last,
 		      struct error *err)
 {
@@ -172,6 +188,8 @@ bool store_verify_log(struct store *s, uint64_t *rows, struct digest *last,
 		return false;
 	if (!chain.rows)
 		return error_set(err, ERR_MISMATCH, "audit log: it is empty");
+	if (!store_check_schema(s, err) || !check_manifests(s, err))
+		return false;
 	*rows = chain.rows;
 	*last = chain.last;
 	return true;

@@ -36,6 +36,31 @@ static const char *const statements[] = {
 			"previous, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_LOG_EACH] = "SELECT id, time, actor, action, subject, detail, previous, "
 			 "digest FROM log ORDER BY id",
+	[SQL_LOG_STRAY] =
+		"WITH kept AS (SELECT 'el' || el || '/' || kubernetes || '/' || arch "
+		"|| '@' || revision AS id, lower(hex(digest)) AS digest, "
+		"published IS NOT NULL AS published, state FROM manifest), "
+		"added AS (SELECT subject AS id, substr(detail, 13, 64) AS digest "
+		"FROM log WHERE action = 'add'), "
+		"told AS (SELECT subject AS id FROM log "
+		"WHERE action = 'publish' AND subject GLOB 'el*@*'), "
+		"taken AS (SELECT subject AS id FROM log WHERE action = 'withdraw') "
+		"SELECT id, 'is in the store, and was never added so' "
+		"FROM (SELECT id, digest FROM kept EXCEPT SELECT * FROM added) "
+		"UNION ALL SELECT id, 'was added, and is not in the store so' "
+		"FROM (SELECT * FROM added EXCEPT SELECT id, digest FROM kept) "
+		"UNION ALL SELECT id, 'shows as published, and never was' "
+		"FROM (SELECT id FROM kept WHERE published "
+		"EXCEPT SELECT * FROM told) "
+		"UNION ALL SELECT id, 'was published, and does not show it' "
+		"FROM (SELECT * FROM told "
+		"EXCEPT SELECT id FROM kept WHERE published) "
+		"UNION ALL SELECT id, 'shows as withdrawn, and never was' "
+		"FROM (SELECT id FROM kept WHERE state = 3 "
+		"EXCEPT SELECT * FROM taken) "
+		"UNION ALL SELECT id, 'was withdrawn, and does not show it' "
+		"FROM (SELECT * FROM taken "
+		"EXCEPT SELECT id FROM kept WHERE state = 3) LIMIT 1",
 	[SQL_MANIFEST_ADD] = "INSERT INTO manifest (el, kubernetes, arch, revision, "
 			     "digest, size, created, added, state) "
 			     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -240,6 +265,20 @@ bool store_exec(struct store *s, const char *sql, struct error *err)
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(s, err, NULL);
 	return true;
+}
+
+bool store_pragma(struct store *s, const char *sql, int *out, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+		  sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*out = sqlite3_column_int(st, 0);
+	else
+		store_fail_(s, err, NULL);
+	sqlite3_finalize(st);
+	return ok;
 }
 
 /* ---- one run of a statement ---- */

@@ -25,6 +25,7 @@ enum store_sql {
 	SQL_LOG_LAST,
 	SQL_LOG_ADD,
 	SQL_LOG_EACH,
+	SQL_LOG_STRAY,
 	SQL_MANIFEST_ADD,
 	SQL_MANIFEST_EACH,
 	SQL_MANIFEST_BY_ROW,
@@ -105,6 +106,19 @@ void store_fail_(struct store *s, struct error *err, const char *what);
 bool store_prepare(struct store *s, struct error *err) MUST_CHECK;
 /* Statements without values and rows. */
 bool store_exec(struct store *s, const char *sql, struct error *err) MUST_CHECK;
+/* The value of a PRAGMA that yields one number. */
+bool store_pragma(struct store *s, const char *sql, int *out,
+		  struct error *err) MUST_CHECK;
+
+/* ---- the schema (store_schema.c) ---- */
+
+/* The number of the last migration. */
+int store_schema_newest(void);
+/* Run the migrations that the store lacks, all or none. */
+bool store_migrate(struct store *s, struct error *err) MUST_CHECK;
+/* Has the store just the tables, indices and triggers that the migrations make?
+ * ERR_MISMATCH names the first that is missing, changed or not theirs. */
+bool store_check_schema(struct store *s, struct error *err) MUST_CHECK;
 
 /* ---- one run of a statement ---- */
 

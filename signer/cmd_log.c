@@ -10,7 +10,8 @@ struct input {
 };
 
 static const struct argp_option options[] = {
-	{"verify", 'v', NULL, 0, "Recompute the chain of digests", 0},
+	{"verify", 'v', NULL, 0,
+	 "Recompute the chain of digests, and hold the store against it", 0},
 	{0},
 };
 
@@ -110,7 +111,9 @@ const struct cmd cmd_log = {
 	.summary = "show the audit log, or verify its chain",
 	.doc = "Each row carries the digest of the row before it. Rows cut off at the "
 	       "end leave no trace in the rest: keep the last digest that --verify "
-	       "prints somewhere else. Exit status 1 when the chain is broken.",
+	       "prints somewhere else. Exit status 1 when the chain is broken, when "
+	       "another program changed the store's tables or triggers, or when a "
+	       "manifest is not there, published or withdrawn as the log tells.",
 	.examples = "fips-manifest log\n"
 		    "fips-manifest log --verify",
 	.need = CMD_STORE_READ,

@@ -29,7 +29,8 @@ one_line
 seq 1 1000 | cmp - text.db || fail "a file that is no store was changed"
 : >empty.db
 expect 3 fips-manifest --store empty.db list
-says "no fips-manifest store"
+says "'empty.db' is no fips-manifest store, but an empty file"
+one_line
 sqlite3 other.db 'CREATE TABLE t (x)'
 expect 3 add other.db 1
 says "another program's SQLite file"
@@ -43,8 +44,26 @@ expect 3 fips-manifest --store nowhere/s.db init
 says "nowhere"
 one_line
 
-step "a store from a newer version, and one from an older"
+step "the store may be named behind the command, too"
+expect 3 fips-manifest list --store none.db
+says "no store 'none.db'"
+one_line
+expect 3 fips-manifest --store other.db list --store=text.db
+says "store 'text.db': not a store"
+
+step "a store whose triggers somebody dropped"
 expect 0 fips-manifest --store s.db init
+cp s.db unguarded.db
+sqlite3 unguarded.db 'DROP TRIGGER tool_fixed'
+expect 1 add unguarded.db 1
+says "store 'unguarded.db' was changed by another program: its trigger 'tool_fixed' is missing"
+one_line
+expect 1 fips-manifest --store unguarded.db log --verify
+says "trigger 'tool_fixed' is missing"
+one_line
+expect 0 fips-manifest --store unguarded.db tool list
+
+step "a store from a newer version, and one from an older"
 cp s.db newer.db
 sqlite3 newer.db 'PRAGMA user_version = 99'
 for command in list log publish; do

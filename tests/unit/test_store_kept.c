@@ -192,6 +192,103 @@ TEST(a_changed_log_row_is_named)
 	}
 }
 
+/* A store whose change nobody else made is refused to writers and told to auditors. */
+static void assert_changed(const char *path, const char *says, struct error *err_)
+{
+	struct store *s = NULL;
+	struct digest last;
+	uint64_t rows;
+
+	assert_err(ERR_MISMATCH, store_open(path, STORE_WRITE, &s, &err));
+	assert_says(says);
+	assert_null(s);
+	assert_ok(store_open(path, STORE_READ, &s, &err));
+	assert_err(ERR_MISMATCH, store_verify_log(s, &rows, &last, &err));
+	assert_says(says);
+	store_close(s);
+}
+
+TEST(a_changed_schema_is_named_and_written_no_more)
+{
+	static const struct {
+		const char *change, *says;
+	} tries[] = {
+		{"DROP TRIGGER log_fixed", "its trigger 'log_fixed' is missing"},
+		{"DROP TRIGGER tool_once", "its trigger 'tool_once' is missing"},
+		{"DROP INDEX signed_digest", "its index 'signed_digest' is missing"},
+		{"CREATE TRIGGER extra AFTER INSERT ON log "
+		 "BEGIN DELETE FROM setting; END",
+		 "its trigger 'extra' is not ours"},
+		{"CREATE TABLE zoo (x)", "its table 'zoo' is not ours"},
+		{"DROP TRIGGER log_kept; CREATE TRIGGER log_kept BEFORE DELETE ON log "
+		 "BEGIN SELECT 1; END",
+		 "its trigger 'log_kept' is another"},
+		{"PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = "
+		 "replace(sql, 'BETWEEN 1 AND 64', 'BETWEEN 0 AND 64') "
+		 "WHERE name = 'setting'",
+		 "its table 'setting' is another"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+		AUTO(store_closep) struct store *s = sample_store("schema.db");
+
+		store_closep(&s);
+		sample_sql_ok("schema.db", tries[i].change);
+		assert_changed("schema.db", tries[i].says, err_);
+	}
+}
+
+TEST(what_sqlite_itself_adds_to_the_schema_is_let_be)
+{
+	AUTO(store_closep) struct store *s = sample_store("analyzed.db");
+
+	store_closep(&s);
+	sample_sql_ok("analyzed.db", "ANALYZE; VACUUM");
+	assert_ok(store_open("analyzed.db", STORE_WRITE, &s, &err));
+}
+
+/* Triggers can be switched off without a trace in the schema. */
+static void run_unguarded(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+TEST(a_manifest_that_is_not_as_the_log_tells_is_named)
+{
+	static const struct {
+		const char *change, *says;
+	} tries[] = {
+		{"UPDATE manifest SET revision = 7", "el8/v1.21.3/x86_64@7 is in the"},
+		{"UPDATE manifest SET digest = zeroblob(32)",
+		 "@1 is in the store, and was never added so"},
+		{"PRAGMA foreign_keys = OFF; DELETE FROM manifest",
+		 "el8/v1.21.3/x86_64@1 was added, and is not in the store so"},
+		{"UPDATE manifest SET state = 2, published = 1",
+		 "@1 shows as published, and never was"},
+		{"UPDATE manifest SET state = 3, reason = 'x', withdrawn = 1",
+		 "@1 shows as withdrawn, and never was"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+		AUTO(store_closep) struct store *s = sample_store("told.db");
+		struct store_manifest m;
+		struct digest last;
+		uint64_t rows;
+
+		sample_put_named(s, "8", "v1.21.3", 1, &m);
+		assert_ok(store_verify_log(s, &rows, &last, &err));
+		run_unguarded("told.db", tries[i].change);
+		assert_err(ERR_MISMATCH, store_verify_log(s, &rows, &last, &err));
+		assert_says(tries[i].says);
+	}
+}
+
 TEST(a_damaged_body_is_never_handed_out)
 {
 	AUTO(store_closep) struct store *s = sample_store("body.db");
