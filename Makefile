@@ -258,9 +258,11 @@ check-fips:
 	+@$(MAKE) --no-print-directory all
 	@tests/run cli $(OUT) tests/fips/*.sh
 
+# quietly: a person looks on
 demo:
 	@.ci/deps demo
-	+@$(MAKE) --no-print-directory all
+	@echo '# Building fips-manifest, fips-manifestd and fips-tool'
+	+@$(MAKE) --no-print-directory --silent all
 	@tests/demo.sh $(CURDIR)/$(BIN)
 
 # libFuzzer wants everything compiled by clang with its coverage

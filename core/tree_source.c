@@ -8,6 +8,7 @@
 #include "core/tree_tar.h"
 #include "core/tree_url.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -87,11 +88,17 @@ static bool open_local(const char *where, struct tree_source **out, struct error
 	AUTO(buf_clear) struct buf shown = BUF_MAX(8192);
 	struct stat st;
 
-	if (stat(where, &st)) {
-		http_name(where, &shown); /* of a protocol that is none of ours */
+	http_name(where, &shown); /* of a protocol that is none of ours */
+	if (!buf_ok(&shown, err))
+		return false;
+	if (stat(where, &st) && errno == ENOENT && where[0] != '/')
+		return error_set(err, ERR_NOT_FOUND,
+				 "no file or folder '%s' is here; the URL of a server "
+				 "begins with http:// or https://",
+				 shown.data ? TEXT_SAFE(shown.data) : "");
+	if (stat(where, &st))
 		return error_sys(err, "cannot open '%s'",
 				 shown.data ? TEXT_SAFE(shown.data) : "");
-	}
 	if (!(S_ISDIR(st.st_mode) ? tree_dir_open(where, &s, err)
 				  : tree_tar_open(where, &s, err)) ||
 	    !check_form(where, s, S_ISDIR(st.st_mode), err))

@@ -175,7 +175,8 @@ static bool refuse_line(const struct artifact *a, const struct release_component
 				 "'%s' is %s: only files and symlinks can be in a "
 				 "manifest",
 				 TEXT_SAFE(line),
-				 e->type == UNPACK_FOLDER ? "a folder" : "a device");
+				 e->type == UNPACK_FOLDER ? "a folder"
+							  : "a device, pipe or socket");
 	}
 	return error_set(err, ERR_NOT_FOUND, "it holds nothing that matches '%s'",
 			 TEXT_SAFE(line));

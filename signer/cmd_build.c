@@ -230,8 +230,10 @@ static bool print(const struct cli *cli, const struct builds *b, struct error *e
 
 		for (size_t k = 0; k < one->manifest.component_count; k++)
 			files += one->manifest.components[k].file_count;
-		cli_say(cli, "%s: %zu components, %zu files, sha256 %s", one->id,
-			one->manifest.component_count, files, DIGEST_HEX(&one->digest));
+		cli_say(cli, "%s: %zu component%s, %zu file%s, sha256 %s", one->id,
+			one->manifest.component_count,
+			one->manifest.component_count == 1 ? "" : "s", files,
+			files == 1 ? "" : "s", DIGEST_HEX(&one->digest));
 		fprintf(cli->out, "%s\n", one->path);
 	}
 	return true;

@@ -381,8 +381,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 		return false;
 	if (!v && !in->threshold)
 		return error_set(err, ERR_USAGE,
-				 "add, list, remove, check, revoke, or "
-				 "--threshold N");
+				 "an operand is missing: add, list, remove, check, "
+				 "revoke, or --threshold N");
 	if (v && !v->store)
 		return v->run(ctx, NULL, err);
 	if (!v || v->writes || in->threshold)

@@ -33,7 +33,10 @@ static const struct cmd *const commands[] = {
 };
 /* clang-format on */
 
-enum { OPTIONS_MAX = 64 }; /* of one command */
+enum {
+	OPTIONS_MAX = 64, /* of one command */
+	KEY_STORE = 0x2000,
+};
 
 struct globals {
 	const char *store_path;
@@ -74,6 +77,7 @@ static char *help_filter(int key, const char *text, void *input)
 struct call {
 	const struct cmd *cmd;
 	struct cmd_context *ctx;
+	struct globals *globals;
 };
 
 static error_t parse_command(int key, char *arg, struct argp_state *state)
@@ -88,6 +92,9 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'q':
 		ctx->cli->quiet = true;
+		return 0;
+	case KEY_STORE:
+		call->globals->store_path = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		ctx->operands[ctx->operand_count++] = arg;
@@ -150,6 +157,9 @@ static void join_options(const struct argp_option *own, struct argp_option *out,
 		"json", 'j', NULL, 0, "Write the result as JSON", 0};
 	out[n++] = (struct argp_option){
 		"quiet", 'q', NULL, 0, "Say only what went wrong", 0};
+	/* a habit from other programs: behind the command, too */
+	out[n++] = (struct argp_option){"store",       KEY_STORE, "FILE",
+					OPTION_HIDDEN, NULL,      0};
 	for (; own && (own->name || own->doc) && n + 1 < max; own++)
 		out[n++] = *own;
 	out[n] = (struct argp_option)EMPTY;
@@ -170,8 +180,8 @@ static void write_help(const struct cmd *cmd, struct buf *out)
 	}
 }
 
-static bool run_command(const struct cmd *cmd, const struct globals *g, int argc,
-			char **argv, struct cli *cli, struct error *err)
+static bool run_command(const struct cmd *cmd, struct globals *g, int argc, char **argv,
+			struct cli *cli, struct error *err)
 {
 	AUTO(buf_clear) struct buf doc = BUF_MAX(65536), name = BUF_MAX(256);
 	AUTO(text_freep) char *input = calloc(1, cmd->input_size + 1);
@@ -190,7 +200,7 @@ static bool run_command(const struct cmd *cmd, const struct globals *g, int argc
 				       .parser = parse_command,
 				       .args_doc = cmd->operands,
 				       .doc = doc.data},
-		  argc, argv, 0, NULL, &(struct call){cmd, &ctx});
+		  argc, argv, 0, NULL, &(struct call){cmd, &ctx, g});
 	ok = open_store(cmd, g, &ctx, err) && cmd->run(&ctx, err);
 	store_close(ctx.store);
 	free(operands);
@@ -201,7 +211,9 @@ int main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"store", 's', "FILE", 0,
-		 "The store; default $FIPS_MANIFEST_STORE, else ./fips-manifest.db", 0},
+		 "The store; default $FIPS_MANIFEST_STORE, else ./fips-manifest.db. "
+		 "Also behind COMMAND",
+		 0},
 		{0},
 	};
 	const struct argp argp = {

@@ -100,7 +100,8 @@ done <<CASES
 64 http://courier:swordfish?@127.0.0.1:$PORT it has a query
 64 $secret/?a=b '$url/?a=b': no URL of a tree
 3 $secret/nowhere '$url/nowhere/metadata/
-3 ftp://courier:swordfish@127.0.0.1/ cannot open 'ftp://127.0.0.1/'
+3 ftp://courier:swordfish@127.0.0.1/ no file or folder 'ftp://127.0.0.1/' is here; the URL
+3 127.0.0.1:$PORT no file or folder '127.0.0.1:$PORT' is here; the URL of a server begins with http://
 CASES
 try 64 fm import "$secret"
 rm -r www && cp -a tree2 www
