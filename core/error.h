@@ -59,7 +59,7 @@ void error_prefix_(struct error *err, const char *fmt, ...) PRINTF(2, 3);
 /* Back to "no error". */
 void error_clear(struct error *err);
 
-/* The code's name for logs and JSON: "format", "limit", "not-found", ... */
+/* The code's name, as tests tell it: "format", "limit", "not-found", ... */
 const char *error_code_name(enum error_code code);
 
 #endif

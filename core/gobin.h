@@ -5,8 +5,8 @@
  * The words of `crypto`:
  * - "boringcrypto": the toolchain says so (GOEXPERIMENT=boringcrypto, or a goboring
  *   version such as go1.16.7b7) *and* the function that only a linked BoringCrypto
- *   has is there, by its name in the table of functions. Without the second a build with CGO_ENABLED=0 would pass, which
- *   silently falls back to Go's own crypto.
+ *   has is there, by its name in the table of functions. Without the second a build
+ *   with CGO_ENABLED=0 would pass, which silently falls back to Go's own crypto.
  * - "fips140-VERSION": built with GOFIPS140=VERSION ("v1.0.0", "latest") and on by
  *   default. The fips140 section and symbols prove nothing: every Go >= 1.24 has
  *   them.

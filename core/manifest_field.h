@@ -40,7 +40,7 @@ struct manifest_field {
 	bool (*ok)(const char *text); /* of a text or of each of the strings */
 	const char *must;             /* what ok() asks for: "must be ..." */
 	const char *const *words;     /* NULL-terminated */
-	uint64_t min, max; /* min of a list: in a release definition alone */
+	uint64_t min, max;            /* min of a list: in a release definition alone */
 	const struct manifest_field *inner;
 	size_t inner_size, count_at; /* of a list's element; of its counter */
 };

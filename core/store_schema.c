@@ -28,6 +28,20 @@ int store_schema_newest(void)
 	return migrations[ARRAY_LEN(migrations) - 1].number;
 }
 
+bool store_pragma(struct store *s, const char *sql, int *out, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+		  sqlite3_step(st) == SQLITE_ROW;
+
+	if (ok)
+		*out = sqlite3_column_int(st, 0);
+	else
+		store_fail_(s, err, NULL);
+	sqlite3_finalize(st);
+	return ok;
+}
+
 static bool migrate_one(struct store *s, const struct migration *m, struct error *err)
 {
 	char sql[64];

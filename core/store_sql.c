@@ -267,20 +267,6 @@ bool store_exec(struct store *s, const char *sql, struct error *err)
 	return true;
 }
 
-bool store_pragma(struct store *s, const char *sql, int *out, struct error *err)
-{
-	sqlite3_stmt *st = NULL;
-	bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
-		  sqlite3_step(st) == SQLITE_ROW;
-
-	if (ok)
-		*out = sqlite3_column_int(st, 0);
-	else
-		store_fail_(s, err, NULL);
-	sqlite3_finalize(st);
-	return ok;
-}
-
 /* ---- one run of a statement ---- */
 
 struct store_query store_query(struct store *s, enum store_sql which)

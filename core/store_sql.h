@@ -106,12 +106,12 @@ void store_fail_(struct store *s, struct error *err, const char *what);
 bool store_prepare(struct store *s, struct error *err) MUST_CHECK;
 /* Statements without values and rows. */
 bool store_exec(struct store *s, const char *sql, struct error *err) MUST_CHECK;
-/* The value of a PRAGMA that yields one number. */
-bool store_pragma(struct store *s, const char *sql, int *out,
-		  struct error *err) MUST_CHECK;
 
 /* ---- the schema (store_schema.c) ---- */
 
+/* The value of a PRAGMA that yields one number. */
+bool store_pragma(struct store *s, const char *sql, int *out,
+		  struct error *err) MUST_CHECK;
 /* The number of the last migration. */
 int store_schema_newest(void);
 /* Run the migrations that the store lacks, all or none. */

@@ -176,20 +176,6 @@ bool tuf_edit_put_meta(struct tuf_snapshot *s, const struct tuf_meta *meta,
 	return list || no_memory(err);
 }
 
-bool tuf_edit_remove_meta(struct tuf_snapshot *s, const char *role, struct error *err)
-{
-	const struct tuf_meta *found = tuf_find_meta(s, role);
-	size_t at;
-
-	if (!found)
-		return error_set(err, ERR_NOT_FOUND, "snapshot has no role '%s'",
-				 TEXT_SAFE(role));
-	at = (size_t)(found - s->meta);
-	free(s->meta[at].file);
-	close_gap(s->meta, s->count--, at, sizeof(*s->meta));
-	return true;
-}
-
 /* ---- targets ---- */
 
 static int by_path(const void *a, const void *b)
@@ -221,19 +207,6 @@ bool tuf_edit_put_target(struct tuf_targets *t, const struct tuf_target *target,
 		clear_target(&own);
 	t->targets = list ? list : t->targets;
 	return list || no_memory(err);
-}
-
-bool tuf_edit_remove_target(struct tuf_targets *t, const char *path, struct error *err)
-{
-	const struct tuf_target *found = tuf_find_target(t, path);
-	size_t at;
-
-	if (!found)
-		return error_set(err, ERR_NOT_FOUND, "no target '%s'", TEXT_SAFE(path));
-	at = (size_t)(found - t->targets);
-	clear_target(&t->targets[at]);
-	close_gap(t->targets, t->count--, at, sizeof(*t->targets));
-	return true;
 }
 
 /* ---- delegations ---- */
@@ -325,20 +298,6 @@ bool tuf_edit_put_delegation(struct tuf_targets *t, const struct tuf_delegation 
 		t->delegation_count++;
 	}
 	t->delegations[at] = TAKE(own);
-	drop_unused(t);
-	return true;
-}
-
-bool tuf_edit_remove_delegation(struct tuf_targets *t, const char *name,
-				struct error *err)
-{
-	size_t at = position(t, name);
-
-	if (at == t->delegation_count)
-		return error_set(err, ERR_NOT_FOUND, "no delegation '%s'",
-				 TEXT_SAFE(name));
-	clear_delegation(&t->delegations[at]);
-	close_gap(t->delegations, t->delegation_count--, at, sizeof(*t->delegations));
 	drop_unused(t);
 	return true;
 }

@@ -18,23 +18,14 @@ bool tuf_edit_remove_key(struct tuf_root *r, enum tuf_kind kind, const char *id,
 
 bool tuf_edit_put_meta(struct tuf_snapshot *s, const struct tuf_meta *meta,
 		       struct error *err) MUST_CHECK;
-/* ERR_NOT_FOUND */
-bool tuf_edit_remove_meta(struct tuf_snapshot *s, const char *role,
-			  struct error *err) MUST_CHECK;
 
 bool tuf_edit_put_target(struct tuf_targets *t, const struct tuf_target *target,
 			 struct error *err) MUST_CHECK;
-/* ERR_NOT_FOUND */
-bool tuf_edit_remove_target(struct tuf_targets *t, const char *path,
-			    struct error *err) MUST_CHECK;
 
 /* In the place of the delegation of that name, else at the end. The keys are those
  * that may sign it; d->signers.threshold counts, d->signers.ids is not read. */
 bool tuf_edit_put_delegation(struct tuf_targets *t, const struct tuf_delegation *d,
 			     const struct tuf_key *keys, size_t key_count,
 			     struct error *err) MUST_CHECK;
-/* ERR_NOT_FOUND */
-bool tuf_edit_remove_delegation(struct tuf_targets *t, const char *name,
-				struct error *err) MUST_CHECK;
 
 #endif

@@ -121,7 +121,4 @@ unsigned httpd_connections(struct httpd *h);
 /* How many connections were refused since the start, for their address had enough? */
 uint64_t httpd_refused(struct httpd *h);
 
-/* "libmicrohttpd 0.9.75" */
-const char *httpd_library(char *out, size_t size);
-
 #endif

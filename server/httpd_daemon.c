@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,12 +14,6 @@ enum {
 	/* those that connected in time get this long to be taken and to ask */
 	LAST_CALL_MS = 1000,
 };
-
-const char *httpd_library(char *out, size_t size)
-{
-	snprintf(out, size, "libmicrohttpd %s", MHD_get_version());
-	return out;
-}
 
 /* Targets are handed over as they were sent; route.h decodes them. */
 static size_t keep_escapes(void *arg, struct MHD_Connection *c, char *s)
