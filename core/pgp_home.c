@@ -87,6 +87,9 @@ static const struct {
 	{GPG_ERR_CANCELED, "the passphrase was not given"},
 	{GPG_ERR_NO_PIN_ENTRY, "gpg-agent has no pinentry to ask for the passphrase; "
 			       "give it with --passphrase-fd"},
+	{GPG_ERR_ENOTTY, "gpg-agent's pinentry has no terminal to ask for the "
+			 "passphrase at; give it with --passphrase-fd"},
+	{GPG_ERR_NO_PASSPHRASE, "the passphrase is empty"},
 	{GPG_ERR_NO_AGENT, "gpg-agent does not run"},
 };
 

@@ -13,6 +13,7 @@ enum {
 	KEY_MAX = 65535,
 	FPR_BYTES = 20,
 	/* subpackets */
+	LIFETIME = 3,
 	ISSUER = 16,
 	KEY_FLAGS = 27,
 	EMBEDDED = 32,
@@ -182,6 +183,18 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
 			if (is_issuer(&s, fpr))
 				return true;
 	return false;
+}
+
+int64_t pgp_packet_lifetime(const struct armor_packet *p)
+{
+	struct area areas[2];
+	struct subpacket s;
+
+	if (read_areas(p, areas))
+		while (next_subpacket(&areas[0], &s))
+			if (s.type == LIFETIME && s.len == 4)
+				return be32(s.data);
+	return 0;
 }
 
 static bool is_binding_type(unsigned type)

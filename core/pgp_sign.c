@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/pgp_home.h"
+#include "core/pgp_packet.h"
 #include "core/pgp_policy.h"
 #include "core/text.h"
 
@@ -400,6 +401,25 @@ static bool check_present(struct pgp_sign *s, const char *text, size_t len,
 	return true;
 }
 
+/* What gpg made: version 4 signatures of a text that hold for ever. */
+static bool read_made(const struct buf *raw, struct buf *out, size_t *count,
+		      struct error *err)
+{
+	struct armor_packet p = EMPTY;
+
+	if (!armor_packets(raw->data, raw->len, out, count, err))
+		return false;
+	while (p.end < out->len)
+		if (!armor_block_packet(out->data, out->len, &p, err))
+			return false;
+		else if (pgp_packet_lifetime(&p))
+			return error_set(err, ERR_UNTRUSTED,
+					 "gpg made a signature that expires, and the "
+					 "manifest with it: drop default-sig-expire "
+					 "from its gpg.conf");
+	return true;
+}
+
 bool pgp_sign_text(struct pgp_sign *s, bool rsa_only, const char *text, size_t text_len,
 		   struct buf *packets, struct pgp_verdict *made, struct error *err)
 {
@@ -422,7 +442,7 @@ bool pgp_sign_text(struct pgp_sign *s, bool rsa_only, const char *text, size_t t
 		if (!check_made(s, rsa_only, n, &v.signatures[v.count++], err))
 			return false;
 	v.distinct = v.threshold = s->key_count;
-	if (!armor_packets(raw.data, raw.len, &checked, &count, err))
+	if (!read_made(&raw, &checked, &count, err))
 		return false;
 	if (n || v.count != s->key_count || count != s->key_count)
 		return error_set(err, ERR_SYSTEM,

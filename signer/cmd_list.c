@@ -30,7 +30,7 @@ static bool is_trusted(struct list *l, const struct store_signed *f, bool *out,
 		       struct error *err)
 {
 	AUTO(buf_clear) struct buf asc = BUF_MAX(VOUCH_FILE_MAX);
-	enum vouch_guess guess = vouch_guess(&l->vouch, f->signers);
+	enum vouch_guess guess = vouch_guess(&l->vouch, f);
 	struct vouched v = EMPTY;
 
 	if (guess == VOUCH_ASK) {
@@ -145,22 +145,12 @@ static bool each(void *arg, const struct store_manifest *m, struct error *err)
 	return true;
 }
 
-/* No key at all is no reason to list nothing: then nothing is trusted. */
-static bool load_vouch(struct list *l, struct store *s, struct error *err)
-{
-	if (vouch_load(s, &l->vouch, err))
-		return true;
-	if (err->code != ERR_NOT_FOUND)
-		return false;
-	error_clear(err);
-	return true;
-}
-
 static bool look(struct store *s, void *arg, struct error *err)
 {
 	struct list *l = arg;
 
-	return load_vouch(l, s, err) && store_each_visible(s, collect, l, err) &&
+	return vouch_load_any(s, &l->vouch, err) &&
+	       store_each_visible(s, collect, l, err) &&
 	       store_each_manifest(s, &(const struct store_filter)EMPTY, each, l, err);
 }
 

@@ -4,9 +4,10 @@
  *
  * Nothing is taken from an earlier verification: each file that is to become
  * visible is verified now, by the store's keys and threshold as they are now. When
- * those changed since the last time, what is visible already is verified too: what
- * is no longer trusted is taken out of the tree, said, and comes back when it has
- * gained signatures or its keys are back. No older revision takes its place.
+ * those changed since the last time, or a key of its signers has expired, what is
+ * visible already is verified too: what is no longer trusted is taken out of the tree,
+ * said, and comes back when it has gained signatures or its keys are back. No older
+ * revision takes its place.
  */
 #include "core/text.h"
 #include "core/tree.h"
@@ -114,9 +115,10 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 	if (!store_signed_bytes(w->store, r->file.row, &asc, err))
 		return false;
 	if (!vouch_for(&w->vouch, asc.data, asc.len, &v, &why)) {
-		*err = why;
-		if (why.code != ERR_UNTRUSTED)
+		if (why.code != ERR_UNTRUSTED) {
+			*err = why;
 			return false;
+		}
 		memcpy(v.why, why.msg, sizeof(v.why));
 	}
 	if (!v.enough)
@@ -125,27 +127,28 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 	return accept_row(w, r, v.signers, err);
 }
 
+static bool needs_look(const struct work *w, const struct row *r)
+{
+	return !r->file.published || r->file.distrusted ||
+	       (r->shown &&
+		(!w->vouch.settled || vouch_guess(&w->vouch, &r->file) != VOUCH_YES));
+}
+
 static bool publish_all(struct store *s, void *arg, struct error *err)
 {
 	struct work *w = arg;
-	bool changed, any = false;
+	bool changed;
 
 	if (!store_each_manifest(s, &(const struct store_filter)EMPTY, collect, w,
 				 err) ||
 	    !store_each_visible(s, mark_visible, w, err) ||
-	    !vouch_changed(s, &changed, err))
+	    !vouch_changed(s, &changed, err) ||
+	    (w->count && !vouch_load_any(s, &w->vouch, err)))
 		return false;
-	for (size_t i = 0; i < w->count; i++) {
-		struct row *r = &w->rows[i];
-
-		if (r->file.published && !r->file.distrusted && !(changed && r->shown))
-			continue;
-		if (!any && !vouch_load(s, &w->vouch, err))
+	w->vouch.settled = !changed;
+	for (size_t i = 0; i < w->count; i++)
+		if (needs_look(w, &w->rows[i]) && !publish_row(w, &w->rows[i], err))
 			return false;
-		any = true;
-		if (!publish_row(w, r, err))
-			return false;
-	}
 	return store_publish_rest(s, &w->rest, err) &&
 	       repo_update(s, w->keys, w->tuf, err) &&
 	       tree_from_store(s, &w->tree, err);
@@ -170,7 +173,9 @@ static void show_rest(const struct work *w)
 	const struct cli *cli = w->cli;
 
 	if (w->rest.keyrings)
-		cli_say(cli, "published keys/release.asc");
+		cli_say(cli, "%s keys/release.asc",
+			tree_find(&w->tree, "keys/release.asc") ? "published"
+								: "took out");
 	if (w->rest.thresholds)
 		cli_say(cli, "published the threshold %u", w->tree.index.threshold);
 	if (w->rest.tools)

@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -80,7 +81,7 @@ struct job {
 	struct buf output; /* path of what is written */
 	struct buf file;
 	struct buf before;    /* what is at `output` already */
-	struct armor_cut cut; /* packets that are there; text of `file` or `before` */
+	struct armor_cut cut; /* packets that are there already, in both */
 	const char *text;     /* borrowed from file */
 	size_t text_len;
 	struct manifest manifest;
@@ -110,22 +111,58 @@ static void jobs_clear(struct jobs *jobs)
 	free(jobs->items);
 }
 
+/* The file that is at `output` now; nothing where there is none. */
+static bool read_output(const struct job *j, struct buf *out, struct error *err)
+{
+	struct stat st;
+
+	return stat(j->output.data, &st) || !S_ISREG(st.st_mode) ||
+	       file_read(j->output.data, out, err);
+}
+
 /* A signed file that is there already keeps its signatures or is left alone. */
 static bool load_before(struct job *j, struct error *err)
 {
+	AUTO(armor_cut_clear) struct armor_cut cut = EMPTY;
+	AUTO(buf_clear) struct buf both = BUF_MAX(FILE_MAX);
 	struct error why = EMPTY;
 
-	if (!file_read(j->output.data, &j->before, &why)) {
-		*err = why;
-		return why.code == ERR_NOT_FOUND;
-	}
-	if (!armor_cut(j->before.data, j->before.len, &j->cut, &why) ||
-	    j->cut.text_len != j->text_len || memcmp(j->cut.text, j->text, j->text_len))
+	if (!read_output(j, &j->before, err))
+		return false;
+	if (!j->before.len)
+		return true;
+	if (!armor_cut(j->before.data, j->before.len, &cut, &why) ||
+	    cut.text_len != j->text_len || memcmp(cut.text, j->text, j->text_len))
 		return error_set(err, ERR_CONFLICT,
 				 "'%s' is there and is not a signed form of this "
 				 "manifest: remove it or choose another --output",
 				 TEXT_SAFE(j->output.data));
+	if (j->cut.packet_count) {
+		if (!armor_merge(&j->cut, &cut, &both, err))
+			return false;
+		armor_cut_clear(&cut);
+		if (!armor_cut(both.data, both.len, &cut, err))
+			return false;
+	}
+	armor_cut_clear(&j->cut);
+	j->cut = TAKE(cut);
+	j->cut.text = j->text;
 	return true;
+}
+
+/* Since it was read, hours may have passed at the question or the pinentry. */
+static bool check_unchanged(const struct job *j, struct error *err)
+{
+	AUTO(buf_clear) struct buf now = BUF_MAX(FILE_MAX);
+
+	if (!read_output(j, &now, err))
+		return false;
+	if (now.len == j->before.len &&
+	    (!now.len || !memcmp(now.data, j->before.data, now.len)))
+		return true;
+	return error_set(err, ERR_CONFLICT,
+			 "'%s' was changed meanwhile: look at it, and sign again",
+			 TEXT_SAFE(j->output.data));
 }
 
 static bool load(const char *path, const char *output, struct job *j, struct error *err)
@@ -154,7 +191,7 @@ static bool load(const char *path, const char *output, struct job *j, struct err
 		buf_puts(&j->output, output);
 	else
 		buf_printf(&j->output, "%s%s", path, is_signed ? "" : ".asc");
-	return buf_ok(&j->output, err) && (is_signed || load_before(j, err));
+	return buf_ok(&j->output, err) && load_before(j, err);
 }
 
 /* ---- showing ---- */
@@ -282,6 +319,7 @@ static bool sign_one(struct pgp_sign *signer, struct job *j, struct error *err)
 	if (!pgp_sign_text(signer, needs_rsa(&j->manifest), j->text, j->text_len,
 			   &packets, &made, err) ||
 	    !armor_write(j->text, j->text_len, &packets, &out, err) ||
+	    !check_unchanged(j, err) ||
 	    !file_write_atomic(j->output.data, out.data, out.len, 0644, err))
 		return false;
 	memcpy(j->made, made.signatures, made.count * sizeof(made.signatures[0]));

@@ -11,6 +11,7 @@ bool vouch_load(struct store *s, struct vouch *out, struct error *err)
 
 	if (!store_keyring(s, &bytes, err) || !store_threshold(s, &threshold, err))
 		return false;
+	out->policy = (struct pgp_policy){.threshold = threshold, .now = time(NULL)};
 	if (!bytes.len)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the store trusts no key yet: add one with "
@@ -18,7 +19,16 @@ bool vouch_load(struct store *s, struct vouch *out, struct error *err)
 	if (!pgp_keyring_parse(bytes.data, bytes.len, &out->keyring, err) ||
 	    !pgp_inspect(&out->keyring, err))
 		return error_prefix(err, "the store's release keys");
-	out->policy = (struct pgp_policy){.threshold = threshold, .now = time(NULL)};
+	return true;
+}
+
+bool vouch_load_any(struct store *s, struct vouch *out, struct error *err)
+{
+	if (vouch_load(s, out, err))
+		return true;
+	if (err->code != ERR_NOT_FOUND)
+		return false;
+	error_clear(err);
 	return true;
 }
 
@@ -84,7 +94,7 @@ static bool is_over(const struct vouch *v, int64_t expires)
 }
 
 /* Of the parts of a key that sign: do all count, some or none? */
-static enum vouch_guess guess_parts(const struct vouch *v, size_t at)
+static enum vouch_guess guess_parts(const struct vouch *v, size_t at, int64_t published)
 {
 	bool good = false, bad = false;
 
@@ -93,15 +103,16 @@ static enum vouch_guess guess_parts(const struct vouch *v, size_t at)
 
 		if (s->key != at || !s->can_sign)
 			continue;
-		if (s->revoked || is_over(v, s->expires))
-			bad = true;
-		else
+		if (!s->revoked && !is_over(v, s->expires))
 			good = true;
+		else if (!v->settled || (!s->revoked && s->expires >= published))
+			bad = true; /* and it may have been what counted then */
 	}
 	return !good ? VOUCH_NO : bad ? VOUCH_ASK : VOUCH_YES;
 }
 
-static enum vouch_guess guess_key(const struct vouch *v, const char *fpr, size_t len)
+static enum vouch_guess guess_key(const struct vouch *v, const char *fpr, size_t len,
+				  int64_t published)
 {
 	for (size_t i = 0; i < v->keyring.key_count; i++) {
 		const struct pgp_key *k = &v->keyring.keys[i];
@@ -109,18 +120,19 @@ static enum vouch_guess guess_key(const struct vouch *v, const char *fpr, size_t
 		if (strlen(k->fpr) == len && !memcmp(k->fpr, fpr, len))
 			return k->revoked || *k->problem || is_over(v, k->expires)
 				       ? VOUCH_NO
-				       : guess_parts(v, i);
+				       : guess_parts(v, i, published);
 	}
 	return VOUCH_NO;
 }
 
-enum vouch_guess vouch_guess(const struct vouch *v, const char *signers)
+enum vouch_guess vouch_guess(const struct vouch *v, const struct store_signed *f)
 {
+	const char *signers = f->signers;
 	size_t surely = 0, maybe = 0;
 
 	while (*signers) {
 		size_t len = strcspn(signers, " ");
-		enum vouch_guess key = guess_key(v, signers, len);
+		enum vouch_guess key = guess_key(v, signers, len, f->published);
 
 		surely += key == VOUCH_YES;
 		maybe += key != VOUCH_NO;

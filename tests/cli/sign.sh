@@ -3,7 +3,7 @@
 # sign: what it signs, what it refuses to sign, and with what.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
-need gpg gpgv
+need gpg gpgv strace
 
 manifest=$TOP/tests/data/manifest-el8-x86_64.json
 new_home keys
@@ -85,6 +85,47 @@ expect 3 fips-manifest sign --yes --key "$a" m2.json
 says "not a signed form of this manifest"
 cmp -s both.asc m2.json.asc || fail "m2.json.asc was changed"
 
+step "nor when an .asc is signed to it; of one text the signatures of both are kept"
+expect 0 fips-manifest sign --yes --quiet --key "$a" --output one.asc m2.json
+cp one.asc keep.asc
+expect 3 fips-manifest sign --yes --key "$a" --output one.asc both.asc
+says "'one.asc' is there and is not a signed form of this manifest"
+cmp -s one.asc keep.asc || fail "one.asc was changed"
+make_key d rsa3072
+expect 0 fips-manifest sign --yes --quiet --key "$FPR" --output two.asc m2.json
+expect 0 fips-manifest sign --yes --key b@example.org --output two.asc one.asc
+says "carries 2 signatures already"
+cat a.gpg b.gpg d.gpg >abd.gpg
+expect 0 fips-manifest verify --keyring abd.gpg --threshold 3 two.asc
+
+step "what somebody else signed while the question stood is not overwritten"
+cat >slow <<'END'
+#!/bin/sh
+# a pinentry that takes its time: somebody else signs meanwhile
+cp "$NEWER" "$VICTIM"
+echo "OK"
+while read -r line; do
+	case $line in
+	GETPIN*) printf 'D open sesame\nOK\n' ;;
+	*) echo OK ;;
+	esac
+done
+END
+chmod 755 slow
+PASSPHRASE="open sesame" make_key asked rsa3072
+echo "pinentry-program $PWD/slow" >"$GNUPGHOME/gpg-agent.conf"
+gpgconf --kill gpg-agent
+NEWER=$PWD/two.asc VICTIM=$PWD/one.asc gpgconf --launch gpg-agent
+expect 3 fips-manifest sign --yes --key "$FPR" one.asc
+says "'one.asc' was changed meanwhile: look at it, and sign again"
+cmp one.asc two.asc || fail "the other's signature is gone"
+gpgconf --kill gpg-agent
+expect 0 fips-manifest sign --yes --key "$FPR" one.asc
+rm "$GNUPGHOME/gpg-agent.conf"
+gpgconf --kill gpg-agent
+g --delete-secret-keys "$FPR"
+g --delete-secret-keys "$(fprs d)"
+
 step "without a terminal --yes is needed; the question is asked on one"
 rm -f m2.json.asc
 expect 64 fips-manifest sign --key "$a" m2.json
@@ -140,6 +181,9 @@ says "--quick-set-expire $FPR"
 echo "digest-algo SHA1" >"$GNUPGHOME/gpg.conf"
 expect 2 fips-manifest sign --yes --key "$a" --output x.asc m.json
 says "gpg signed with SHA1"
+echo "default-sig-expire 1y" >"$GNUPGHOME/gpg.conf"
+expect 2 fips-manifest sign --yes --key "$a" --output x.asc m.json
+says "gpg made a signature that expires"
 rm "$GNUPGHOME/gpg.conf"
 [ ! -e x.asc ] || fail "x.asc was written"
 
@@ -159,6 +203,26 @@ says "wrong passphrase"
 expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 9 --output x.asc m.json
 says "cannot read the passphrase from descriptor 9"
 expect 64 fips-manifest sign --yes --passphrase-fd x m.json
+[ ! -e x.asc ] || fail "x.asc was written"
+
+step "it is in no argument and no environment, of no process"
+gpgconf --kill gpg-agent
+gpgconf --launch gpg-agent # strace would wait for the end of its own
+expect 0 strace -ff -v -s 65536 -qq -o trace -e trace=execve fips-manifest sign --yes \
+	--key "$FPR" --passphrase-fd 5 --output l.asc m.json 5<<<"open sesame"
+cat trace.* | grep -c 'execve("/usr/bin/gpg"' | grep -q '[3-9]' || fail "gpg is not seen"
+agent=$(gpg-connect-agent 'getinfo pid' /bye | sed -n 's/^D //p')
+grep -l sesame trace.* "/proc/$agent/cmdline" "/proc/$agent/environ" && fail "it is seen"
+
+step "an empty one, and none to be asked for"
+gpgconf --kill gpg-agent
+expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 5 --output x.asc m.json 5</dev/null
+says "the passphrase is empty"
+expect 3 fips-manifest sign --yes --key "$FPR" --output x.asc m.json
+says "give it with --passphrase-fd"
+head -c 100000 /dev/zero | tr '\0' x >long
+expect 3 fips-manifest sign --yes --key "$FPR" --passphrase-fd 5 --output x.asc m.json 5<long
+says "the passphrase is longer than 1023 bytes"
 [ ! -e x.asc ] || fail "x.asc was written"
 
 step "many at once: named in their order, the passphrase given once"

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What a key's end does to what is published: list, publish, the tree and the node agree,
+# when a key or the subkey that signed expires, is prolonged, and when the last key goes.
+. "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
+need gpg faketime
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
+
+cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
+for i in 4 5; do sed "s/v1.21.3\"/v1.21.$i\"/" m.json >m$i.json; done
+new_home keys
+make_key a rsa3072 1d
+a=$FPR
+make_key b rsa3072
+make_subkey b rsa3072 1d
+short=$FPR
+make_subkey b rsa3072 1y
+clearsign m.asc m.json -u "$a"
+clearsign m4.asc m4.json -u "$short!"
+clearsign m5.asc m5.json -u "$FPR!"
+export FIPS_MANIFEST_STORE=$PWD/s.db
+expect 0 fips-manifest init --no-roles
+expect 0 fips-manifest key add a.pub
+expect 0 fips-manifest key add b.pub
+expect 0 fips-manifest add m.asc m4.asc m5.asc
+expect 0 fips-manifest publish
+expect 0 fips-manifest publish
+says "nothing new to publish"
+later() { faketime -f +2d "$@"; }
+state() { awk -v id="el8/v1.21.$1/x86_64@1" '$1 == id { print $2 }' out; }
+mkdir root
+
+step "a key and a subkey expire, nothing else changes: list tells, publish takes out"
+expect 0 later fips-manifest list
+[ "$(state 3) $(state 4) $(state 5)" = "untrusted untrusted published" ] || fail "$(cat out)"
+expect 1 later fips-manifest publish
+says "took el8/v1.21.3/x86_64@1 out of the tree: the signature by $a does not count: its key expired on "
+says "took el8/v1.21.4/x86_64@1 out of the tree: the signature by $short does not count: its key expired on "
+says "2 published manifests are no longer trusted"
+grep "v1.21.5" err && fail "that one is still good"
+expect 0 fips-manifest log
+says "distrust el8/v1.21.3/x86_64@1" out
+expect 0 fips-manifest export tree
+[ "$(cd tree && find manifests -type f)" = manifests/v1.21.5/manifest-el8-x86_64.json.asc ] ||
+	fail "$(find tree)"
+for f in m.asc m4.asc; do
+	expect 2 later fips-tool --keyring tree/keys/release.asc --root root $f
+	says "its key expired on "
+	expect 2 later fips-manifest add $f
+	says "its key expired on "
+done
+expect 0 later fips-manifest publish
+says "el8/v1.21.3/x86_64@1 stays out of the tree: "
+says "el8/v1.21.4/x86_64@1 stays out of the tree: "
+
+step "prolonged, it comes back"
+g --quick-set-expire "$a" 1y
+export_key a
+expect 0 fips-manifest key add a.pub
+expect 0 later fips-manifest publish
+says "published el8/v1.21.3/x86_64@1 as "
+expect 0 later fips-manifest list
+[ "$(state 3) $(state 4) $(state 5)" = "published untrusted published" ] || fail "$(cat out)"
+
+step "the last keys are revoked without a certificate: nothing stays in the tree"
+expect 0 fips-manifest key revoke "$a" --reason "the laptop was stolen"
+expect 0 fips-manifest key revoke "$(fprs b | head -n 1)" --reason "the laptop was stolen"
+says "the store has 0 keys fit for use"
+expect 0 fips-manifest list
+[ "$(state 3) $(state 4) $(state 5)" = "untrusted untrusted untrusted" ] || fail "$(cat out)"
+expect 1 fips-manifest publish
+says "took el8/v1.21.3/x86_64@1 out of the tree: "
+says "took el8/v1.21.5/x86_64@1 out of the tree: "
+says "took out keys/release.asc"
+expect 0 fips-manifest export tree
+[ ! -e tree/keys ] && [ ! -e tree/manifests ] || fail "$(find tree)"
+expect 3 fips-manifest add m.asc
+says "the store trusts no key yet"
+expect 0 fips-manifest log --verify
+echo "all good"
