@@ -195,15 +195,13 @@ static bool check_custom(const struct current *c, const struct current_options *
 static bool take_target(struct current *c, const struct current_options *o,
 			const struct tuf_target *t, struct error *err)
 {
-	AUTO(buf_clear) struct buf origin = BUF_MAX(URL_MAX);
+	AUTO(buf_clear) struct buf place = BUF_MAX(URL_MAX);
 	AUTO(text_freep) char *path = NULL;
 
 	if (!save(c, o, t, &path, err) || !file_read(path, &c->file, err))
 		return false;
-	put_place(o, &origin);
-	buf_printf(&origin, "%s%s", o->server && text_ends(o->server, "/") ? "" : "/",
-		   t->path);
-	c->origin = buf_take(&origin);
+	put_place(o, &place);
+	c->origin = buf_ok(&place, err) ? file_join(place.data, t->path) : NULL;
 	return c->origin || error_set(err, ERR_SYSTEM, "no memory");
 }
 
@@ -250,7 +248,7 @@ static bool read_trust(const struct current_options *o, struct buf *out,
 struct carrier {
 	struct tree_source *carried;
 	struct http *http;
-	char *metadata, *targets, *statement; /* URLs */
+	struct buf metadata, targets, statement; /* URLs */
 	struct remote remote;
 	struct tuf_source source;
 };
@@ -259,9 +257,9 @@ static void carrier_clear(struct carrier *c)
 {
 	tree_source_close(c->carried);
 	http_free(c->http);
-	free(c->metadata);
-	free(c->targets);
-	free(c->statement);
+	buf_clear(&c->metadata);
+	buf_clear(&c->targets);
+	buf_clear(&c->statement);
 }
 
 static bool open_carrier(const struct current_options *o, struct carrier *c,
@@ -280,14 +278,12 @@ static bool open_carrier(const struct current_options *o, struct carrier *c,
 	}
 	if (!o->server)
 		return true;
-	c->metadata = remote_url(o->server, "metadata");
-	c->targets = remote_url(o->server, "targets");
-	c->statement = remote_url(o->server, TREE_SITE_PATH);
-	if (!c->metadata || !c->targets || !c->statement)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!http_new(&limits, &c->http, err))
+	if (!http_join(o->server, "metadata", &c->metadata, err) ||
+	    !http_join(o->server, "targets", &c->targets, err) ||
+	    !http_join(o->server, TREE_SITE_PATH, &c->statement, err) ||
+	    !http_new(&limits, &c->http, err))
 		return false;
-	c->remote = (struct remote){c->http, c->metadata, c->targets};
+	c->remote = (struct remote){c->http, c->metadata.data, c->targets.data};
 	c->source = remote_source(&c->remote);
 	return true;
 }
@@ -298,7 +294,7 @@ static bool get_statement(const struct carrier *c, struct buf *out, struct error
 {
 	buf_reset(out);
 	if (c->carried ? tree_source_get(c->carried, TREE_SITE_PATH, out, err)
-		       : http_get(c->http, c->statement, out, err))
+		       : http_get(c->http, c->statement.data, out, err))
 		return true;
 	if (err->code == ERR_NOT_FOUND)
 		error_prefix_(err, "there is none");
@@ -358,7 +354,12 @@ bool current_fetch(const struct current_options *o, struct current *out,
 		   struct error *err)
 {
 	AUTO(current_clear) struct current c = CURRENT_NONE;
-	AUTO(carrier_clear) struct carrier from = EMPTY;
+	AUTO(carrier_clear)
+	struct carrier from = {
+		.metadata = BUF_MAX(URL_MAX),
+		.targets = BUF_MAX(URL_MAX),
+		.statement = BUF_MAX(URL_MAX),
+	};
 
 	if (!open_carrier(o, &from, err) ||
 	    !(o->site_key ? take_with_statement(&c, o, &from, err)

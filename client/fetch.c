@@ -8,26 +8,14 @@
 
 enum { URL_MAX = 4096 };
 
-static void join(const char *server, const char *path, struct buf *out)
-{
-	size_t len = strlen(server);
-
-	while (len && server[len - 1] == '/')
-		len--;
-	buf_append(out, server, len);
-	buf_putc(out, '/');
-	buf_puts(out, path);
-}
-
 /* `name` is the URL as people may see it. */
 static bool get(struct http *http, const char *server, const char *path,
 		struct buf *name, struct buf *out, struct error *err)
 {
 	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
 
-	join(server, path, &url);
-	if (!buf_ok(&url, err))
-		return error_prefix(err, "URL");
+	if (!http_join(server, path, &url, err))
+		return false;
 	http_name(url.data, name);
 	return buf_ok(name, err) && http_get(http, url.data, out, err);
 }

@@ -120,11 +120,8 @@ static bool ask(struct inspect *in, const char *path, struct buf *url, struct bu
 		struct error *err)
 {
 	buf_reset(url);
-	buf_printf(url, "%s%s%s", in->server, text_ends(in->server, "/") ? "" : "/",
-		   path);
-	if (!buf_ok(url, err))
-		return error_prefix(err, "URL");
-	return http_get(in->http, url->data, out, err);
+	return http_join(in->server, path, url, err) &&
+	       http_get(in->http, url->data, out, err);
 }
 
 /* A web server with an exported tree has no answer to give, which is not a no: only

@@ -49,9 +49,8 @@ static bool fetch_sums(const struct options *o, struct buf *out, struct error *e
 		.total_seconds = o->timeout,
 	};
 
-	buf_printf(&url, "%s%stool/SHA256SUMS.asc", o->server,
-		   text_ends(o->server, "/") ? "" : "/");
-	if (!buf_ok(&url, err) || !http_new(&limits, &http, err))
+	if (!http_join(o->server, "tool/SHA256SUMS.asc", &url, err) ||
+	    !http_new(&limits, &http, err))
 		return false;
 	return http_get(http, url.data, out, err);
 }

@@ -278,6 +278,23 @@ bool http_blame(const char *url, struct error *err)
 	return error_prefix(err, "'%s'", name.data ? TEXT_SAFE(name.data) : "URL");
 }
 
+bool http_join(const char *base, const char *path, struct buf *out, struct error *err)
+{
+	size_t len = strlen(base);
+
+	if (strpbrk(base, "?#")) {
+		error_set_(err, ERR_USAGE,
+			   "no URL of a tree: it has a query or fragment");
+		return http_blame(base, err);
+	}
+	while (len && base[len - 1] == '/')
+		len--;
+	buf_append(out, base, len);
+	buf_putc(out, '/');
+	buf_puts(out, path);
+	return buf_ok(out, err) || http_blame(base, err);
+}
+
 static bool run(struct http *h, const char *url, struct transfer *t, struct error *err)
 {
 	bool https = text_starts(url, "https://");

@@ -41,6 +41,12 @@ bool http_get_fd(struct http *http, const char *url, int fd, uint64_t max,
 /* From now on caches on the way are asked to look whether what they keep is current. */
 bool http_past_caches(struct http *http, struct error *err) MUST_CHECK;
 
+/* Append BASE/PATH with one slash between them, however many `base` ends with; `path`
+ * stays as it is. ERR_USAGE: `base` has a query or fragment; ERR_LIMIT: beyond the
+ * ceiling of `out`. Both name `base` as http_name() does. */
+bool http_join(const char *base, const char *path, struct buf *out,
+	       struct error *err) MUST_CHECK;
+
 /* Append a URL as people may see it and as it may be kept: without name and password;
  * only the protocol of one that has an '@' elsewhere, where a password may be cut in
  * two. What has no "://" is no URL and stays as it is. */

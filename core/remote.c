@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/remote.h"
 
-#include "core/file.h"
-#include "core/text.h"
-
-char *remote_url(const char *base, const char *name)
-{
-	return file_join(base, name);
-}
+enum { URL_MAX = 4096 };
 
 static bool get(const struct remote *r, const char *base, const char *name,
 		struct buf *out, struct error *err)
 {
-	AUTO(text_freep) char *url = remote_url(base, name);
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
 
-	if (!url)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	return http_get(r->http, url, out, err);
+	return http_join(base, name, &url, err) &&
+	       http_get(r->http, url.data, out, err);
 }
 
 static bool get_metadata(void *arg, const char *name, struct buf *out,

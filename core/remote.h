@@ -19,7 +19,4 @@ struct remote {
 /* Borrows `r`. */
 struct tuf_source remote_source(struct remote *r);
 
-/* "BASE/NAME" with one slash between them, to be freed; NULL without memory. */
-char *remote_url(const char *base, const char *name) MUST_CHECK;
-
 #endif

@@ -9,7 +9,7 @@ enum { URL_MAX = 8192 };
 
 struct server {
 	struct http *http;
-	char *base; /* ends with "/" */
+	char *base;
 };
 
 static void close_server(void *carrier)
@@ -39,9 +39,10 @@ static void quote(const char *path, struct buf *out)
 static bool url_of(const struct server *s, const char *path, struct buf *out,
 		   struct error *err)
 {
-	buf_puts(out, s->base);
-	quote(path, out);
-	return buf_ok(out, err);
+	AUTO(buf_clear) struct buf quoted = BUF_MAX(URL_MAX);
+
+	quote(path, &quoted);
+	return buf_ok(&quoted, err) && http_join(s->base, quoted.data, out, err);
 }
 
 static bool get(void *carrier, const char *path, struct buf *out, struct error *err)
@@ -75,15 +76,10 @@ bool tree_url_open(const char *url, const struct http_options *options,
 	struct buf base = BUF_MAX(URL_MAX / 2), shown = BUF_MAX(URL_MAX);
 	struct server *s;
 
-	if (strpbrk(url, "?#"))
-		return error_set(err, ERR_USAGE,
-				 "no URL of a tree: it has a query or fragment") ||
-		       http_blame(url, err);
-	buf_puts(&base, url);
-	if (!text_ends(url, "/"))
-		buf_putc(&base, '/');
+	if (!http_join(url, "", &base, err))
+		return false;
 	http_name(url, &shown);
-	if (!buf_ok(&base, err) || !buf_ok(&shown, err))
+	if (!buf_ok(&shown, err))
 		return false;
 	s = calloc(1, sizeof(*s));
 	if (!s || !(s->base = buf_take(&base))) {

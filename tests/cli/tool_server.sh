@@ -63,6 +63,24 @@ says "listed   kubelet /usr/bin/kubelet" out
 expect 0 fips-tool inspect --server "$url" root/usr/bin/kubelet
 says "EL 8, Kubernetes v1.22.0, x86_64, revision 1: kubelet /usr/bin/kubelet (says the server; not verified)" out
 says "EL 8, Kubernetes v1.21.3" out
+sort out >plain
+expect 0 fips-tool inspect --server "$url//" root/usr/bin/kubelet # as everywhere
+sort out | cmp - plain || fail "slashes behind the URL are no longer left out"
+for bad in "$url/?a=b" "$url/#a"; do
+	for what in "inspect /bin/cat" "--root root --kubernetes v1.21.3" --self-check \
+		"--root root --kubernetes v1.21.3 --state none --trust alice.asc"; do
+		# shellcheck disable=SC2086
+		expect 64 fips-tool $what --server "$bad"
+		says "'$bad': no URL of a tree: it has a query or fragment"
+	done
+done
+long=$url/$(printf '%05000d' 0)
+for what in "inspect /bin/cat" "--root root --kubernetes v1.21.3" --self-check \
+	"--root root --kubernetes v1.21.3 --state none --trust alice.asc"; do
+	# shellcheck disable=SC2086
+	expect 3 fips-tool $what --server "$long"
+	says "more than 4096 bytes"
+done
 expect 1 fips-tool inspect --server "$url" --manifest v1.21.3.json.asc --keyring alice.asc /bin/cat
 says "listed   not by the manifest" out
 says "server   knows no release that lists it" out

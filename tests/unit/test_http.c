@@ -262,6 +262,31 @@ TEST(http_takes_name_and_password_out_of_a_netrc_file)
 	assert_null(strstr(b.data, "Authorization"));
 }
 
+TEST(http_joins_with_one_slash_and_refuses_what_no_path_goes_behind)
+{
+	static const char *const good[][3] = {
+		{"http://h", "index.json", "http://h/index.json"},
+		{"http://h/", "index.json", "http://h/index.json"},
+		{"https://h:8443/a/b///", "metadata/1.root.json",
+		 "https://h:8443/a/b/metadata/1.root.json"},
+	};
+	static const char *const bad[] = {"http://h/?a=b", "http://h/#a", "http://h?"};
+	AUTO(buf_clear) struct buf url = BUF_MAX(64), room = BUF_MAX(16);
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		buf_reset(&url);
+		assert_ok(http_join(good[i][0], good[i][1], &url, &err));
+		assert_string_equal(url.data, good[i][2]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_err(ERR_USAGE, http_join(bad[i], "index.json", &url, &err));
+		assert_says(bad[i]);
+	}
+	assert_err(ERR_LIMIT,
+		   http_join("http://me:secret@h", "index.json", &room, &err));
+	assert_says("'http://h': more than 16 bytes");
+}
+
 static const char *make_certificate(void)
 {
 	assert_int_equal(system("openssl req -x509 -newkey ec -pkeyopt "
