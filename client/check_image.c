@@ -6,7 +6,11 @@
  * is a build of the component: the program and every other listed file in that layer
  * must be as listed. Blobs that the manifest names, and the layers that those name,
  * must be what their names say. Files of an image that lie in other layers cannot be
- * told from those of other images, and are said to be skipped.
+ * told from those of other images, and are said to be skipped: which layers lie on
+ * which is in containerd's own database alone, of which only what runs shows a part
+ * (lowerdir= in its mountinfo). A build copies its programs in one layer, and what runs
+ * is checked as a process wherever it lies, so that database is not worth a reader of
+ * ours.
  */
 #include "client/check.h"
 #include "client/containerd.h"

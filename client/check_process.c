@@ -340,6 +340,21 @@ static void tell(const struct check *c, const struct running *r,
 	}
 }
 
+/* A container is a node of its own to this program, which an auditor should know. */
+static void tell_namespace(const struct check *c)
+{
+	const struct report_entry e = {
+		.kind = REPORT_PROCESS,
+		.verdict = REPORT_SKIPPED,
+		.subject = "processes of other PID namespaces",
+	};
+
+	if (!c->processes->whole && !c->processes->hidden)
+		report_add(c->report, &e,
+			   "not seen: unless this is all of the node, run it in the "
+			   "node's own (hostPID)");
+}
+
 static void sum_up(const struct scan *s)
 {
 	const struct check *c = s->check;
@@ -393,5 +408,6 @@ bool check_process(const struct check *c, const struct check_images *images,
 	for (size_t i = 0; i < s.count; i++)
 		tell(c, &s.list[i], &s.items[s.list[i].item]);
 	sum_up(&s);
+	tell_namespace(c);
 	return true;
 }

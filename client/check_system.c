@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static void check_el(const struct check *c)
@@ -134,6 +135,28 @@ static void conclude(const struct check *c, struct report_entry *e, bool good,
 	report_add(c->report, e, good ? NULL : "%s", advice);
 }
 
+/* The same of a file of /proc, and of what somebody has mounted over it, which is a way
+ * to make programs believe in FIPS mode: the report says whose word it is. */
+static bool read_proc_line(const struct check *c, struct report_entry *e,
+			   const char *path, struct buf *out, const char *absent)
+{
+	char subject[64];
+	const struct report_entry covered = {
+		.kind = REPORT_SYSTEM,
+		.subject = subject,
+		.verdict = REPORT_SKIPPED,
+	};
+
+	if (!read_line(c, e, true, path, out, absent))
+		return false;
+	snprintf(subject, sizeof(subject), "/proc/%s", path);
+	if (!node_proc_is_own(c->node, path))
+		report_add(c->report, &covered,
+			   "something is mounted over it: the kernel itself was not "
+			   "asked");
+	return true;
+}
+
 static void check_kernel_fips(const struct check *c)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(64);
@@ -146,8 +169,8 @@ static void check_kernel_fips(const struct check *c)
 
 	if (!c->node->live)
 		not_live(c, e);
-	else if (read_line(c, &e, true, "sys/crypto/fips_enabled", &text,
-			   "this kernel has no FIPS mode"))
+	else if (read_proc_line(c, &e, "sys/crypto/fips_enabled", &text,
+				"this kernel has no FIPS mode"))
 		conclude(c, &e, !strcmp(e.actual, "1"),
 			 "off: enable it (fips-mode-setup --enable, or fips=1 on the "
 			 "kernel's command line) and reboot");
@@ -180,7 +203,7 @@ static void check_command_line(const struct check *c)
 
 	if (!c->node->live)
 		not_live(c, e);
-	else if (read_line(c, &e, true, "cmdline", &text, "there is none"))
+	else if (read_proc_line(c, &e, "cmdline", &text, "there is none"))
 		conclude(c, &e, asks_for_fips(e.actual),
 			 "the kernel was not booted with fips=1");
 }

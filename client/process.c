@@ -212,6 +212,16 @@ static bool hides_others(int proc_fd)
 	return fstatat(proc_fd, "1", &st, 0) && errno == ENOENT;
 }
 
+/* Process 2 of the machine is the kernel's; what another PID namespace has by that
+ * number is not. */
+static bool is_whole(int proc_fd)
+{
+	AUTO(process_close) struct process p = {.dir_fd = -1};
+
+	process_read(proc_fd, 2, &p);
+	return p.state == PROCESS_KERNEL;
+}
+
 bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		  struct error *err)
 {
@@ -225,6 +235,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 	if (!dir)
 		return error_sys(err, "cannot read '/proc'");
 	l.hidden = hides_others(proc_fd);
+	l.whole = is_whole(proc_fd);
 	while ((e = readdir(dir)) && digest_many_now() < deadline) {
 		AUTO(process_close) struct process p = {.dir_fd = -1};
 

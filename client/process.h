@@ -39,6 +39,7 @@ struct process_names {
 struct process_list {
 	struct process_names *list;
 	size_t count;
+	bool whole;  /* of the machine, not of a PID namespace of its own */
 	bool hidden; /* there are others, of which not even the number is known */
 };
 
