@@ -90,6 +90,17 @@ openssl_server "${strict[@]}" -Verify 1
 expect 0 check
 line pass "6443 versions"
 
+step "it is asked where it listens: at the node's address of either family alone"
+addresses=(192.0.2.1)
+ip addr add 192.0.2.1/32 dev lo || fail "no address"
+[ -e /proc/net/if_inet6 ] && ip -6 addr add 2001:db8::1/128 dev lo nodad && addresses+=('[2001:db8::1]')
+for at in "${addresses[@]}"; do
+	openssl_server "${strict[@]}" -accept "$at:6443"
+	expect 0 check
+	says "service  api $at:6443 versions" out
+	[ "$(grep -c ':6443 versions' out)" = 1 ] || fail "asked elsewhere, too: $(cat out)"
+done
+
 step "a wildcard of IPv6 on a node that has none: the same server by IPv4"
 if [ -e /proc/net/if_inet6 ] && ip -6 addr del ::1/128 dev lo; then
 	openssl_server "${strict[@]}"
