@@ -170,6 +170,7 @@ bool store_each_visible_unsorted(struct store *s,
 /* Which manifests list this digest as a file's, an artifact's or their own. */
 struct store_hit {
 	struct store_manifest manifest;
+	bool superseded;     /* a newer revision was published */
 	char component[129]; /* "" when it is the manifest itself */
 	char path[1025];     /* "" when it is the artifact or the manifest itself */
 };

@@ -96,6 +96,12 @@ static bool look_at(struct find *f, struct error *err)
 	return true;
 }
 
+static bool column_hit(struct store_query *q, struct store_hit *out, struct error *err)
+{
+	out->superseded = store_column_int(q, STORE_MANIFEST_COLUMN_COUNT) != 0;
+	return store_column_manifest(q, &out->manifest, err);
+}
+
 static bool find_own(struct find *f, struct error *err)
 {
 	AUTO(store_query_clear) struct store_query q = store_query(f->s, SQL_FIND_OWN);
@@ -105,8 +111,7 @@ static bool find_own(struct find *f, struct error *err)
 	while (store_row(&q, &has, err)) {
 		if (!has)
 			return true;
-		if (!store_column_manifest(&q, &f->hit.manifest, err) ||
-		    !tell(f, "", "", err))
+		if (!column_hit(&q, &f->hit, err) || !tell(f, "", "", err))
 			return false;
 	}
 	return false;
@@ -125,8 +130,7 @@ static bool find_listed(struct find *f, struct error *err)
 	while (store_row(&q, &has, err)) {
 		if (!has)
 			return true;
-		if (!store_column_manifest(&q, &f->hit.manifest, err) ||
-		    !look_at(f, err))
+		if (!column_hit(&q, &f->hit, err) || !look_at(f, err))
 			return false;
 	}
 	return false;

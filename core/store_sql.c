@@ -16,16 +16,19 @@
 	"max(0, coalesce((SELECT max(version) FROM metadata "                          \
 	"WHERE role = 'snapshot'), 0) - 8)"
 
+/* A newer revision of m was published. */
+#define SUPERSEDED                                                                     \
+	"EXISTS (SELECT 1 FROM manifest n "                                            \
+	"WHERE n.el = m.el AND n.kubernetes = m.kubernetes "                           \
+	"AND n.arch = m.arch AND n.revision > m.revision "                             \
+	"AND n.published IS NOT NULL)"
+
 #define VISIBLE                                                                        \
 	"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "           \
 	"f.added, f.published, f.signers, f.distrusted FROM manifest m "               \
 	"JOIN signed f ON f.id = (SELECT max(id) FROM signed "                         \
 	"WHERE manifest = m.id AND published IS NOT NULL) "                            \
-	"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT EXISTS (SELECT 1 "         \
-	"FROM manifest n "                                                             \
-	"WHERE n.el = m.el AND n.kubernetes = m.kubernetes "                           \
-	"AND n.arch = m.arch AND n.revision > m.revision "                             \
-	"AND n.published IS NOT NULL) "
+	"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT " SUPERSEDED " "
 
 static const char *const statements[] = {
 	[SQL_VERSION] = "PRAGMA data_version",
@@ -102,11 +105,12 @@ static const char *const statements[] = {
 	"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
 	"m.arch",
 	[SQL_LISTED_ADD] = "INSERT INTO listed (manifest, prefixes) VALUES (?, ?)",
-	[SQL_FIND_OWN] = "SELECT " STORE_MANIFEST_COLUMNS " FROM manifest m "
-			 "WHERE m.id IN (SELECT id FROM manifest WHERE digest = ?1 "
-			 "UNION SELECT manifest FROM signed WHERE digest = ?1)",
+	[SQL_FIND_OWN] =
+		"SELECT " STORE_MANIFEST_COLUMNS ", " SUPERSEDED " FROM manifest m "
+		"WHERE m.id IN (SELECT id FROM manifest WHERE digest = ?1 "
+		"UNION SELECT manifest FROM signed WHERE digest = ?1)",
 	[SQL_FIND_LISTED] =
-		"SELECT " STORE_MANIFEST_COLUMNS " FROM listed l "
+		"SELECT " STORE_MANIFEST_COLUMNS ", " SUPERSEDED " FROM listed l "
 		"JOIN manifest m ON m.id = l.manifest WHERE instr(l.prefixes, ?) "
 		"ORDER BY m.el COLLATE el, m.kubernetes COLLATE kubernetes DESC, "
 		"m.arch, m.revision DESC",

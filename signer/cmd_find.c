@@ -19,7 +19,16 @@ static void put(struct json_writer *w, const struct store_hit *h, const char *id
 	json_put_string(w, "id", id);
 	json_put_optional(w, "path", *h->path ? h->path : NULL);
 	json_put_string(w, "state", store_state_name(h->manifest.state));
+	json_put_bool(w, "superseded", h->superseded);
 	json_close(w);
+}
+
+/* As list has it. */
+static const char *state_of(const struct store_hit *h)
+{
+	return h->superseded && h->manifest.state == STORE_PUBLISHED
+		       ? "superseded"
+		       : store_state_name(h->manifest.state);
 }
 
 static bool each(void *arg, const struct store_hit *h, struct error *err)
@@ -33,8 +42,7 @@ static bool each(void *arg, const struct store_hit *h, struct error *err)
 	if (f->cli->json)
 		put(&f->json, h, id);
 	else
-		fprintf(f->cli->out, "%-32s %-11s %s %s\n", id,
-			store_state_name(h->manifest.state),
+		fprintf(f->cli->out, "%-32s %-11s %s %s\n", id, state_of(h),
 			*h->component ? h->component : "(the manifest)",
 			*h->path        ? h->path
 			: *h->component ? "(the artifact)"

@@ -155,6 +155,11 @@ expect 0 fips-manifest publish
 says "published el8/v1.21.3/x86_64@2"
 expect 0 fips-manifest list
 says "superseded" out
+expect 0 fips-manifest find "$kubelet"
+grep -q '^el8/v1.21.3/x86_64@1 * superseded' out || fail "$(cat out)"
+expect 0 fips-manifest find "$kubelet" --json
+jq -e '[.found[] | select(.superseded).id] | unique == ["el8/v1.21.3/x86_64@1"]' out >/dev/null ||
+	fail "$(cat out)"
 expect 0 fips-manifest show --asc el8/v1.21.3/x86_64
 cp out both.asc
 expect 0 gpg --verify both.asc
@@ -300,8 +305,10 @@ expect 3 fips-manifest --store four.db find "$kubelet"
 says "is of schema 4 and must be brought to"
 sqlite3 four.db "SELECT lower(hex(f.digest)), printf('%-32s %-11s %s %s',
 	'el' || el || '/' || kubernetes || '/' || arch || '@' || revision,
-	CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'complete' WHEN 2 THEN 'published'
-		ELSE 'withdrawn' END,
+	CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'complete' WHEN 3 THEN 'withdrawn'
+		ELSE iif(EXISTS (SELECT 1 FROM manifest n WHERE (n.el, n.kubernetes, n.arch) =
+			(m.el, m.kubernetes, m.arch) AND n.revision > m.revision
+			AND n.published IS NOT NULL), 'superseded', 'published') END,
 	c.text, CASE p.text WHEN '' THEN '(the artifact)' ELSE p.text END)
 	FROM file f JOIN listing l ON l.file = f.id JOIN manifest m ON m.id = l.manifest
 	JOIN name c ON c.id = f.component JOIN name p ON p.id = f.path" | sort >was

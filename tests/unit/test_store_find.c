@@ -4,7 +4,7 @@
 
 struct hits {
 	size_t count;
-	struct store_hit first;
+	struct store_hit first, last;
 };
 
 static bool hit(void *arg, const struct store_hit *h, struct error *why)
@@ -14,6 +14,7 @@ static bool hit(void *arg, const struct store_hit *h, struct error *why)
 	(void)why;
 	if (!hits->count++)
 		hits->first = *h;
+	hits->last = *h;
 	return true;
 }
 
@@ -34,6 +35,14 @@ TEST(a_digest_finds_every_manifest_that_lists_it)
 	assert_ok(store_find_digest(s, &c->files[0].sha256, hit, &hits, &err));
 	assert_int_equal(hits.count, 2);
 	assert_int_equal(hits.first.manifest.revision, 2);
+	assert_false(hits.first.superseded);
+	assert_false(hits.last.superseded);
+	assert_ok(store_publish_manifest(s, later.row, "AA", &err));
+	hits.count = 0;
+	assert_ok(store_find_digest(s, &c->files[0].sha256, hit, &hits, &err));
+	assert_int_equal(hits.last.manifest.revision, 1);
+	assert_false(hits.first.superseded);
+	assert_true(hits.last.superseded);
 	assert_string_equal(hits.first.component, c->name);
 	assert_string_equal(hits.first.path, c->files[0].path);
 	hits.count = 0;
