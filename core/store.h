@@ -226,6 +226,12 @@ bool store_put_sums(struct store *s, const struct digest *list, const char *asc,
 /* The newest (published) one; ERR_NOT_FOUND when there is none. */
 bool store_sums(struct store *s, const struct digest *list, bool published_only,
 		struct store_sums *out, struct error *err) MUST_CHECK;
+/* Of whatever list was stored last, and its digest. */
+bool store_newest_sums(struct store *s, struct store_sums *out, struct digest *list,
+		       struct error *err) MUST_CHECK;
+/* From the next publication on the list is not signed; the log says why. */
+bool store_drop_sums(struct store *s, const struct digest *list, const char *why,
+		     struct error *err) MUST_CHECK;
 bool store_sums_bytes(struct store *s, int64_t row, struct buf *out,
 		      struct error *err) MUST_CHECK;
 

@@ -137,6 +137,9 @@ static const char *const statements[] = {
 	[SQL_SUMS] = "SELECT id, added, published, length(asc) FROM sums "
 		     "WHERE digest = ?1 AND (?2 = 0 OR published IS NOT NULL) "
 		     "ORDER BY id DESC LIMIT 1",
+	[SQL_SUMS_NEWEST] =
+		"SELECT id, added, published, length(asc), digest FROM sums "
+		"ORDER BY id DESC LIMIT 1",
 	[SQL_SUMS_BYTES] = "SELECT asc FROM sums WHERE id = ?",
 	[SQL_SUMS_PUBLISH] = "UPDATE sums SET published = ? WHERE published IS NULL",
 	[SQL_TUF_ADD] = "INSERT INTO metadata (role, version, expires, published, "

@@ -236,6 +236,36 @@ bool store_put_sums(struct store *s, const struct digest *list, const char *asc,
 	return store_change(s, put_sums, &(struct sums){list, {asc, len, NULL}}, err);
 }
 
+/* Rows never change: an empty one behind it takes a list out. */
+static bool drop_sums(struct store *s, void *arg, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, SQL_SUMS_ADD);
+	const struct sums *sums = arg;
+
+	store_bind_digest(&q, sums->list);
+	store_bind_int(&q, time(NULL));
+	store_bind_blob(&q, "", 0);
+	return store_run(&q, err) &&
+	       store_log(s, "distrust", "tool/SHA256SUMS.asc", sums->asc.data, err);
+}
+
+bool store_drop_sums(struct store *s, const struct digest *list, const char *why,
+		     struct error *err)
+{
+	return store_change(s, drop_sums,
+			    &(struct sums){list, {why, strlen(why), NULL}}, err);
+}
+
+static struct store_sums column_sums(struct store_query *q)
+{
+	return (struct store_sums){
+		.row = store_column_int(q, 0),
+		.added = store_column_int(q, 1),
+		.published = store_column_int(q, 2),
+		.size = (uint64_t)store_column_int(q, 3),
+	};
+}
+
 bool store_sums(struct store *s, const struct digest *list, bool published_only,
 		struct store_sums *out, struct error *err)
 {
@@ -245,12 +275,20 @@ bool store_sums(struct store *s, const struct digest *list, bool published_only,
 	store_bind_int(&q, published_only);
 	if (!store_one(&q, "signed list of these tools", err))
 		return false;
-	*out = (struct store_sums){
-		.row = store_column_int(&q, 0),
-		.added = store_column_int(&q, 1),
-		.published = store_column_int(&q, 2),
-		.size = (uint64_t)store_column_int(&q, 3),
-	};
+	*out = column_sums(&q);
+	return true;
+}
+
+bool store_newest_sums(struct store *s, struct store_sums *out, struct digest *list,
+		       struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SUMS_NEWEST);
+
+	if (!store_one(&q, "signed list of tools", err) ||
+	    !store_column_digest(&q, 4, list, err))
+		return false;
+	*out = column_sums(&q);
 	return true;
 }
 

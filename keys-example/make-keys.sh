@@ -10,7 +10,8 @@
 #   primary.secret.asc      everything: offline, on two media; makes the next subkey
 #   revocation.asc          certificate for the day the primary is lost; offline, elsewhere
 #
-# gpg asks for a passphrase; with --throw-away there is none.
+# gpg asks for a passphrase; with --throw-away there is none. Where that is not given, or
+# anything else fails, nothing is left.
 set -eu
 umask 077
 
@@ -24,11 +25,21 @@ if [ $# != 2 ]; then
 	exit 64
 fi
 dir=$1 uid=$2
-mkdir "$dir"
+if [ -e "$dir" ]; then
+	echo "make-keys.sh: '$dir' is there already: name a folder that is not" >&2
+	exit 3
+fi
 
 # a short path: gpg's sockets do not take more than 107 bytes
 home=$(mktemp -d /tmp/keys-XXXXXX)
-trap 'gpgconf --homedir "$home" --kill all; rm -rf "$home"' EXIT
+made=
+finish() {
+	gpgconf --homedir "$home" --kill all
+	rm -rf "$home"
+	[ -n "$made" ] || rm -rf "$dir" # half of a key is none
+}
+trap finish EXIT
+mkdir "$dir"
 g() {
 	if [ -n "$throw_away" ]; then
 		gpg --homedir "$home" --quiet --batch --pinentry-mode loopback --passphrase '' "$@"
@@ -45,5 +56,6 @@ g --armor --output "$dir/signing.secret.asc" --export-secret-subkeys "$fpr"
 g --armor --output "$dir/primary.secret.asc" --export-secret-keys "$fpr"
 cp "$home/openpgp-revocs.d/$fpr.rev" "$dir/revocation.asc"
 chmod 644 "$dir/release.asc"
+made=yes
 
 echo "made $fpr in $dir: move primary.secret.asc and revocation.asc to safe places"

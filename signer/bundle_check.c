@@ -197,19 +197,36 @@ static bool load_index(struct bundle *b, struct error *err)
 	return true;
 }
 
-/* Keys and threshold as the authority tells them. */
+/* Keys are no statement that they sign themselves. */
+static bool is_signed(const struct bundle_target *t)
+{
+	return text_ends(t->path, ".asc") && !text_starts(t->path, "keys/");
+}
+
+static bool any_signed(const struct bundle *b)
+{
+	for (size_t i = 0; i < b->target_count; i++)
+		if (is_signed(&b->targets[i]))
+			return true;
+	return false;
+}
+
+/* Keys and threshold as the authority tells them. One that has no key any more, for the
+ * last was stolen, has a tree in which nothing is signed. */
 static bool load_vouch(struct bundle *b, struct vouch *v, struct error *err)
 {
 	AUTO(buf_clear) struct buf keys = EMPTY;
 
+	v->policy = (struct pgp_policy){.threshold = b->index.threshold,
+					.now = (int64_t)time(NULL)};
+	if (!find(b, "keys/release.asc") && !any_signed(b))
+		return true;
 	if (!load_named(b, "keys/release.asc", 2 * PGP_KEYRING_MAX, &keys, err))
 		return false;
 	if (!pgp_keyring_parse(keys.data, keys.len, &b->keyring, err) ||
 	    !pgp_keyring_parse(keys.data, keys.len, &v->keyring, err) ||
 	    !pgp_inspect(&v->keyring, err))
 		return error_prefix(err, "target 'keys/release.asc'");
-	v->policy = (struct pgp_policy){.threshold = b->index.threshold,
-					.now = (int64_t)time(NULL)};
 	return true;
 }
 
@@ -237,12 +254,6 @@ static bool drop(void *arg, const void *data, size_t len, struct error *err)
 	(void)len;
 	(void)err;
 	return true;
-}
-
-/* Keys are no statement that they sign themselves. */
-static bool is_signed(const struct bundle_target *t)
-{
-	return text_ends(t->path, ".asc") && !text_starts(t->path, "keys/");
 }
 
 static bool vouch_enough(const struct vouch *v, const struct buf *file,

@@ -427,7 +427,8 @@ static bool put_trust(struct bundle *b, struct error *err)
 	    !store_threshold(b->store, &threshold, err))
 		return false;
 	if (!buf_equal(&old, now) &&
-	    !store_set_keyring(b->store, now->data, now->len, "by the authority", err))
+	    !store_set_keyring(b->store, now->data ? now->data : "", now->len,
+			       "by the authority", err))
 		return false;
 	if (threshold != b->index.threshold &&
 	    !store_set_threshold(b->store, b->index.threshold, err))

@@ -34,8 +34,9 @@ struct work {
 	size_t count, room, marked;
 	struct store_published rest;
 	size_t taken_out;
-	struct tree tree; /* afterwards */
-	char tuf[1024];   /* the roles that were signed */
+	char sums_out[512]; /* why the signed list of tools was taken out */
+	struct tree tree;   /* afterwards */
+	char tuf[1024];     /* the roles that were signed */
 };
 
 static void work_clear(struct work *w)
@@ -127,6 +128,35 @@ static bool publish_row(struct work *w, struct row *r, struct error *err)
 	return accept_row(w, r, v.signers, err);
 }
 
+/* The signed list of the tools is looked at each time: there is but one. */
+static bool check_sums(struct work *w, struct error *err)
+{
+	AUTO(buf_clear) struct buf asc = BUF_MAX(VOUCH_FILE_MAX);
+	struct store_sums sums;
+	struct error why = EMPTY;
+	struct vouched v = EMPTY;
+	struct digest list;
+
+	if (!store_newest_sums(w->store, &sums, &list, err)) {
+		if (err->code != ERR_NOT_FOUND)
+			return false;
+		error_clear(err);
+		return true;
+	}
+	if (!sums.size)
+		return true;
+	if (!store_sums_bytes(w->store, sums.row, &asc, err))
+		return false;
+	if (vouch_for(&w->vouch, asc.data, asc.len, &v, &why) && v.enough)
+		return true;
+	if (why.code != ERR_NONE && why.code != ERR_UNTRUSTED) {
+		*err = why;
+		return false;
+	}
+	snprintf(w->sums_out, sizeof(w->sums_out), "%s", *v.why ? v.why : why.msg);
+	return store_drop_sums(w->store, &list, w->sums_out, err);
+}
+
 static bool needs_look(const struct work *w, const struct row *r)
 {
 	return !r->file.published || r->file.distrusted ||
@@ -142,8 +172,8 @@ static bool publish_all(struct store *s, void *arg, struct error *err)
 	if (!store_each_manifest(s, &(const struct store_filter)EMPTY, collect, w,
 				 err) ||
 	    !store_each_visible(s, mark_visible, w, err) ||
-	    !vouch_changed(s, &changed, err) ||
-	    (w->count && !vouch_load_any(s, &w->vouch, err)))
+	    !vouch_changed(s, &changed, err) || !vouch_load_any(s, &w->vouch, err) ||
+	    !check_sums(w, err))
 		return false;
 	w->vouch.settled = !changed;
 	for (size_t i = 0; i < w->count; i++)
@@ -181,7 +211,10 @@ static void show_rest(const struct work *w)
 	if (w->rest.tools)
 		cli_say(cli, "published %u tool%s", w->rest.tools,
 			w->rest.tools == 1 ? "" : "s");
-	if (w->rest.sums)
+	if (*w->sums_out)
+		cli_say(cli, "took tool/SHA256SUMS.asc out of the tree: %s",
+			w->sums_out);
+	else if (w->rest.sums)
 		cli_say(cli, "published tool/SHA256SUMS.asc");
 	if (w->rest.tools && !tree_find(&w->tree, "tool/SHA256SUMS.asc"))
 		cli_say(cli, "tool/SHA256SUMS is not signed yet: sign what 'tool sums' "
@@ -244,7 +277,7 @@ static bool print(const struct work *work, struct error *err)
 			put_row(&w, work, &work->rows[i]);
 	json_close(&w);
 	json_put_string(&w, "signed_roles", work->tuf);
-	json_put_bool(&w, "signed_sums", work->rest.sums != 0);
+	json_put_bool(&w, "signed_sums", work->rest.sums && !*work->sums_out);
 	json_put_bool(&w, "threshold", work->rest.thresholds != 0);
 	json_put_integer(&w, "tools", work->rest.tools);
 	json_close(&w);
@@ -265,6 +298,10 @@ static bool run(struct cmd_context *ctx, struct error *err)
 		return false;
 	if (!ctx->cli->json)
 		show(&w);
+	if (!w.taken_out && *w.sums_out)
+		return error_set(err, ERR_MISMATCH,
+				 "the signed list of the tools is no longer trusted: "
+				 "sign what 'tool sums' prints, then 'tool add-sums'");
 	if (!w.taken_out)
 		return true;
 	return error_set(err, ERR_MISMATCH,

@@ -78,4 +78,44 @@ expect 0 fips-manifest export tree
 expect 3 fips-manifest add m.asc
 says "the store trusts no key yet"
 expect 0 fips-manifest log --verify
+step "a stolen key had signed the list of tools: it goes, too, and mirrors follow"
+make_key c rsa3072
+make_key d rsa3072
+export FIPS_MANIFEST_STORE=$PWD/t.db
+role() { expect "$1" fips-manifest "${@:2}" --passphrase-fd 5 5<<<"eight letters"; }
+role 0 init
+expect 0 fips-manifest key add c.pub
+expect 0 fips-manifest key add d.pub
+clearsign c.asc m.json -u "$(fprs c)"
+expect 0 fips-manifest add c.asc
+expect 0 fips-manifest tool add /bin/true --version 1.0.0 --arch x86_64
+fips-manifest tool sums >SHA256SUMS
+clearsign SHA256SUMS.asc SHA256SUMS -u "$(fprs c)"
+expect 0 fips-manifest tool add-sums SHA256SUMS.asc
+role 0 publish
+expect 0 fips-manifest export one
+expect 0 fips-manifest --store mirror.db init --no-roles
+expect 0 fips-manifest --store mirror.db import one --trust one/metadata/1.root.json
+expect 0 fips-manifest key revoke "$(fprs c)" --reason "the laptop was stolen"
+role 1 publish
+says "took tool/SHA256SUMS.asc out of the tree: "
+expect 0 fips-manifest log
+says "distrust tool/SHA256SUMS.asc" out
+expect 0 fips-manifest export two
+[ -e two/tool/SHA256SUMS ] && [ ! -e two/tool/SHA256SUMS.asc ] || fail "$(find two)"
+expect 0 fips-manifest --store mirror.db import two
+says "gone       el8/v1.21.3/x86_64@1" out
+clearsign SHA256SUMS.asc SHA256SUMS -u "$(fprs d)"
+expect 0 fips-manifest tool add-sums SHA256SUMS.asc
+role 0 publish
+says "published tool/SHA256SUMS.asc"
+expect 0 fips-manifest key revoke "$(fprs d)" --reason "so was this one"
+role 1 publish
+says "the signed list of the tools is no longer trusted"
+role 0 publish
+expect 0 fips-manifest export three
+expect 0 fips-manifest --store mirror.db import three # a tree without any key
+expect 0 fips-manifest --store mirror.db key list
+says "the store trusts no key yet"
+expect 0 fips-manifest log --verify
 echo "all good"

@@ -3,7 +3,7 @@
 # key: the keys that a store trusts, its threshold, and revocation.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
-need gpg jq
+need gpg jq sq
 
 export FIPS_MANIFEST_STORE=$PWD/s.db
 cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
@@ -222,6 +222,14 @@ step "keys-example/make-keys.sh: nothing to advise, and the signing half alone s
 expect 0 "$TOP/keys-example/make-keys.sh" --throw-away made 'Made Right <made@example.org>'
 [ "$(stat -c %a made/primary.secret.asc made/release.asc | xargs)" = "600 644" ] || fail "modes"
 expect 64 "$TOP/keys-example/make-keys.sh"
+expect 3 "$TOP/keys-example/make-keys.sh" --throw-away made 'Made Right <made@example.org>'
+says "'made' is there already"
+# without a terminal there is nobody to ask for a passphrase
+expect 2 setsid -w "$TOP/keys-example/make-keys.sh" half 'Made Right <made@example.org>'
+[ ! -e half ] || fail "half a key is left"
+expect 0 sq inspect made/release.asc # another judge's eyes
+[ "$(grep 'Key flags' out | xargs)" = "Key flags: certification Key flags: signing" ] ||
+	fail "$(cat out)"
 expect 0 fips-manifest key check made/release.asc
 grep "advice\|fault" out && fail "it advises"
 says "fit for use" out
