@@ -18,12 +18,15 @@ enum {
 	ANSWER_MAX = 4 * 1024 * 1024,
 	OUTPUT_MAX = 256 * 1024 * 1024,
 	URL_MAX = 4096,
+	TIMEOUT_DEFAULT = 60, /* seconds */
 	OPT_THRESHOLD = 0x1000,
+	OPT_TIMEOUT,
 };
 
 struct inspect {
 	const char *manifest, *server, *keyring;
 	size_t threshold;
+	long timeout; /* seconds, of one answer */
 	bool json;
 	char **files;
 	size_t file_count;
@@ -57,6 +60,8 @@ static const struct argp_option option_table[] = {
 	{"keyring", 'k', "FILE", 0, "The release keys for --manifest", 0},
 	{"threshold", OPT_THRESHOLD, "N", 0, "How many of them must have signed", 0},
 	{"server", 's', "URL", 0, "Ask a server which releases list each file", 0},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0,
+	 "How long the server has for an answer; default 60", 0},
 	{0},
 };
 
@@ -83,6 +88,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--threshold must be a number from 1 to %d",
 				   PGP_KEYS_MAX);
 		in->threshold = (size_t)n;
+		break;
+	case OPT_TIMEOUT:
+		if (!text_u64(arg, 1, 86400, &n))
+			argp_error(state, "--timeout must be a number from 1 to 86400");
+		in->timeout = (long)n;
 		break;
 	case ARGP_KEY_ARGS:
 		in->files = state->argv + state->next;
@@ -345,8 +355,10 @@ static bool inspect_one(struct inspect *in, struct finding *f, struct buf *out,
 static bool prepare(struct inspect *in, struct error *err)
 {
 	AUTO(buf_clear) struct buf file = BUF_MAX(SOURCE_FILE_MAX);
-	const struct http_options limits = {.user_agent =
-						    "fips-tool/" FIPS_MANIFEST_VERSION};
+	const struct http_options limits = {
+		.user_agent = "fips-tool/" FIPS_MANIFEST_VERSION,
+		.total_seconds = in->timeout,
+	};
 	const struct source_trust trust = {
 		.keyring = in->keyring,
 		.threshold = in->threshold,
@@ -414,7 +426,8 @@ enum cli_exit inspect_main(int argc, char **argv, struct cli *cli)
 		       "kubelet",
 	};
 	char name[] = "fips-tool inspect";
-	AUTO(inspect_clear) struct inspect in = {.threshold = 1};
+	AUTO(inspect_clear)
+	struct inspect in = {.threshold = 1, .timeout = TIMEOUT_DEFAULT};
 	struct error err = EMPTY;
 
 	argv[0] = name;

@@ -35,6 +35,7 @@ struct run {
 	struct owner owner;
 	struct seen seen;
 	bool *archived; /* struct check */
+	enum cli_exit self_checked;
 	bool reporting; /* the manifest is trusted: there is something to report */
 	bool ok;
 	struct error err;
@@ -147,6 +148,13 @@ static void work_thread(void *arg)
 	run->ok = work(run, &run->err);
 }
 
+static void self_check_thread(void *arg)
+{
+	struct run *run = arg;
+
+	run->self_checked = self_check(run->options, run->cli);
+}
+
 /* ---- the end ---- */
 
 static enum cli_exit status_of(enum report_outcome o)
@@ -190,8 +198,12 @@ static void conclude_late(struct run *run)
 			   "time was over (--timeout) and one of them did not end");
 	else
 		error_set_(
-			&run->err, ERR_SYSTEM,
-			"time was over (--timeout) before the manifest was verified");
+			&run->err, ERR_SYSTEM, "%s",
+			run->options->self_check
+				? "time was over (--timeout) before the list of "
+				  "published tools was verified"
+				: "time was over (--timeout) before the manifest was "
+				  "verified");
 	_exit((int)conclude(run));
 }
 
@@ -222,13 +234,14 @@ int main(int argc, char **argv)
 	cli.quiet = options.quiet;
 	if (options.nice)
 		be_nice();
-	if (options.self_check)
-		return (int)self_check(&options, &cli);
 	run.deadline = digest_many_now() + (int64_t)options.timeout * 1000;
-	if (!watch_run(work_thread, &run, run.deadline + LATE_MS, &finished, &run.err))
+	if (!watch_run(options.self_check ? self_check_thread : work_thread, &run,
+		       run.deadline + LATE_MS, &finished, &run.err))
 		return (int)cli_fail(&cli, &run.err);
 	if (!finished)
 		conclude_late(&run);
+	if (options.self_check)
+		return (int)run.self_checked;
 	status = conclude(&run);
 	if (run.reporting)
 		report_clear(&run.report);

@@ -163,6 +163,52 @@ says index.json
 rm lie/index.json
 expect 3 check
 
+step "a server whose every answer comes, late or a little at a time, does not hold it"
+cat >slow.py <<'END'
+import http.server, time
+class Slow(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.startswith("/digests/"): # faster than what libcurl takes for dead
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            for _ in range(400):
+                self.wfile.write(b" " * 40)
+                time.sleep(0.25)
+        else:
+            time.sleep(2)
+            super().do_GET()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+echo a-passphrase >pass
+with_roles() { fips-manifest --store roles.db "$@" --passphrase-fd 3 3<pass; }
+expect 0 with_roles init --quiet
+expect 0 fips-manifest --store roles.db key add alice.asc
+expect 0 fips-manifest --store roles.db add v1.21.3.json.asc
+expect 0 fips-manifest --store roles.db tool add "$BIN/fips-tool" --version 1.0.0 --arch x86_64
+expect 0 fips-manifest --store roles.db tool add-sums SHA256SUMS.asc
+expect 0 with_roles publish
+expect 0 fips-manifest --store roles.db export tree
+(cd tree && exec python3 ../slow.py) >slow.log 2>slow.err &
+PIDS+=($!)
+wait_for 60 test -s slow.log || fail "$(cat slow.err)"
+slow=http://127.0.0.1:$(cat slow.log)
+for what in "--self-check" "--root root --kubernetes v1.21.3"; do
+	start=$SECONDS
+	# shellcheck disable=SC2086
+	expect 3 fips-tool $what --timeout 3 --keyring alice.asc --server "$slow" \
+		--trust tree/metadata/1.root.json --state state.slow
+	says "time was over (--timeout) before "
+	one_line
+	[ $((SECONDS - start)) -lt 15 ] || fail "took $((SECONDS - start)) s"
+	rm -rf state.slow
+done
+expect 3 fips-tool inspect --timeout 2 --server "$slow" root/usr/bin/kubelet
+says "time"
+one_line
+
 step "a server that drips or hangs ends with the time"
 mkfifo open
 exec 7<>open
