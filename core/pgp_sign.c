@@ -139,10 +139,38 @@ static const char *why_none(void)
 		       : "";
 }
 
+/* Why not exactly one key was found for the pattern (NULL: any). */
+static bool refuse_keys(const struct found *f, const char *pattern, struct error *err)
+{
+	AUTO(buf_clear) struct buf named = BUF_MAX(8192);
+
+	if (pattern)
+		buf_printf(&named, " '%s'", TEXT_SAFE(pattern));
+	else
+		buf_puts(&named, " of the GnuPG home");
+	if (!buf_ok(&named, err))
+		return false;
+	if (f->usable > 1)
+		return error_set(err, ERR_CONFLICT,
+				 "%zu secret keys%s%s could sign: name one by its "
+				 "fingerprint with --key",
+				 f->usable, pattern ? " that match" : "", named.data);
+	if (f->unusable)
+		return error_set(err, ERR_NOT_FOUND, "the secret key%s cannot sign: %s",
+				 named.data, f->why);
+	if (pattern)
+		return error_set(err, ERR_NOT_FOUND,
+				 "no secret key matches%s in the GnuPG home%s",
+				 named.data, why_none());
+	return error_set(
+		err, ERR_NOT_FOUND,
+		"no secret key is in the GnuPG home%s; GNUPGHOME names another",
+		why_none());
+}
+
 static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *err)
 {
 	struct found f = EMPTY;
-	const char *named = pattern ? pattern : "any key";
 
 	if (pattern && !*pattern)
 		return error_set(err, ERR_USAGE, "an empty name of a key");
@@ -153,23 +181,12 @@ static bool settle_key(struct pgp_sign *s, const char *pattern, struct error *er
 		return false;
 	if (f.key)
 		s->keys[s->key_count++] = f.key; /* owned from here on */
-	if (f.usable > 1)
-		return error_set(err, ERR_CONFLICT,
-				 "%zu secret keys match '%s': name one by its "
-				 "fingerprint with --key",
-				 f.usable, TEXT_SAFE(named));
-	if (!f.usable && f.unusable)
-		return error_set(err, ERR_NOT_FOUND,
-				 "the secret key '%s' cannot sign: %s",
-				 TEXT_SAFE(named), f.why);
-	if (!f.key)
-		return error_set(err, ERR_NOT_FOUND,
-				 "no secret key matches '%s' in the GnuPG home%s",
-				 TEXT_SAFE(named), why_none());
+	if (!f.key || f.usable != 1)
+		return refuse_keys(&f, pattern, err);
 	for (size_t i = 0; i + 1 < s->key_count; i++)
 		if (!strcmp(s->keys[i]->subkeys->fpr, f.key->subkeys->fpr))
 			return error_set(err, ERR_USAGE, "the key '%s' is named twice",
-					 TEXT_SAFE(named));
+					 pattern ? TEXT_SAFE(pattern) : "");
 	return true;
 }
 

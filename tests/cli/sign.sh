@@ -141,15 +141,15 @@ fi
 
 step "exactly one usable secret key"
 expect 3 fips-manifest sign --yes m.json
-says "2 secret keys match 'any key': name one by its fingerprint with --key"
+says "2 secret keys of the GnuPG home could sign: name one by its fingerprint with --key"
 expect 3 fips-manifest sign --yes --key example.org m.json
-says "2 secret keys match"
+says "2 secret keys that match 'example.org' could sign: name one"
 expect 3 fips-manifest sign --yes --key nobody m.json
 says "no secret key matches 'nobody'"
 expect 64 fips-manifest sign --yes --key "$a" --key a@example.org m.json
 says "named twice"
 expect 3 env GNUPGHOME="$PWD/tmp" fips-manifest sign --yes m.json
-says "no secret key matches 'any key'"
+says "no secret key is in the GnuPG home; GNUPGHOME names another"
 
 step "a home whose path is too long for gpg's sockets"
 long=$PWD/$(printf 'x%.0s' {1..90})
