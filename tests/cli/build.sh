@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # build: a whole release out of real RPMs, images and a tarball
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fixtures.sh"
 need rpmbuild rpm2cpio umoci skopeo jq python3 strace

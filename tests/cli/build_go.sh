@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # build: Go programs of real toolchains, and require-crypto
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fixtures.sh"
 need gcc npm jq

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # build: files over 4 GiB, in an RPM (whose payload has then no cpio headers) and in a
 # tarball
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fixtures.sh"
 need rpmbuild rpmsign jq

@@ -3,6 +3,7 @@
 # mirror, import and export killed with SIGKILL at random ones of their system calls that
 # change something: the store, folder, tar or layout holds the tree of before or the new
 # one, whole; the same command once more ends well, with nothing left over.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A courier's stick: a file system of its own on a loop device. Written, carried, read;
 # and taken away in the middle of both.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"

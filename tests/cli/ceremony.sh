@@ -3,6 +3,7 @@
 # The procedures of docs/OPERATIONS.md for the TUF roles, each command as it stands there:
 # first ceremony, every day, rotation, accidents. A server carries the tree, and a node
 # follows through all of it.
+# long
 # shellcheck source=tests/cli/lib.sh
 . "${TOP:?}/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash

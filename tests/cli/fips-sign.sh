@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The tests of signing, verifying and keys once more, with libgcrypt in FIPS mode.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/fips_mode.bash"
 in_fips_mode verify sign key countersign

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The procedures of docs/OPERATIONS.md for release keys, each command as it stands there:
 # making, trusting, signing, expiry, loss and theft. Real gpg, with real passphrases.
+# long
 # shellcheck source=tests/cli/lib.sh
 . "${TOP:?}/tests/cli/lib.sh"
 # shellcheck source=tests/cli/keys.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fips-manifestd is not bothered: limits of headers and connections, deadlines, the end
 # that lets requests under way finish, SIGHUP at any time, a log that nobody can forge.
+# long
 . "$TOP/tests/cli/lib.sh"
 need python3
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The pages in a real browser, and the API held against its OpenAPI description.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/server_lib.bash"
 . "$TOP/tests/cli/keys.sh"

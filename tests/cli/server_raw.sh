@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fips-manifestd under bad input, over raw sockets: malformed requests, targets that look
 # for files, ranges, slow clients, more connections than there is room for.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/server_lib.bash"
 need python3

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A store whose writers are killed at any moment: it opens again, its log's chain is
 # whole, and it holds every acknowledged row and no half of another.
+# long
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 # the leak check does not work where strace looks on

@@ -4,6 +4,7 @@
 # and Packer.
 # Each is checked by its own judge, and the command lines in it run, on a node with the C
 # library and gpg of Debian 11.
+# long
 # shellcheck source=tests/cli/lib.sh
 . "${TOP:?}/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # fips-tool and TLS endpoints: OpenSSL, nginx, GnuTLS and Go (etcd), and servers that
 # misbehave.
+# long
 # shellcheck source=tests/cli/lib.sh
 . "$TOP/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The static file with its trust built in, published, and asked whether it is the one that
 # was published: over HTTP, from a folder and from a tar.
+# long
 # shellcheck source=tests/cli/lib.sh
 . "${TOP:?}/tests/cli/lib.sh"
 # shellcheck source=tests/cli/node.bash
