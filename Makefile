@@ -21,7 +21,7 @@
 #   make install             into DESTDIR/PREFIX (/usr/local)
 #   make clean               remove build/
 #
-# Settings: CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SAN=1 SOURCE_DATE_EPOCH
+# Settings: CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SAN=1 JOBS=N SOURCE_DATE_EPOCH
 #   TRUST=root.json, KEYRING=release.asc: what fips-tool trusts from the beginning
 
 VERSION := 1.0.0
