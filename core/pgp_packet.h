@@ -32,9 +32,9 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CH
 /* For how many seconds a version 4 signature holds, 0: for ever. */
 int64_t pgp_packet_lifetime(const struct armor_packet *p) MUST_CHECK;
 
-/* Why nothing that this key signs counts, to `problem`: a user id, subkey or itself that
- * it signs with no allowed digest, or a revocation by another key. "" when nothing is
- * wrong. */
+/* Why nothing that this key signs counts, to `problem`: a user id, subkey or itself
+ * that it signs with no allowed digest, or a revocation by another key. "" when nothing
+ * is wrong. */
 bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			 char problem[PGP_REASON_MAX], struct error *err) MUST_CHECK;
 
