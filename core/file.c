@@ -322,26 +322,66 @@ bool file_unnamed(int *fd, struct error *err)
 	return true;
 }
 
-bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
-		 struct error *err)
+/* Give it a number behind the first three: who has closed those gets them here. */
+static bool move_up(int *fd)
+{
+	int got;
+
+	if (*fd > STDERR_FILENO)
+		return true;
+	got = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	file_closep(fd);
+	*fd = got;
+	return got >= 0;
+}
+
+bool file_memory(const char *name, int *fd, struct error *err)
 {
 	AUTO(file_closep)
 	int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int got;
 
-	if (made < 0)
+	if (made < 0 || !move_up(&made))
 		return error_sys(err, "cannot make a file in memory");
-	if (!file_write_fd(made, data, len, err))
+	*fd = TAKE_FD(made);
+	return true;
+}
+
+bool file_pipe(int *from, int *to, struct error *err)
+{
+	AUTO(file_closep) int out = -1;
+	AUTO(file_closep) int in = -1;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_sys(err, "cannot make a pipe");
+	out = ends[0];
+	in = ends[1];
+	if (!move_up(&out) || !move_up(&in))
+		return error_sys(err, "cannot make a pipe");
+	*from = TAKE_FD(out);
+	*to = TAKE_FD(in);
+	return true;
+}
+
+bool file_seal(int fd, const void *data, size_t len, size_t size, struct error *err)
+{
+	if (!file_write_fd(fd, data, len, err))
 		return error_prefix(err, "a file in memory");
-	if ((size > len && pwrite(made, "", 1, (off_t)size - 1) != 1) ||
-	    fcntl(made, F_ADD_SEALS,
+	if ((size > len && pwrite(fd, "", 1, (off_t)size - 1) != 1) ||
+	    fcntl(fd, F_ADD_SEALS,
 		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		return error_sys(err, "cannot seal a file in memory");
-	got = made > STDERR_FILENO ? TAKE_FD(made)
-				   : fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (got < 0)
-		return error_sys(err, "cannot make a file in memory");
-	*fd = got;
+	return true;
+}
+
+bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
+		 struct error *err)
+{
+	AUTO(file_closep) int made = -1;
+
+	if (!file_memory(name, &made, err) || !file_seal(made, data, len, size, err))
+		return false;
+	*fd = TAKE_FD(made);
 	return true;
 }
 

@@ -82,9 +82,15 @@ void file_temp_sweep(const char *path);
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
 
-/* A file in memory of `size` bytes, which begins with the `len` of `data` and goes on
- * in NULs: nobody can change it, whoever gets it. Its descriptor is none of the first
- * three. `name` is what /proc shows. */
+/* An empty file in memory; `name` is what /proc shows. Its descriptor, as those of a
+ * pipe made here, is none of the first three: they are safe to keep open in a child. */
+bool file_memory(const char *name, int *fd, struct error *err) MUST_CHECK;
+bool file_pipe(int *from, int *to, struct error *err) MUST_CHECK;
+/* Make an empty file in memory `size` bytes large, which begin with the `len` of `data`
+ * and go on in NULs: from here on nobody can change it, whoever has it. */
+bool file_seal(int fd, const void *data, size_t len, size_t size,
+	       struct error *err) MUST_CHECK;
+/* Both at once. */
 bool file_sealed(const char *name, const void *data, size_t len, size_t size, int *fd,
 		 struct error *err) MUST_CHECK;
 

@@ -216,17 +216,11 @@ static bool decide(const struct pgp_verdict *v, struct error *err)
 struct run {
 	const struct pgp_keyring *keyring;
 	const struct pgp_policy *policy;
-	const char *text;
-	size_t text_len; /* that was signed: without the last LF */
-	struct buf packets;
+	struct pgp_run *begun; /* gpgv, for the first packets; may be NULL */
+	const struct armor_cut *cut;
 	size_t at; /* of the first packet that is not judged */
 	struct pgp_verdict *verdict;
 };
-
-static void run_clear(struct run *r)
-{
-	buf_clear(&r->packets);
-}
 
 /* Judge the next ones, in the order of the packets. gpg stops at a bad signature;
  * whatever good ones stand beside it, such a file was tampered with and vouches for
@@ -234,15 +228,16 @@ static void run_clear(struct run *r)
 static bool judge_next(struct run *r, const struct pgp_status *from, size_t count,
 		       struct error *err)
 {
+	const struct buf *packets = &r->cut->packets;
 	struct armor_packet p = {.end = r->at};
 
 	for (const struct pgp_status *s = from; s < from + count; s++) {
 		struct pgp_signature *out = &r->verdict->signatures[r->verdict->count];
 
-		if (p.end == r->packets.len)
+		if (p.end == packets->len)
 			return error_set(err, ERR_UNTRUSTED,
 					 "gpg told of more signatures than there are");
-		if (!armor_block_packet(r->packets.data, r->packets.len, &p, err))
+		if (!armor_block_packet(packets->data, packets->len, &p, err))
 			return false;
 		judge(r->keyring, r->policy, s, p.body[3], out);
 		r->verdict->count++;
@@ -265,9 +260,9 @@ static bool meanwhile(void *arg, struct error *err)
 	struct run *r = arg;
 	const struct pgp_policy *p = r->policy;
 
-	return r->at ||
-	       (digest_of_bytes(r->text, r->text_len + 1, &r->verdict->digest, err) &&
-		(!p->meanwhile || p->meanwhile(p->arg, err)));
+	return r->at || (digest_of_bytes(r->cut->text, r->cut->text_len,
+					 &r->verdict->digest, err) &&
+			 (!p->meanwhile || p->meanwhile(p->arg, err)));
 }
 
 /* All at once, or, of several digests, one at a time: gpg 1.4 and 2.0 look at no
@@ -275,17 +270,19 @@ static bool meanwhile(void *arg, struct error *err)
 static bool judge_all(struct run *r, struct error *err)
 {
 	struct pgp_status status[ARMOR_SIGNATURES_MAX];
+	const struct armor_cut *c = r->cut;
 	size_t count;
 
-	while (r->at < r->packets.len) {
+	while (r->at < c->packets.len) {
 		AUTO(buf_clear) struct buf lines = BUF_MAX(STATUS_MAX);
 		const struct pgp_run_job job = {
 			.engine = r->policy->engine,
 			.keyring = &r->keyring->for_gpg,
-			.text = r->text,
-			.text_len = r->text_len,
-			.signatures = r->packets.data + r->at,
-			.signatures_len = r->packets.len - r->at,
+			.begun = r->begun,
+			.text = c->text,
+			.text_len = c->text_len - 1, /* without the LF (armor.h) */
+			.signatures = c->packets.data + r->at,
+			.signatures_len = c->packets.len - r->at,
 			.deadline = r->policy->deadline,
 			.meanwhile = meanwhile,
 			.arg = r,
@@ -303,43 +300,29 @@ static bool judge_all(struct run *r, struct error *err)
 	return true;
 }
 
-bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
-		const char *text, size_t text_len, const struct buf *packets,
-		struct pgp_verdict *verdict, struct error *err)
-{
-	AUTO(run_clear)
-	struct run r = {
-		.keyring = keyring,
-		.policy = policy,
-		.text = text,
-		.text_len = text_len - 1, /* ends before the last LF (armor.h) */
-		.packets = BUF_MAX(ARMOR_PACKET_MAX),
-		.verdict = verdict,
-	};
-	size_t count;
-
-	*verdict = (struct pgp_verdict){.threshold = policy->threshold};
-	if (!policy->threshold)
-		return error_set(err, ERR_USAGE, "a threshold is at least 1");
-	if (!text_len || text[text_len - 1] != '\n')
-		return error_set(err, ERR_UNTRUSTED,
-				 "the text does not end in a line feed");
-	if (!armor_packets(packets->data, packets->len, &r.packets, &count, err) ||
-	    !judge_all(&r, err))
-		return false;
-	count_owners(verdict);
-	return decide(verdict, err);
-}
-
 bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
 		     const char *file, size_t len, struct armor_cut *cut,
 		     struct pgp_verdict *verdict, struct error *err)
 {
 	AUTO(armor_cut_clear) struct armor_cut c = EMPTY;
+	/* it starts while the file is cut: that saves 1 of 14 ms for 1 MB */
+	AUTO(pgp_run_freep)
+	struct pgp_run *gpgv = pgp_run_begin(policy->engine, &keyring->for_gpg);
+	struct run r = {
+		.keyring = keyring,
+		.policy = policy,
+		.begun = gpgv,
+		.cut = &c,
+		.verdict = verdict,
+	};
 
 	*verdict = (struct pgp_verdict){.threshold = policy->threshold};
-	if (!armor_cut(file, len, &c, err) ||
-	    !pgp_verify(keyring, policy, c.text, c.text_len, &c.packets, verdict, err))
+	if (!policy->threshold)
+		return error_set(err, ERR_USAGE, "a threshold is at least 1");
+	if (!armor_cut(file, len, &c, err) || !judge_all(&r, err))
+		return false;
+	count_owners(verdict);
+	if (!decide(verdict, err))
 		return false;
 	*cut = TAKE(c);
 	return true;

@@ -125,14 +125,10 @@ struct pgp_policy {
 	void *arg;
 };
 
-/* True only when verdict->distinct >= policy->threshold; ERR_UNTRUSTED with the
- * reason otherwise, and then `verdict` is filled all the same so that it can be
- * shown (the one output that is written on failure). ERR_SYSTEM: no gpg. */
-bool pgp_verify(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
-		const char *text, size_t text_len, const struct buf *packets,
-		struct pgp_verdict *verdict, struct error *err) MUST_CHECK;
-
-/* A whole .asc file: cut, verify, and hand out the cut text that was verified. */
+/* Cut a whole .asc file, verify it, and hand out the cut text that was verified. True
+ * only when verdict->distinct >= policy->threshold; ERR_UNTRUSTED with the reason
+ * otherwise, and then `verdict` is filled all the same so that it can be shown (the one
+ * output that is written on failure). ERR_SYSTEM: no gpg. */
 bool pgp_verify_file(const struct pgp_keyring *keyring, const struct pgp_policy *policy,
 		     const char *file, size_t len, struct armor_cut *cut,
 		     struct pgp_verdict *verdict, struct error *err) MUST_CHECK;

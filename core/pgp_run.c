@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,9 +89,13 @@ struct input {
 	char path[PATH_SIZE]; /* by which gpgv opens it */
 };
 
-struct inputs {
-	struct input at[INPUTS];
+struct pgp_run {
+	struct input in[INPUTS];
 	struct pgp_folder folder; /* that they are in, where it takes one */
+	int gate; /* where it waits for the signatures; -1: it does not */
+	const char *program;
+	pid_t pid; /* 0: it does not run */
+	int from;  /* what it prints; -1: nothing */
 };
 
 static struct input input(const char *name, const void *data, size_t len)
@@ -97,11 +103,29 @@ static struct input input(const char *name, const void *data, size_t len)
 	return (struct input){.name = name, .data = data, .len = len, .fd = -1};
 }
 
-static void inputs_clear(struct inputs *in)
+static struct pgp_run run_init(const struct pgp_run_job *job)
 {
-	for (size_t i = 0; i < INPUTS; i++)
-		file_closep(&in->at[i].fd);
-	pgp_folder_clear(&in->folder);
+	return (struct pgp_run){
+		.in =
+			{
+				[KEYRING] = input("keyring", job->keyring->data,
+						  job->keyring->len),
+				[TEXT] = input("text", job->text, job->text_len),
+				[SIGNATURES] = input("signatures", job->signatures,
+						     job->signatures_len),
+				[CONF] = input("gpg.conf", pgp_run_conf,
+					       strlen(pgp_run_conf)),
+			},
+		.gate = -1,
+		.from = -1,
+	};
+}
+
+/* By its descriptor, which the process inherits. */
+static bool name_it(struct input *in)
+{
+	snprintf(in->path, sizeof(in->path), "/proc/self/fd/%d", in->fd);
+	return !access(in->path, R_OK);
 }
 
 /* Nobody writes to it once it is handed out: gpg would, when it imports a key. */
@@ -109,41 +133,67 @@ static bool to_memory(struct input *in)
 {
 	struct error why = EMPTY;
 
-	if (!file_sealed(in->name, in->data, in->len, in->len, &in->fd, &why))
-		return false;
-	snprintf(in->path, sizeof(in->path), "/proc/self/fd/%d", in->fd);
-	return !access(in->path, R_OK);
+	return file_sealed(in->name, in->data, in->len, in->len, &in->fd, &why) &&
+	       name_it(in);
 }
 
-static bool to_folder(struct inputs *in, struct error *err)
+static bool to_folder(struct pgp_run *r, struct error *err)
 {
-	if (!pgp_folder_make(&in->folder, err))
+	if (!pgp_folder_make(&r->folder, err))
 		return false;
-	for (size_t i = 0; i < INPUTS; i++) {
-		struct input *one = &in->at[i];
-
-		file_closep(&one->fd);
-		snprintf(one->path, sizeof(one->path), "%s/%s", in->folder.path,
-			 one->name);
-		if (!pgp_folder_put(&in->folder, one->name, one->data, one->len, err))
+	for (struct input *in = r->in; in < r->in + INPUTS; in++) {
+		file_closep(&in->fd);
+		snprintf(in->path, sizeof(in->path), "%s/%s", r->folder.path, in->name);
+		if (!pgp_folder_put(&r->folder, in->name, in->data, in->len, err))
 			return false;
 	}
 	return true;
 }
 
-static bool place(struct inputs *in, struct error *err)
+static bool place(struct pgp_run *r, struct error *err)
 {
 	for (size_t i = 0; i < INPUTS; i++)
-		if (!to_memory(&in->at[i]))
-			return to_folder(in, err);
+		if (!to_memory(&r->in[i]))
+			return to_folder(r, err);
 	return true;
+}
+
+/* The same before text and signatures are there. */
+static bool place_early(struct pgp_run *r)
+{
+	struct input *text = &r->in[TEXT], *signatures = &r->in[SIGNATURES];
+	struct error why = EMPTY;
+
+	return to_memory(&r->in[KEYRING]) && to_memory(&r->in[CONF]) &&
+	       file_memory(text->name, &text->fd, &why) && name_it(text) &&
+	       file_pipe(&signatures->fd, &r->gate, &why) && name_it(signatures);
+}
+
+/* An empty pipe takes PIPE_BUF at once, and our own end keeps it open for reading: to
+ * write that many neither waits nor breaks, whatever became of the process. Those are
+ * seven signatures by RSA 4096; for more it is started anew. */
+static bool fits_gate(const struct pgp_run_job *job)
+{
+	const struct pgp_run *r = job->begun;
+
+	return r && r->gate >= 0 && job->signatures_len <= PIPE_BUF;
+}
+
+static bool open_gate(struct pgp_run *r, const struct pgp_run_job *job,
+		      struct error *err)
+{
+	AUTO(file_closep) int gate = TAKE_FD(r->gate);
+
+	return file_seal(r->in[TEXT].fd, job->text, job->text_len, job->text_len,
+			 err) &&
+	       file_write_fd(gate, job->signatures, job->signatures_len, err);
 }
 
 /* ---- the process ---- */
 
-/* Start it with its inputs, if it has any, and its output in a pipe. */
-static bool start(const char *program, const char *const *argv, const struct inputs *in,
-		  int out, pid_t *pid, struct error *err)
+/* With those of its inputs that have a descriptor. */
+static bool spawn(struct pgp_run *r, const char *const *argv, int out,
+		  struct error *err)
 {
 	posix_spawn_file_actions_t actions;
 	int why = posix_spawn_file_actions_init(&actions);
@@ -158,45 +208,48 @@ static bool start(const char *program, const char *const *argv, const struct inp
 		why = posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO,
 						       STDERR_FILENO);
 	/* onto itself: from there on it stays open in the child */
-	for (size_t i = 0; in && i < INPUTS && !why; i++)
-		if (in->at[i].fd >= 0)
-			why = posix_spawn_file_actions_adddup2(&actions, in->at[i].fd,
-							       in->at[i].fd);
+	for (size_t i = 0; i < INPUTS && !why; i++)
+		if (r->in[i].fd >= 0)
+			why = posix_spawn_file_actions_adddup2(&actions, r->in[i].fd,
+							       r->in[i].fd);
 	if (!why)
-		why = posix_spawn(pid, program, &actions, NULL,
+		why = posix_spawn(&r->pid, r->program, &actions, NULL,
 				  (char *const *)(uintptr_t)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	return why ? error_set(err, ERR_SYSTEM, "cannot run '%s': %s", program,
-			       strerrordesc_np(why))
-		   : true;
+	if (!why)
+		return true;
+	r->pid = 0;
+	return error_set(err, ERR_SYSTEM, "cannot run '%s': %s", r->program,
+			 strerrordesc_np(why));
 }
 
-/* Kill it unless all went well, and see how it ended. */
-static bool finish(const char *program, pid_t pid, bool ok, struct error *err)
+/* Its output goes into a pipe. */
+static bool start(struct pgp_run *r, const char *const *argv, struct error *err)
+{
+	AUTO(file_closep) int out = -1;
+
+	return file_pipe(&r->from, &out, err) && spawn(r, argv, out, err);
+}
+
+static int reap(struct pgp_run *r)
 {
 	int state = 0;
-	pid_t got;
 
-	if (!ok)
-		kill(pid, SIGKILL);
-	do
-		got = waitpid(pid, &state, 0);
-	while (got < 0 && errno == EINTR);
-	if (ok && got == pid && WIFSIGNALED(state))
-		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
-				 program, WTERMSIG(state));
-	return ok;
+	while (waitpid(r->pid, &state, 0) < 0 && errno == EINTR)
+		;
+	r->pid = 0;
+	return state;
 }
 
 /* What it prints, to its end or until time is over. It began at `begin`. */
-static bool read_answer(const char *program, int from, int64_t begin, int64_t deadline,
+static bool read_answer(const struct pgp_run *r, int64_t begin, int64_t deadline,
 			struct buf *out, struct error *err)
 {
 	int64_t until =
 		deadline && deadline < begin + WAIT_MS ? deadline : begin + WAIT_MS;
 
 	for (;;) {
-		struct pollfd p = {.fd = from, .events = POLLIN};
+		struct pollfd p = {.fd = r->from, .events = POLLIN};
 		int64_t left = until - digest_many_now();
 		int ready = poll(&p, 1, left > 0 ? (int)left : 0);
 		char *to;
@@ -208,12 +261,13 @@ static bool read_answer(const char *program, int from, int64_t begin, int64_t de
 			return error_set(err, ERR_SYSTEM,
 					 "'%s' did not end within %d s: does it work "
 					 "by hand?",
-					 program, (int)((until - begin + 999) / 1000));
+					 r->program,
+					 (int)((until - begin + 999) / 1000));
 		to = buf_reserve(out, PIECE);
 		if (!to)
 			return buf_ok(out, err) ||
-			       error_prefix(err, "the answer of '%s'", program);
-		if (!file_read_piece(from, to, PIECE, &n, err))
+			       error_prefix(err, "the answer of '%s'", r->program);
+		if (!file_read_piece(r->from, to, PIECE, &n, err))
 			return false;
 		if (n == 0)
 			return true;
@@ -221,79 +275,113 @@ static bool read_answer(const char *program, int from, int64_t begin, int64_t de
 	}
 }
 
-/* For `job`, or, when that is NULL, with nothing to read. */
-static bool run(const char *program, const char *const *argv, const struct inputs *in,
-		const struct pgp_run_job *job, struct buf *out, struct error *err)
+/* That, and how it ends. */
+static bool hear(struct pgp_run *r, int64_t begin, int64_t deadline, struct buf *out,
+		 struct error *err)
 {
-	AUTO(file_closep) int from = -1;
-	int64_t begin = digest_many_now();
 	size_t before = out->len;
-	int ends[2];
-	pid_t pid;
-	bool ok;
+	int state;
 
-	if (pipe2(ends, O_CLOEXEC))
-		return error_sys(err, "cannot make a pipe");
-	from = ends[0];
-	ok = start(program, argv, in, ends[1], &pid, err);
-	close(ends[1]);
-	if (!ok)
+	if (!read_answer(r, begin, deadline, out, err))
 		return false;
-	ok = (!job || !job->meanwhile || job->meanwhile(job->arg, err)) &&
-	     read_answer(program, from, begin, job ? job->deadline : 0, out, err);
-	if (!finish(program, pid, ok, err))
-		return false;
+	state = reap(r);
+	if (WIFSIGNALED(state))
+		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
+				 r->program, WTERMSIG(state));
 	return out->len > before ||
-	       error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing", program);
+	       error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
+			 r->program);
+}
+
+static void run_clear(struct pgp_run *r)
+{
+	if (r->pid) {
+		kill(r->pid, SIGKILL);
+		reap(r);
+	}
+	for (size_t i = 0; i < INPUTS; i++)
+		file_closep(&r->in[i].fd);
+	file_closep(&r->gate);
+	file_closep(&r->from);
+	pgp_folder_clear(&r->folder);
 }
 
 bool pgp_run_program(const char *program, const char *const *argv, struct buf *out,
 		     struct error *err)
 {
-	return run(program, argv, NULL, NULL, out, err);
+	const struct buf none = EMPTY; /* to read */
+	AUTO(run_clear)
+	struct pgp_run r = run_init(&(struct pgp_run_job){.keyring = &none});
+
+	r.program = program;
+	return start(&r, argv, err) && hear(&r, digest_many_now(), 0, out, err);
 }
 
-static bool verify_by(const char *engine, const struct pgp_run_job *job,
-		      struct buf *status, struct error *err)
+/* ---- verifying ---- */
+
+static bool find_engine(const char *named, const char **out, struct error *err)
 {
-	AUTO(inputs_clear)
-	struct inputs in = {
-		.at =
-			{
-				[KEYRING] = input("keyring", job->keyring->data,
-						  job->keyring->len),
-				[TEXT] = input("text", job->text, job->text_len),
-				[SIGNATURES] = input("signatures", job->signatures,
-						     job->signatures_len),
-				[CONF] = input("gpg.conf", pgp_run_conf,
-					       strlen(pgp_run_conf)),
-			},
-	};
+	if (!named)
+		return find(gpgvs, ARRAY_LEN(gpgvs), out) || pgp_run_gpg(out, err);
+	*out = named;
+	return true;
+}
+
+static bool start_verifying(struct pgp_run *r, struct error *err)
+{
+	const char *keyring = r->in[KEYRING].path, *text = r->in[TEXT].path;
+	const char *signatures = r->in[SIGNATURES].path;
 	/* quiet: what it would tell people takes 0.3 of its 8 ms for 1 MB */
 	/* clang-format off */
 	const char *const gpgv[] = {
-		"gpgv", "--quiet", "--keyring", in.at[KEYRING].path, "--status-fd", "1",
-		in.at[SIGNATURES].path, in.at[TEXT].path, NULL,
+		"gpgv", "--quiet", "--keyring", keyring, "--status-fd", "1",
+		signatures, text, NULL,
 	};
 	const char *const gpg[] = {
-		"gpg", "--quiet", "--homedir", "/dev/null/none", "--options", in.at[CONF].path,
-		"--no-default-keyring", "--keyring", in.at[KEYRING].path,
+		"gpg", "--quiet", "--homedir", "/dev/null/none", "--options", r->in[CONF].path,
+		"--no-default-keyring", "--keyring", keyring,
 		"--status-fd", "1",
-		"--verify", in.at[SIGNATURES].path, in.at[TEXT].path, NULL,
+		"--verify", signatures, text, NULL,
 	};
 	/* clang-format on */
 
-	return place(&in, err) &&
-	       run(engine, text_starts(file_basename(engine), "gpgv") ? gpgv : gpg, &in,
-		   job, status, err);
+	return start(r, text_starts(file_basename(r->program), "gpgv") ? gpgv : gpg,
+		     err);
+}
+
+struct pgp_run *pgp_run_begin(const char *engine, const struct buf *keyring)
+{
+	AUTO(pgp_run_freep) struct pgp_run *r = malloc(sizeof(*r));
+	struct error why = EMPTY;
+
+	if (!r)
+		return NULL;
+	*r = run_init(&(struct pgp_run_job){.keyring = keyring});
+	if (!find_engine(engine, &r->program, &why) || !place_early(r) ||
+	    !start_verifying(r, &why))
+		return NULL;
+	return TAKE(r);
+}
+
+void pgp_run_freep(struct pgp_run **r)
+{
+	if (*r)
+		run_clear(*r);
+	free(*r);
+	*r = NULL;
 }
 
 bool pgp_run_verify(const struct pgp_run_job *job, struct buf *status,
 		    struct error *err)
 {
-	const char *engine = job->engine;
+	AUTO(run_clear) struct pgp_run own = run_init(job);
+	struct pgp_run *r = fits_gate(job) ? job->begun : &own;
+	int64_t begin = digest_many_now();
 
-	return (engine || find(gpgvs, ARRAY_LEN(gpgvs), &engine) ||
-		pgp_run_gpg(&engine, err)) &&
-	       verify_by(engine, job, status, err);
+	if (r == &own ? !find_engine(job->engine, &r->program, err) || !place(r, err) ||
+				!start_verifying(r, err)
+		      : !open_gate(r, job, err))
+		return false;
+	return (!job->meanwhile || job->meanwhile(job->arg, err)) &&
+	       hear(r, begin, job->deadline, status, err);
 }

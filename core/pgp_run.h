@@ -5,7 +5,11 @@
  * Rules: it runs by its absolute path, and everything that it reads is handed to it:
  * keyring, text and signatures as sealed files in memory, named /proc/self/fd/N. There
  * is no home, no configuration of the user's, no agent, and nothing that could be left
- * behind. Only where there is no /proc do the same files lie in a private folder.
+ * behind. Only where there is no memfd or no /proc do they lie in a private folder.
+ *
+ * It may be started before there is anything to verify. Then it waits at a pipe for the
+ * signatures, which it reads before the text, and they are written into that when the
+ * text is whole and sealed: it cannot judge a text that may still change.
  *
  * gpgv comes first: it is made for this, reads no configuration and starts in 1.1 ms
  * where gpg takes 1.7. gpg does the same under our own gpg.conf. Both speak through
@@ -29,9 +33,20 @@ extern const char pgp_run_conf[];
 bool pgp_run_program(const char *program, const char *const *argv, struct buf *out,
 		     struct error *err) MUST_CHECK;
 
+/* One that was started and has nothing to verify yet. */
+struct pgp_run;
+
+/* Start it so: for 1 ms, which is what its start takes, other work can be done. NULL
+ * when it does not work, for whatever reason: pgp_run_verify() starts it then, and
+ * tells. `engine` and `keyring` as in the job below. */
+struct pgp_run *pgp_run_begin(const char *engine, const struct buf *keyring);
+/* AUTO(pgp_run_freep): end it when it still runs; nothing of it is left. */
+void pgp_run_freep(struct pgp_run **r);
+
 struct pgp_run_job {
 	const char *engine;        /* a gpgv or gpg; NULL: this machine's */
 	const struct buf *keyring; /* binary key packets */
+	struct pgp_run *begun;     /* with these two; used once. May be NULL */
 	const char *text;          /* as it was signed: without its last LF */
 	size_t text_len;
 	const char *signatures; /* binary packets */

@@ -81,6 +81,20 @@ for order in "$a $b" "$b $a"; do
 	says "is bad: the text or the signature was changed"
 done
 
+step "more signatures than a pipe surely takes: gpgv is started anew for them"
+for i in {1..10}; do
+	g --output "n$i.sig" -u "$a" --faked-system-time $(($(date +%s) + i)) \
+		--textmode --detach-sign <(head -c -1 m.json)
+done
+cat n*.sig >many.sig
+[ "$(stat -c %s many.sig)" -gt 4096 ] || fail "only $(stat -c %s many.sig) bytes"
+framed many.asc m.json many.sig
+expect 0 fips-manifest verify --keyring ab.gpg many.asc
+[ "$(grep -c 'its owner is counted already' out)" = 9 ] || fail "$(cat out)"
+sed 's/"kubelet"/"kubelex"/' many.asc >many_bad.asc
+expect 2 fips-manifest verify --keyring ab.gpg many_bad.asc
+says "is bad"
+
 step "a right signature on another manifest"
 sed 's/"revision": 1/"revision": 2/' m.json >m2.json
 {

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A fresh folder, entered; tests/run takes it away. */
@@ -411,36 +410,6 @@ TEST(a_full_device_is_told)
 	assert_ok(file_open("/dev/full", O_WRONLY, &fd, &err));
 	assert_err(ERR_SYSTEM, file_write_fd(fd, "x", 1, &err));
 	assert_int_equal(err.os, ENOSPC);
-}
-
-TEST(a_sealed_file_cannot_be_changed)
-{
-	AUTO(file_closep) int fd = -1;
-	char got[8] = "";
-
-	assert_ok(file_sealed("text", "abc", 3, 4096, &fd, &err));
-	assert_true(fd > STDERR_FILENO);
-	assert_int_equal(lseek(fd, 0, SEEK_END), 4096);
-	assert_int_equal(pread(fd, got, sizeof(got), 0), sizeof(got));
-	assert_memory_equal(got, "abc\0\0\0\0", sizeof(got));
-	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
-	assert_int_equal(errno, EPERM);
-	assert_int_equal(ftruncate(fd, 3), -1);
-	assert_int_equal(ftruncate(fd, 8192), -1);
-	assert_ptr_equal(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
-	assert_int_equal(fcntl(fd, F_ADD_SEALS, 0), -1);
-	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-}
-
-TEST(a_sealed_file_may_be_empty_and_is_not_one_of_the_first_three)
-{
-	AUTO(file_closep) int fd = -1, kept = dup(STDIN_FILENO);
-
-	assert_return_code(close(STDIN_FILENO), errno);
-	assert_ok(file_sealed("text", "", 0, 0, &fd, &err));
-	assert_return_code(dup2(kept, STDIN_FILENO), errno);
-	assert_true(fd > STDERR_FILENO);
-	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
 }
 
 TEST(a_folder_that_is_there_is_fine)

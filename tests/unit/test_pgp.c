@@ -5,9 +5,12 @@
 #include "tests/unit/test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -253,4 +256,62 @@ TEST(pgp_needs_a_gpg)
 	assert_err(ERR_SYSTEM,
 		   verify("/nonexistent/gpg", "ab.gpg", "ab.asc", p, &v, &err));
 	assert_err(ERR_SYSTEM, verify("./broken", "ab.gpg", "ab.asc", p, &v, &err));
+}
+
+/* gpgv has begun by then: it goes with the refusal. */
+TEST(pgp_leaves_nothing_of_a_file_that_cannot_be_cut)
+{
+	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
+	struct pgp_verdict v;
+
+	assert_int_equal(folders(), 0);
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "ab.gpg", "t.json", p, &v, &err));
+		assert_says("not a cleartext-signed file");
+		assert_int_equal(v.count, 0);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+		assert_int_equal(errno, ECHILD);
+	}
+	assert_int_equal(folders(), 0);
+}
+
+static bool forbid(int call)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool ok = filter &&
+		  !seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0) &&
+		  !seccomp_load(filter);
+
+	seccomp_release(filter);
+	return ok;
+}
+
+/* A kernel as EL 7's: what gpgv reads lies in a private folder. */
+TEST(pgp_verifies_without_files_in_memory)
+{
+	struct pgp_policy p = {.threshold = 2, .now = time(NULL)};
+	struct pgp_verdict v;
+	int state;
+	pid_t pid;
+
+	make();
+	assert_int_equal(folders(), 0);
+	pid = fork();
+	if (!pid) {
+		int fd;
+
+		if (!forbid(SCMP_SYS(memfd_create)) || file_memory("x", &fd, &err))
+			_exit(10);
+		if (!verify(NULL, "ab.gpg", "ab.asc", p, &v, &err) || v.distinct != 2)
+			_exit(11);
+		p.threshold = 1;
+		if (verify(NULL, "ab.gpg", "bad.asc", p, &v, &err) ||
+		    err.code != ERR_UNTRUSTED)
+			_exit(12);
+		_exit(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? 0 : 13);
+	}
+	assert_int_equal(waitpid(pid, &state, 0), pid);
+	assert_int_equal(state, 0);
+	assert_int_equal(folders(), 0);
 }
