@@ -74,8 +74,7 @@ TEST(one_that_was_begun_gets_text_and_signatures_of_any_size)
 
 	for (size_t i = 0; i < 2 * ARRAY_LEN(sizes); i++) {
 		AUTO(buf_clear)
-		struct buf said = BUF_MAX(1 << 20),
-			   want = BUF_MAX(4096);
+		struct buf said = BUF_MAX(1 << 20), want = BUF_MAX(4096);
 		struct pgp_run_job job = job_by("cat \"$6\" | tr -d -c s | wc -c\n"
 						"cat \"$7\" | tr -d -c t | wc -c\n"
 						"cat \"$3\" | wc -c",
