@@ -222,11 +222,12 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct cli cli = {.program = "fips-tool", .out = stdout, .talk = stderr};
-	struct run run = {
-		.options = &options, .cli = &cli, .node = NODE_NONE, .load = LOAD_NONE};
-	enum cli_exit status;
+	/* as long as the process: what 50,000 checks hold is not freed one by one */
+	static struct run run = {.node = NODE_NONE, .load = LOAD_NONE};
 	bool finished = false;
 
+	run.options = &options;
+	run.cli = &cli;
 	portable_init();
 	if (argc > 1 && !strcmp(argv[1], "inspect"))
 		return (int)inspect_main(argc - 1, argv + 1, &cli);
@@ -242,14 +243,5 @@ int main(int argc, char **argv)
 		conclude_late(&run);
 	if (options.self_check)
 		return (int)run.self_checked;
-	status = conclude(&run);
-	if (run.reporting)
-		report_clear(&run.report);
-	load_clear(&run.load);
-	owner_clear(&run.owner);
-	seen_clear(&run.seen);
-	process_list_clear(&run.processes);
-	free(run.archived);
-	node_close(&run.node);
-	return (int)status;
+	return (int)conclude(&run);
 }

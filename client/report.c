@@ -58,7 +58,8 @@ static void check_clear(struct report_check *c)
 {
 	free(c->component);
 	free(c->subject);
-	free(c->expected);
+	if (c->expected != c->actual)
+		free(c->expected);
 	free(c->actual);
 	free(c->reason);
 }
@@ -154,10 +155,10 @@ static void add(struct report *r, const struct report_entry *e, struct buf *reas
 		.verdict = verdict,
 		.component = copy(r, e->component),
 		.subject = copy(r, e->subject),
-		.expected = copy(r, e->expected),
 		.actual = copy(r, e->actual),
 		.reason = reason->len ? copy(r, reason->data) : NULL,
 	};
+	c->expected = e->expected == e->actual ? c->actual : copy(r, e->expected);
 	r->counts[verdict]++;
 	r->evidence += verdict == REPORT_PASS && e->component;
 }

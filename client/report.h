@@ -59,7 +59,7 @@ struct report_check {
 	enum report_verdict verdict;
 	char *component; /* NULL: the node itself */
 	char *subject;   /* a path, "kernel FIPS mode", "pid 812 /usr/bin/kubelet" */
-	char *expected, *actual; /* or NULL */
+	char *expected, *actual; /* or NULL; one text where the entry had one */
 	char *reason;            /* NULL when there is nothing to say */
 };
 

@@ -33,17 +33,21 @@ bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count
 				(struct seen_file){st->st_dev, st->st_ino, st->st_size,
 						   st->st_ctim, items[i].digest};
 	}
-	qsort(s->files, s->count, sizeof(*s->files), by_inode);
+	s->sorted = false;
 	return true;
 }
 
-const struct digest *seen_find(const struct seen *s, const struct stat *st)
+const struct digest *seen_find(struct seen *s, const struct stat *st)
 {
 	const struct seen_file key = {.dev = st->st_dev, .ino = st->st_ino};
-	const struct seen_file *f =
-		s->count ? bsearch(&key, s->files, s->count, sizeof(key), by_inode)
-			 : NULL;
+	const struct seen_file *f;
 
+	if (s->count == 0)
+		return NULL;
+	if (!s->sorted)
+		qsort(s->files, s->count, sizeof(*s->files), by_inode);
+	s->sorted = true;
+	f = bsearch(&key, s->files, s->count, sizeof(key), by_inode);
 	if (!f || f->size != st->st_size || f->changed.tv_sec != st->st_ctim.tv_sec ||
 	    f->changed.tv_nsec != st->st_ctim.tv_nsec)
 		return NULL;

@@ -18,15 +18,16 @@ struct seen_file {
 };
 
 struct seen {
-	struct seen_file *files; /* sorted */
+	struct seen_file *files;
 	size_t count;
+	bool sorted; /* as seen_find() wants them */
 };
 
 /* Remember the finished ones of `items`. */
 bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count,
 	      struct error *err) MUST_CHECK;
 /* NULL: not seen. Valid until the next seen_add(). */
-const struct digest *seen_find(const struct seen *s, const struct stat *st);
+const struct digest *seen_find(struct seen *s, const struct stat *st);
 void seen_clear(struct seen *s);
 
 #endif

@@ -77,7 +77,8 @@ void buf_putc(struct buf *b, char c)
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
-	size_t room = b->failed ? 0 : b->cap - b->len;
+	/* a first room, which most texts fit: else each were formatted twice */
+	size_t room = buf_reserve(b, 0) ? b->cap - b->len : 0;
 	va_list ap, again;
 	char *to;
 	int n;

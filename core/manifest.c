@@ -309,19 +309,23 @@ static bool check_spans(const struct manifest *m, const struct json_doc *doc,
 /* gpg and others cut or refuse what is longer. */
 static bool lines_short(const char *text, size_t len, struct error *err)
 {
+	const char *from = text, *end = text + len;
 	size_t line = 1;
 
-	for (const char *end = text + len; text < end; line++) {
-		const char *lf = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = lf ? lf : end;
+	/* from the last line feed within the limit to the next such */
+	while (end - from > MANIFEST_LINE_MAX) {
+		const char *lf = memrchr(from, '\n', MANIFEST_LINE_MAX + 1);
 
-		if (stop - text > MANIFEST_LINE_MAX)
-			return error_set(err, ERR_LIMIT,
-					 "line %zu: longer than %d bytes", line,
-					 MANIFEST_LINE_MAX);
-		text = stop + 1;
+		if (!lf)
+			break;
+		from = lf + 1;
 	}
-	return true;
+	if (end - from <= MANIFEST_LINE_MAX)
+		return true;
+	for (const char *s = text; s < from; s++)
+		line += *s == '\n';
+	return error_set(err, ERR_LIMIT, "line %zu: longer than %d bytes", line,
+			 MANIFEST_LINE_MAX);
 }
 
 /* A later format is told from a damaged text. */
@@ -340,18 +344,21 @@ static bool format_known(const struct json_doc *doc, struct error *err)
 }
 
 /* The quick way for what is right, which says no without a reason: its proof is that
- * the same bytes are written again. */
+ * the same bytes are written again, over the copy that was read. */
 static bool read_plain(const char *text, size_t len, struct manifest *out)
 {
-	AUTO(text_freep) char *copy = text_dup(text, len);
-	AUTO(buf_clear) struct buf again = BUF_MAX(len + 1);
+	AUTO(buf_clear) struct buf copy = BUF_MAX(len + 1);
 	AUTO(manifest_clear) struct manifest m = EMPTY;
 	struct error err;
 
-	if (!copy || !buf_reserve(&again, len) ||
-	    !manifest_text_read(manifest_table, copy, &m) ||
-	    !manifest_check(&m, &err) || !manifest_write(&m, &again, &err) ||
-	    again.len != len || memcmp(again.data, text, len) != 0)
+	buf_append(&copy, text, len);
+	if (!buf_ok(&copy, &err) ||
+	    !manifest_text_read(manifest_table, copy.data, &m) ||
+	    !manifest_check(&m, &err))
+		return false;
+	buf_reset(&copy);
+	if (!manifest_write(&m, &copy, &err) || copy.len != len ||
+	    memcmp(copy.data, text, len) != 0)
 		return false;
 	*out = TAKE(m);
 	return true;

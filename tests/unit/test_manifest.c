@@ -282,6 +282,33 @@ TEST(every_file_of_refusals_is_in_the_table)
 	assert_int_equal(test_count("refuse/manifest"), ARRAY_LEN(refused));
 }
 
+/* Wherever the line stands, and whether it ends or not. */
+TEST(a_line_of_a_manifest_has_4096_bytes_at_most)
+{
+	for (size_t before = 0; before < 3; before++)
+		for (size_t len = MANIFEST_LINE_MAX; len <= MANIFEST_LINE_MAX + 1;
+		     len++)
+			for (size_t ends = 0; ends < 2; ends++) {
+				AUTO(buf_clear) struct buf text = BUF_MAX(65536);
+				char says[64];
+				struct manifest m;
+
+				for (size_t i = 0; i < before * MANIFEST_LINE_MAX; i++)
+					buf_putc(&text, i % 64 == 63 ? '\n' : 'b');
+				buf_printf(&text, "%0*d%s", (int)len, 0,
+					   ends ? "\nc\n" : "");
+				snprintf(says, sizeof(says),
+					 "line %zu: longer than 4096",
+					 before * MANIFEST_LINE_MAX / 64 + 1);
+				assert_err(len > MANIFEST_LINE_MAX ? ERR_LIMIT
+								   : ERR_FORMAT,
+					   manifest_parse(text.data, text.len, &m,
+							  &err));
+				if (len > MANIFEST_LINE_MAX)
+					assert_says(says);
+			}
+}
+
 TEST(a_large_manifest_is_refused_by_its_size_alone)
 {
 	struct manifest m;

@@ -296,17 +296,20 @@ TEST(beginnings_and_endings)
 	assert_false(text_ends("c", "bc"));
 }
 
-TEST(printable_text_is_told_by_each_byte_wherever_it_stands)
+TEST(printable_and_plain_text_are_told_by_each_byte_wherever_it_stands)
 {
 	char text[19];
 
 	for (size_t len = 1; len < sizeof(text); len++)
 		for (size_t at = 0; at < len; at++)
 			for (int c = 0; c < 256; c++) {
+				bool printable = c >= 0x20 && c <= 0x7e;
+				bool plain = printable && c != '"' && c != '\\';
+
 				memset(text, 'a', len);
 				text[at] = (char)c;
-				if (text_is_printable(text, len) !=
-				    (c >= 0x20 && c <= 0x7e))
+				if (text_is_printable(text, len) != printable ||
+				    text_plain(text, len) != (plain ? len : at))
 					fail_msg("%02x at %zu of %zu", (unsigned)c, at,
 						 len);
 			}
