@@ -5,9 +5,11 @@
 # seconds. In namespaces of its own. ROUNDS (9) by turns, medians.
 #
 # What limits it: the node is in FIPS mode, in which libgcrypt tests itself before anything
-# (24 ms; `gpgv --version` takes 26 there, and 1.2 elsewhere; gpg is no better). That is 4.5 of
-# the 5 % that --nice may take beyond hashing. Meanwhile the other core lists processes and
-# digests the tool; what else there is to do depends on the manifest.
+# (26 ms of CPU in `gpgv --version` that it does not take elsewhere; gpg is no better). That is
+# 4.5 of the 5 % that --nice may take beyond hashing, so a row without it stands beside the
+# whole. Meanwhile the other core lists processes and digests the tool; what else there is to
+# do depends on the manifest. A process costs six system calls, its environment is read of
+# components alone.
 set -eu
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 OUT=${OUT:-$TOP/build}

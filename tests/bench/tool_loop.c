@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tool_loop hash|read THREADS <LIST: the peer of fips-tool in its bench: digest the
- * files of a list (a name a line, largest first) with nothing but OpenSSL around
- * read(2), or read them only.
+ * tool_loop hash|read|many THREADS <LIST: the peer of fips-tool in its bench: digest
+ * the files of a list (a name a line, largest first) with nothing but OpenSSL around
+ * read(2), or read them only. "many" is fips-tool's own digesting by itself.
  */
+#include "core/digest_many.h"
+
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -52,6 +54,27 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void many(unsigned count_of_threads)
+{
+	const struct digest_many_options options = {.threads = count_of_threads,
+						    .capability = true};
+	struct digest_many_item *items = calloc(count + 1, sizeof(*items));
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error err;
+
+	if (!items || root < 0)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct digest_many_item){.path = names[i], .fd = -1};
+	if (!digest_many(root, items, count, &options, &err))
+		abort();
+	for (size_t i = 0; i < count; i++)
+		if (items[i].state != DIGEST_MANY_DONE)
+			abort();
+	free(items);
+	close(root);
+}
+
 static void read_list(void)
 {
 	char *line = NULL;
@@ -78,6 +101,10 @@ int main(int argc, char **argv)
 	hashing = !strcmp(argv[1], "hash");
 	sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	read_list();
+	if (!strcmp(argv[1], "many")) {
+		many((unsigned)n);
+		return 0;
+	}
 	for (int i = 0; i < n; i++)
 		if (pthread_create(&threads[i], NULL, work, NULL))
 			abort();
