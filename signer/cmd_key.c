@@ -398,8 +398,7 @@ const struct cmd cmd_key = {
 	.summary = "the release keys that the store trusts, and its threshold",
 	.doc = "check needs no store; its exit status is 1 when a key is not fit for "
 	       "use. revoke takes a revocation certificate, a key that carries one, or "
-	       "a "
-	       "fingerprint with --reason when there is none.",
+	       "a fingerprint with --reason when there is none.",
 	.examples = "fips-manifest key check first.asc\n"
 		    "fips-manifest key add first.asc\n"
 		    "fips-manifest key add second.asc --threshold 2\n"

@@ -386,12 +386,10 @@ const struct cmd cmd_root = {
 		    "ROLE KEYID | threshold ROLE N | expiry ROLE DAYS | sign | publish",
 	.summary = "the TUF roles, and the ceremony of a new root",
 	.doc = "ROLE is root, targets, snapshot, timestamp, index, or el8 and so on "
-	       "for the "
-	       "manifests of one EL. Changes of the first four make a root in "
+	       "for the manifests of one EL. Changes of the first four make a root in "
 	       "preparation, a file that 'sign' signs, on several machines in turn and "
 	       "without a store, and 'publish' publishes once the thresholds of the "
-	       "old "
-	       "root and of the new one are met.",
+	       "old root and of the new one are met.",
 	.examples = "fips-manifest root show\n"
 		    "fips-manifest root make-key second-root",
 	.operands_min = 1,
