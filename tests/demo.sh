@@ -15,7 +15,8 @@ fi
 work=$(mktemp -d /tmp/fm-demo-XXXXXX)
 server=
 finish() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null || :
+	# more than once: a shell that has not become the server yet forgets it
+	[ -z "$server" ] || while kill "$server" 2>/dev/null; do sleep 0.05; done
 	gpgconf --homedir "$work/gnupg" --kill all 2>/dev/null || :
 	wait 2>/dev/null || :
 	rm -rf "$work"
@@ -99,6 +100,7 @@ show fips-manifest log --verify
 
 title "Serve on a free loopback port"
 say 'fips-manifestd --store store.db --listen 127.0.0.1:0 &'
+: >server.out
 fips-manifestd --store store.db --listen 127.0.0.1:0 >server.out 2>server.err &
 server=$!
 for _ in $(seq 100); do
