@@ -220,14 +220,15 @@ static void be_nice(void)
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	struct cli cli = {.program = "fips-tool", .out = stdout, .talk = stderr};
 	/* as long as the process: what 50,000 checks hold is not freed one by one */
-	static struct run run = {.node = NODE_NONE, .load = LOAD_NONE};
+	static struct options options;
+	static struct cli cli = {.program = "fips-tool"};
+	static struct run run = {
+		.options = &options, .cli = &cli, .node = NODE_NONE, .load = LOAD_NONE};
 	bool finished = false;
 
-	run.options = &options;
-	run.cli = &cli;
+	cli.out = stdout;
+	cli.talk = stderr;
 	portable_init();
 	if (argc > 1 && !strcmp(argv[1], "inspect"))
 		return (int)inspect_main(argc - 1, argv + 1, &cli);
