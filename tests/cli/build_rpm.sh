@@ -25,6 +25,21 @@ definition() {
 }
 files() { jq -r '.components[0].files[].path' $m; }
 
+# retag FROM.rpm TO.rpm TAG NEW: the same file, where another number stands for one tag of
+# the signature header
+retag() {
+	python3 - "$@" <<-'EOF' || fail "no tag $3 in $1"
+		import struct, sys
+		b, found = bytearray(open(sys.argv[1], 'rb').read()), False
+		for at in range(96 + 16, 96 + 16 + 16 * struct.unpack('>I', b[104:108])[0], 16):
+		    if struct.unpack('>I', b[at:at + 4])[0] == int(sys.argv[3]):
+		        b[at:at + 4] = struct.pack('>I', int(sys.argv[4]))
+		        found = True
+		open(sys.argv[2], 'wb').write(b)
+		sys.exit(not found)
+	EOF
+}
+
 step "every compression: the same files"
 mkdir node
 (cd node && rpm2cpio ../art/tool-gzip-1.0-1.x86_64.rpm | cpio -idm --quiet) || fail "rpm2cpio"
@@ -103,14 +118,7 @@ refused 2 "not among the definition's rpm-keys"
 
 step "a signature in the form of rpm 6 alone is neither believed nor nothing"
 # its tag is OPENPGP, which rpm 4 does not know; what it holds is not looked at
-python3 - art/tool-gzip-1.0-1.x86_64.rpm art/rpm6.rpm <<-'EOF'
-	import struct, sys
-	b = bytearray(open(sys.argv[1], 'rb').read())
-	for at in range(96 + 16, 96 + 16 + 16 * struct.unpack('>I', b[104:108])[0], 16):
-	    if struct.unpack('>I', b[at:at + 4])[0] == 268:
-	        b[at:at + 4] = struct.pack('>I', 278)
-	open(sys.argv[2], 'wb').write(b)
-EOF
+retag art/tool-gzip-1.0-1.x86_64.rpm art/rpm6.rpm 268 278
 definition rpm6.rpm
 refused 2 "it is signed in the form of rpm 6 alone"
 definition rpm6.rpm vendor 'unsigned: allowed'
@@ -128,14 +136,7 @@ refused 2 "it is not signed"
 definition el7-unsigned.rpm vendor 'unsigned: allowed'
 expect 0 build
 # the signature over the header stays, that over header and payload goes
-python3 - art/el7.rpm art/half.rpm <<-'EOF'
-	import struct, sys
-	b = bytearray(open(sys.argv[1], 'rb').read())
-	for at in range(96 + 16, 96 + 16 + 16 * struct.unpack('>I', b[104:108])[0], 16):
-	    if struct.unpack('>I', b[at:at + 4])[0] == 1002:
-	        b[at:at + 4] = struct.pack('>I', 1003)
-	open(sys.argv[2], 'wb').write(b)
-EOF
+retag art/el7.rpm art/half.rpm 1002 1003
 definition half.rpm
 refused 2 "neither a digest of the payload in its header nor a signature over the payload"
 

@@ -7,8 +7,8 @@
 #                                   ROLES an authority under TUF, its root in root.json
 #     release EL KUBERNETES [REVISION]    sign and add the sample under this name
 #     publish                       publish what is there
-#     two_trees                     an authority's tree before and after, in a/ and b/, with
-#                                   a tool of 300 kB; old.db is a mirror that has a
+#     two_trees [BYTES]             an authority's tree before and after, in a/ and b/, with
+#                                   a tool of BYTES (300 kB); old.db is a mirror that has a
 #     port                          a free loopback port, in $PORT
 #     nginx_serve DIR               serve it, its log in nginx.access; $URL
 #     registry_serve                Debian's docker-registry in blobs/; $REGISTRY
@@ -64,7 +64,7 @@ two_trees() {
 	expect 0 fips-manifest --store old.db import a --trust root.json
 	release 8 v1.21.3 2
 	release 9 v1.22.0
-	head -c 300000 /dev/urandom >program
+	head -c "${1-300000}" /dev/urandom >program
 	expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 	publish
 	expect 0 fips-manifest export b

@@ -45,17 +45,7 @@ taken_away() {
 	status=$?
 }
 
-make_store roles
-release 8 v1.21.3
-publish
-expect 0 fips-manifest export a
-expect 0 fips-manifest --store old.db init --no-roles --quiet
-expect 0 fips-manifest --store old.db import a --trust root.json
-release 8 v1.21.3 2
-head -c 12000000 /dev/urandom >program
-expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
-publish
-expect 0 fips-manifest export b
+two_trees 12000000
 
 step "written here, read there: folder, tar and layout"
 for what in folder tar.tar tar.tar.zst oci:layout; do

@@ -101,18 +101,17 @@ run named /usr/bin/kubelet /bin/sleep
 expect 0 check # sleep is the very build that the manifest lists
 run named kubelet other/kubelet
 expect 1 check
-run python3 -c '
+in_memory() { # FILE-NAME ARGV0 PROGRAM ARGUMENT: a changed copy of it, from a memfd
+	exec python3 -c '
 import os, sys
-fd = os.memfd_create("x")
-os.write(fd, open(sys.argv[1], "rb").read() + b"x")
-os.execv(f"/proc/self/fd/{fd}", ["kubelet", sys.argv[2]])' bin/kubelet
+fd = os.memfd_create(sys.argv[1])
+os.write(fd, open(sys.argv[3], "rb").read() + b"x")
+os.execv(f"/proc/self/fd/{fd}", [sys.argv[2], sys.argv[4]])' "$@"
+}
+run in_memory x kubelet bin/kubelet
 expect 1 check
 says "kubelet (pid $RUNNING) is not $PWD/bin/kubelet: restart it" out
-run python3 -c '
-import os, sys
-fd = os.memfd_create("kubelet")
-os.write(fd, open(sys.argv[1], "rb").read() + b"x")
-os.execv(f"/proc/self/fd/{fd}", ["other", sys.argv[2]])' bin/kubelet
+run in_memory kubelet other bin/kubelet
 expect 1 check
 says "pid $RUNNING /memfd:kubelet" out
 
