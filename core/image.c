@@ -178,6 +178,7 @@ static bool merge_layer(const struct lists *l, size_t i, struct image_tree *root
 			.hard_link = n->hard_link ? n->target + 1 : NULL,
 			.uid = n->uid,
 			.gid = n->gid,
+			.capability = n->capability,
 		};
 
 		if (!image_tree_add(&copy, &in, n->order, n->layer, err))

@@ -58,6 +58,7 @@ bool image_tree_add(struct image_tree *layer, const struct unpack_entry *in,
 			       .mode = in->mode,
 			       .uid = in->uid,
 			       .gid = in->gid,
+			       .capability = in->capability,
 			       .hard_link = in->hard_link};
 
 	if (!unpack_path("/", in->name, &n.path, err))
@@ -251,6 +252,7 @@ static bool link_up(struct image_node *n, const struct image_node *from,
 	n->layer = from->layer;
 	n->number = from->number;
 	n->size = from->size;
+	n->capability = from->capability;
 	n->hard_link = false;
 	free(TAKE(n->target));
 	return true;

@@ -28,6 +28,7 @@ struct image_node {
 	uint64_t size;
 	unsigned mode;
 	int64_t uid, gid;
+	struct capability capability;
 };
 
 /* Nodes of one layer in its own order, or of the merged root sorted by path. */

@@ -19,7 +19,8 @@
 	_(archive_entry_pathname) _(archive_entry_pathname_utf8) \
 	_(archive_entry_perm) _(archive_entry_size) _(archive_entry_size_is_set) \
 	_(archive_entry_symlink) _(archive_entry_symlink_utf8) _(archive_entry_uid) \
-	_(archive_entry_uname) _(archive_errno) _(archive_error_string) \
+	_(archive_entry_uname) _(archive_entry_xattr_next) \
+	_(archive_entry_xattr_reset) _(archive_errno) _(archive_error_string) \
 	_(archive_read_data_block) _(archive_read_free) _(archive_read_new) \
 	_(archive_read_next_header) _(archive_read_open) \
 	_(archive_read_support_filter_bzip2) _(archive_read_support_filter_gzip) \
@@ -188,6 +189,37 @@ static bool check_limits(struct unpack *u, const struct unpack_entry *e,
 	return true;
 }
 
+/* The attribute security.capability, as GNU tar and container images have it
+ * (SCHILY.xattr) and as bsdtar has it (LIBARCHIVE.xattr, beside the other). */
+static bool read_capability(struct archive_entry *e, struct unpack_entry *out,
+			    struct error *err)
+{
+	struct capability c;
+	const char *name;
+	const void *data;
+	size_t len;
+	bool found = false;
+
+	if (out->type != UNPACK_REGULAR || out->hard_link)
+		return true;
+	lib.archive_entry_xattr_reset(e);
+	while (lib.archive_entry_xattr_next(e, &name, &data, &len) == ARCHIVE_OK) {
+		if (!name || strcmp(name, "security.capability") != 0)
+			continue;
+		if (!capability_decode(data, len, &c, err))
+			return error_prefix(err, "damaged archive: '%s'",
+					    TEXT_SAFE(out->name));
+		if (found && !capability_equal(&c, &out->capability))
+			return error_set(err, ERR_FORMAT,
+					 "damaged archive: '%s' has two values of "
+					 "security.capability",
+					 TEXT_SAFE(out->name));
+		out->capability = c;
+		found = true;
+	}
+	return true;
+}
+
 bool unpack_next(struct unpack *u, struct unpack_entry *out, bool *more,
 		 struct error *err)
 {
@@ -222,7 +254,7 @@ bool unpack_next(struct unpack *u, struct unpack_entry *out, bool *more,
 	if (!entry.name)
 		return error_set(err, ERR_FORMAT,
 				 "damaged archive: a name is unreadable");
-	if (!check_limits(u, &entry, err))
+	if (!read_capability(e, &entry, err) || !check_limits(u, &entry, err))
 		return false;
 	u->size = lib.archive_entry_size_is_set(e) ? entry.size : UINT64_MAX;
 	u->at = u->offset = 0;

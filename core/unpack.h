@@ -10,7 +10,7 @@
 #ifndef CORE_UNPACK_H
 #define CORE_UNPACK_H
 
-#include "core/error.h"
+#include "core/capability.h"
 
 enum {
 	UNPACK_ENTRIES_MAX = 200000, /* of one archive */
@@ -45,6 +45,7 @@ struct unpack_entry {     /* strings are borrowed until the next entry */
 	const char *hard_link;    /* name of an earlier entry with the same content */
 	const char *user, *group; /* names; NULL where the archive has none */
 	int64_t uid, gid;
+	struct capability capability; /* of a file; none of a hard link */
 };
 
 struct unpack; /* opaque */

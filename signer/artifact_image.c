@@ -56,6 +56,8 @@ static bool add_entry(struct reading *m, const char *path, const struct image_no
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (n->type != UNPACK_REGULAR || !artifact_wanted(m->job, e))
 		return true;
+	if (!capability_name(&n->capability, &e->file.capabilities, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(path));
 	if (m->wanted_count == m->wanted_capacity) {
 		size_t capacity = m->wanted_capacity ? 2 * m->wanted_capacity : 16;
 		void *more = reallocarray(m->wanted, capacity, sizeof(*m->wanted));

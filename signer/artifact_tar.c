@@ -90,6 +90,7 @@ static bool hard_link(struct tar *t, const struct unpack_entry *in, size_t at,
 		      struct error *err)
 {
 	AUTO(text_freep) char *target = NULL;
+	struct artifact_entry *to = &t->all.entries[at];
 	const struct artifact_entry *from;
 
 	if (!unpack_path("/", in->hard_link, &target, err))
@@ -100,7 +101,13 @@ static bool hard_link(struct tar *t, const struct unpack_entry *in, size_t at,
 			err, ERR_FORMAT,
 			"'%s' is a hard link to '%s', which is no file before it",
 			TEXT_SAFE(in->name), TEXT_SAFE(in->hard_link));
-	return artifact_same(from, &t->all.entries[at], err);
+	if (from->file.capabilities) {
+		to->file.capabilities = text_dup(from->file.capabilities,
+						 strlen(from->file.capabilities));
+		if (!to->file.capabilities)
+			return error_set(err, ERR_SYSTEM, "no memory");
+	}
+	return artifact_same(from, to, err);
 }
 
 static bool add(struct tar *t, struct unpack *u, const struct unpack_entry *in,
@@ -121,6 +128,8 @@ static bool add(struct tar *t, struct unpack *u, const struct unpack_entry *in,
 		e->file.link = text_dup(in->target, strlen(in->target));
 	if (!e->file.owner || (in->target && !e->file.link))
 		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!capability_name(&in->capability, &e->file.capabilities, err))
+		return error_prefix(err, "'%s'", TEXT_SAFE(in->name));
 	if (in->hard_link && !hard_link(t, in, t->all.count - 1, err))
 		return false;
 	if (!in->hard_link && in->type == UNPACK_REGULAR &&

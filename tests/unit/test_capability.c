@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/capability.h"
+#include "core/capability.h"
+#include "core/text.h"
 #include "tests/unit/test.h"
+
+#include <stdlib.h>
 
 static const struct {
 	const char *text, *canonical;
@@ -12,6 +15,7 @@ static const struct {
 	{"= cap_setfcap+ep", "cap_setfcap=ep"},
 	{"cap_chown=eip", "cap_chown=eip"},
 	{"cap_chown=i", "cap_chown=i"},
+	{"cap_chown=ie", "cap_chown=ei"},
 	{"cap_chown=p cap_kill=i", "cap_chown=p cap_kill=i"},
 	{"cap_chown,cap_kill=p cap_kill-p", "cap_chown=p"},
 	{"cap_chown=p+e", "cap_chown=ep"},
@@ -84,4 +88,31 @@ TEST(capability_reads_the_attribute)
 		assert_err(ERR_FORMAT, capability_decode(v2, n, &c, &err));
 	assert_err(ERR_FORMAT, capability_decode(v3, 20, &c, &err));
 	assert_err(ERR_FORMAT, capability_decode(v1, 3, &c, &err));
+}
+
+TEST(capability_names_what_a_manifest_can_have)
+{
+	static const struct capability none = EMPTY;
+	static const struct capability other[] = {
+		{.permitted = 1, .root_id = 1000},
+		{.permitted = (uint64_t)1 << 62},
+		{.effective = true},
+	};
+	char *text = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		AUTO(text_freep) char *name = NULL;
+		struct capability c, same;
+
+		assert_ok(capability_parse(good[i].text, &c, &err));
+		assert_ok(capability_name(&c, &name, &err));
+		assert_int_equal(!name, capability_none(&c));
+		assert_ok(capability_parse(name ? name : "", &same, &err));
+		assert_true(capability_equal(&c, &same));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(other); i++)
+		assert_err(ERR_FORMAT, capability_name(&other[i], &text, &err));
+	assert_null(text);
+	assert_ok(capability_name(&none, &text, &err));
+	assert_null(text);
 }

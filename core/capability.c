@@ -7,7 +7,9 @@
  *     u32 permitted, u32 inheritable     bits 32 to 63, from revision 2
  *     u32 root_id                        from revision 3
  */
-#include "client/capability.h"
+#include "core/capability.h"
+
+#include "core/text.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -56,6 +58,8 @@ static const char *const names[] = {
 	"bpf",
 	"checkpoint_restore",
 };
+
+enum { TEXT_MAX = 4096 };
 
 static const uint64_t ALL = ((uint64_t)1 << ARRAY_LEN(names)) - 1;
 
@@ -168,7 +172,7 @@ void capability_text(const struct capability *c, struct buf *out)
 	} groups[] = {
 		{c->permitted & c->inheritable, c->effective ? "eip" : "ip"},
 		{c->permitted & ~c->inheritable, c->effective ? "ep" : "p"},
-		{c->inheritable & ~c->permitted, "i"},
+		{c->inheritable & ~c->permitted, c->effective ? "ei" : "i"},
 	};
 	const char *blank = "";
 
@@ -186,6 +190,29 @@ void capability_text(const struct capability *c, struct buf *out)
 	}
 	if (c->root_id)
 		buf_printf(out, " rootid=%u", c->root_id);
+}
+
+bool capability_name(const struct capability *c, char **out, struct error *err)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(TEXT_MAX);
+	AUTO(text_freep) char *text = NULL;
+	struct capability same;
+
+	if (capability_none(c)) {
+		*out = NULL;
+		return true;
+	}
+	capability_text(c, &b);
+	if (!buf_ok(&b, err))
+		return false;
+	text = buf_take(&b);
+	if (!text)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	if (!capability_parse(text, &same, err) || !capability_equal(c, &same))
+		return error_set(err, ERR_FORMAT,
+				 "no manifest can have the capabilities '%s'", text);
+	*out = TAKE(text);
+	return true;
 }
 
 /* ---- the attribute ---- */
