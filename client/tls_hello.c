@@ -304,7 +304,7 @@ static struct tls_answer read_server_hello(const struct tls_offer *o, struct rea
 	if (r.short_of || session.short_of || r.left || !offered(o, a.suite))
 		return foreign();
 	/* an older version than was offered is a choice: the caller sees it */
-	return a.version <= o->version ? a : foreign();
+	return a.version >= TLS_HELLO_SSL3 && a.version <= o->version ? a : foreign();
 }
 
 /* What the handshake messages say that are whole. */

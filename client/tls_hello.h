@@ -42,8 +42,9 @@ enum tls_answer_kind {
 
 struct tls_answer {
 	enum tls_answer_kind kind;
-	uint16_t version, suite;
-	uint16_t group; /* 0: none is named */
+	uint16_t version; /* from TLS_HELLO_SSL3 to the one of the offer */
+	uint16_t suite;   /* one of the offer's */
+	uint16_t group;   /* 0: none is named */
 	uint8_t alert;  /* TLS_ANSWER_REFUSED: its description, 0 at the end */
 };
 

@@ -9,6 +9,7 @@ http     plain HTTP, as a server does that was meant to have TLS
 close    closes at once
 endless  handshake records without end
 foreign  a ServerHello with a cipher suite that was not offered
+ancient  a ServerHello with a version that there never was
 long     a record whose length is a lie
 again    chooses the same suite for ever, offered or not
 """
@@ -24,8 +25,8 @@ def record(kind, body):
     return struct.pack(">BHH", kind, 0x0303, len(body)) + body
 
 
-def server_hello(suite):
-    body = b"\x03\x03" + os.urandom(32) + b"\0" + struct.pack(">H", suite) + b"\0"
+def server_hello(suite, version=0x0303):
+    body = struct.pack(">H", version) + os.urandom(32) + b"\0" + struct.pack(">H", suite) + b"\0"
     return record(22, b"\x02" + struct.pack(">I", len(body))[1:] + body)
 
 
@@ -46,6 +47,8 @@ def answer(how, peer):
             peer.send(record(22, b"\x02\xff\xff\xff" + bytes(16000)))
     elif how == "foreign":
         peer.send(server_hello(0x5A5A))
+    elif how == "ancient":
+        peer.send(server_hello(0xC02F, 0))
     elif how == "long":
         peer.send(b"\x16\x03\x03\xff\xff" + bytes(100))
         time.sleep(3600)

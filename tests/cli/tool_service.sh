@@ -222,7 +222,7 @@ line fail "groups  *accepts x25519"
 
 step "servers that misbehave"
 start=$SECONDS
-for how in garbage http endless foreign long; do
+for how in garbage http endless foreign ancient long; do
 	serve python3 "$TOP/tests/cli/tls_hostile.py" 6443 $how
 	expect 1 check
 	line fail "127.0.0.1:6443  *does not speak TLS; expected TLS"

@@ -123,6 +123,9 @@ TEST(tls_hello_calls_everything_else_foreign)
 		/* a suite that was not offered, a version above the offer */
 		"16 0303 002a 02 000026 0303 " RANDOM "00 c02f 00",
 		"16 0303 002a 02 000026 0304 " RANDOM "00 c030 00",
+		/* a version below SSL 3, which is none */
+		"16 0303 002a 02 000026 02ff " RANDOM "00 c030 00",
+		"16 0303 002a 02 000026 0000 " RANDOM "00 c030 00",
 		/* too short, something behind it, extensions that do not end */
 		"16 0303 0029 02 000025 0303 " RANDOM "00 c030",
 		"16 0303 002b 02 000027 0303 " RANDOM "00 c030 00 00",
