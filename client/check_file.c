@@ -5,8 +5,8 @@
  * A component is there when any of its host files is; one that is there must be
  * whole, be it optional or not.
  */
-#include "core/capability.h"
 #include "client/check.h"
+#include "core/capability.h"
 #include "core/digest_many.h"
 #include "core/file.h"
 #include "core/text.h"

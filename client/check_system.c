@@ -19,11 +19,14 @@ static void check_el(const struct check *c)
 		.verdict = REPORT_FAIL,
 	};
 
-	if (!*actual)
+	if (c->node->os_error.code != ERR_NONE) {
+		e.verdict = REPORT_UNKNOWN;
+		report_add(c->report, &e, "%s", c->node->os_error.msg);
+	} else if (!*actual) {
 		report_add(c->report, &e, "the os-release names no Enterprise Linux");
-	else if (!text_el_covers(wanted, actual))
+	} else if (!text_el_covers(wanted, actual)) {
 		report_add(c->report, &e, "the manifest is for another version");
-	else {
+	} else {
 		e.verdict = REPORT_PASS;
 		report_add(c->report, &e, NULL);
 	}

@@ -73,6 +73,10 @@ static bool load_published(const struct options *o, const struct node *node,
 		.max_site_age = o->max_site_age,
 	};
 
+	if (!*how.el && node->os_error.code != ERR_NONE)
+		return error_set(err, ERR_SYSTEM,
+				 "%s: --el says which manifest is meant",
+				 node->os_error.msg);
 	if (!*how.el)
 		return error_set(err, ERR_NOT_FOUND,
 				 "the os-release here names no Enterprise Linux: --el "

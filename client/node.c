@@ -71,12 +71,16 @@ static void read_os(struct node *node)
 {
 	AUTO(buf_clear) struct buf os = BUF_MAX(OS_RELEASE_TEXT_MAX);
 	AUTO(buf_clear) struct buf redhat = BUF_MAX(OS_RELEASE_TEXT_MAX);
-	struct error ignored; /* no os-release: no EL, which a check reports */
+	struct error why, ignored;
+	bool is_read = node_read(node, "/etc/os-release", &os, &why);
 
-	if (!node_read(node, "/etc/os-release", &os, &ignored)) {
-		buf_reset(&os);
-		if (!node_read(node, "/usr/lib/os-release", &os, &ignored))
-			return;
+	if (!is_read && why.code == ERR_NOT_FOUND)
+		is_read = node_read(node, "/usr/lib/os-release", &os, &why);
+	if (!is_read) {
+		/* none: no EL, which a check reports */
+		if (why.code != ERR_NOT_FOUND)
+			node->os_error = why;
+		return;
 	}
 	if (!node_read(node, "/etc/redhat-release", &redhat, &ignored))
 		buf_reset(&redhat);

@@ -19,6 +19,7 @@ struct node {
 	int root_fd; /* what paths are opened beneath */
 	int proc_fd; /* /proc; -1 when not live, or when it is no proc file system */
 	struct os_release os;
+	struct error os_error; /* why its os-release, which is there, cannot be read */
 	/* "" where unknown: */
 	char machine_id[40];
 	char hostname[256];

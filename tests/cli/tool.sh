@@ -160,6 +160,19 @@ printf 'ID=debian\nVERSION_ID=8\n' >el9/usr/lib/os-release
 expect 1 fips-tool --keyring alice.asc --root el9 m.json.asc
 says "the os-release names no Enterprise Linux" out
 
+step "an os-release that cannot be read is told as such, and not passed over"
+for what in "mkdir" "mkfifo" "ln -s os-release" "truncate -s 70000"; do
+	rm -rf el9/etc/os-release
+	cp root/usr/lib/os-release el9/usr/lib/
+	$what el9/etc/os-release
+	expect 3 timeout 5 fips-tool --keyring alice.asc --root el9 m.json.asc
+	grep -q " Enterprise Linux version .*  unknown$" out || fail "$what: not unknown"
+	says "/etc/os-release'" out
+	expect 3 timeout 5 fips-tool --keyring alice.asc --root el9 --server http://127.0.0.1:1
+	one_line
+	says "/etc/os-release'"
+done
+
 step "a tree for another machine"
 components | manifest arm.json '.arch = "aarch64"'
 sign arm.json alice
