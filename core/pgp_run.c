@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -231,26 +232,32 @@ static bool start(struct pgp_run *r, const char *const *argv, struct error *err)
 	return file_pipe(&r->from, &out, err) && spawn(r, argv, out, err);
 }
 
-static int reap(struct pgp_run *r)
-{
-	int state = 0;
+/* How long it may take, of digest_many_now(). */
+struct span {
+	int64_t begin, end;
+};
 
-	while (waitpid(r->pid, &state, 0) < 0 && errno == EINTR)
-		;
-	r->pid = 0;
-	return state;
+static struct span span_to(int64_t deadline)
+{
+	int64_t begin = digest_many_now(), end = begin + WAIT_MS;
+
+	return (struct span){begin, deadline && deadline < end ? deadline : end};
 }
 
-/* What it prints, to its end or until time is over. It began at `begin`. */
-static bool read_answer(const struct pgp_run *r, int64_t begin, int64_t deadline,
-			struct buf *out, struct error *err)
+static bool overdue(const struct pgp_run *r, const struct span *s, struct error *err)
 {
-	int64_t until =
-		deadline && deadline < begin + WAIT_MS ? deadline : begin + WAIT_MS;
+	return error_set(err, ERR_SYSTEM,
+			 "'%s' did not end within %d s: does it work by hand?",
+			 r->program, (int)((s->end - s->begin + 999) / 1000));
+}
 
+/* What it prints, to its end or until time is over. */
+static bool read_answer(const struct pgp_run *r, const struct span *s, struct buf *out,
+			struct error *err)
+{
 	for (;;) {
 		struct pollfd p = {.fd = r->from, .events = POLLIN};
-		int64_t left = until - digest_many_now();
+		int64_t left = s->end - digest_many_now();
 		int ready = poll(&p, 1, left > 0 ? (int)left : 0);
 		char *to;
 		size_t n;
@@ -258,11 +265,7 @@ static bool read_answer(const struct pgp_run *r, int64_t begin, int64_t deadline
 		if (ready < 0 && errno == EINTR)
 			continue;
 		if (ready == 0)
-			return error_set(err, ERR_SYSTEM,
-					 "'%s' did not end within %d s: does it work "
-					 "by hand?",
-					 r->program,
-					 (int)((until - begin + 999) / 1000));
+			return overdue(r, s, err);
 		to = buf_reserve(out, PIECE);
 		if (!to)
 			return buf_ok(out, err) ||
@@ -275,16 +278,37 @@ static bool read_answer(const struct pgp_run *r, int64_t begin, int64_t deadline
 	}
 }
 
-/* That, and how it ends. */
-static bool hear(struct pgp_run *r, int64_t begin, int64_t deadline, struct buf *out,
+/* Its end, which comes at once where it closed its output by that; a kernel before 5.3
+ * has nothing to wait at with a limit. */
+static bool reap(struct pgp_run *r, const struct span *s, int *state, struct error *err)
+{
+	enum { SHORT_NS = 20000, LONG_NS = 20000000 };
+	long pause = SHORT_NS;
+	pid_t ended;
+
+	while ((ended = waitpid(r->pid, state, WNOHANG)) == 0) {
+		const struct timespec t = {.tv_nsec = pause};
+
+		if (digest_many_now() >= s->end)
+			return overdue(r, s, err);
+		nanosleep(&t, NULL);
+		pause = 2 * pause < LONG_NS ? 2 * pause : LONG_NS;
+	}
+	r->pid = 0;
+	if (ended < 0) /* whoever started us lets nobody know how children end */
+		*state = 0;
+	return true;
+}
+
+/* What it prints, and how it ends. */
+static bool hear(struct pgp_run *r, const struct span *s, struct buf *out,
 		 struct error *err)
 {
 	size_t before = out->len;
 	int state;
 
-	if (!read_answer(r, begin, deadline, out, err))
+	if (!read_answer(r, s, out, err) || !reap(r, s, &state, err))
 		return false;
-	state = reap(r);
 	if (WIFSIGNALED(state))
 		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
 				 r->program, WTERMSIG(state));
@@ -297,7 +321,8 @@ static void run_clear(struct pgp_run *r)
 {
 	if (r->pid) {
 		kill(r->pid, SIGKILL);
-		reap(r);
+		while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
 	for (size_t i = 0; i < INPUTS; i++)
 		file_closep(&r->in[i].fd);
@@ -312,9 +337,10 @@ bool pgp_run_program(const char *program, const char *const *argv, struct buf *o
 	const struct buf none = EMPTY; /* to read */
 	AUTO(run_clear)
 	struct pgp_run r = run_init(&(struct pgp_run_job){.keyring = &none});
+	const struct span s = span_to(0);
 
 	r.program = program;
-	return start(&r, argv, err) && hear(&r, digest_many_now(), 0, out, err);
+	return start(&r, argv, err) && hear(&r, &s, out, err);
 }
 
 /* ---- verifying ---- */
@@ -376,12 +402,11 @@ bool pgp_run_verify(const struct pgp_run_job *job, struct buf *status,
 {
 	AUTO(run_clear) struct pgp_run own = run_init(job);
 	struct pgp_run *r = fits_gate(job) ? job->begun : &own;
-	int64_t begin = digest_many_now();
-
+	const struct span s = span_to(job->deadline);
 	if (r == &own ? !find_engine(job->engine, &r->program, err) || !place(r, err) ||
 				!start_verifying(r, err)
 		      : !open_gate(r, job, err))
 		return false;
 	return (!job->meanwhile || job->meanwhile(job->arg, err)) &&
-	       hear(r, begin, job->deadline, status, err);
+	       hear(r, &s, status, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The processes are scripts that take a gpgv's arguments: $6 are signatures, $7 a text.
  */
+#include "core/digest_many.h"
 #include "core/pgp_run.h"
 #include "tests/unit/test.h"
 
@@ -161,6 +162,25 @@ TEST(one_that_died_before_it_had_anything_to_verify_is_told)
 		job.begun = r;
 		assert_err(ERR_SYSTEM, pgp_run_verify(&job, &said, &err));
 		assert_says(cases[i].says);
+	}
+	assert_no_child();
+}
+
+TEST(one_that_does_not_end_is_ended_also_when_it_closed_its_output)
+{
+	static const char *const lines[] = {
+		"exec sleep 1000",
+		"echo '[GNUPG:] GOODSIG'; exec >&-; exec sleep 1000",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		AUTO(buf_clear) struct buf said = BUF_MAX(1 << 20);
+		struct pgp_run_job job = job_by(lines[i], PIPE_BUF, &err);
+
+		job.deadline = digest_many_now() + 300;
+		assert_err(ERR_SYSTEM, pgp_run_verify(&job, &said, &err));
+		assert_says("'./gpgv' did not end within 1 s: does it work by hand?");
+		assert_true(digest_many_now() < job.deadline + 10000);
 	}
 	assert_no_child();
 }
