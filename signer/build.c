@@ -210,6 +210,7 @@ static void *work(void *arg)
 static bool read_all(struct tasks *all, const struct cli *cli, struct error *err)
 {
 	AUTO(cli_progress_freep) struct cli_progress *progress = NULL;
+	size_t cores = workers_cores();
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < all->count; i++)
@@ -217,7 +218,8 @@ static bool read_all(struct tasks *all, const struct cli *cli, struct error *err
 	progress = cli_progress_new(cli, "build", total);
 	for (size_t i = 0; i < all->count; i++)
 		all->items[i].job.progress = progress;
-	workers_run(all->count, work, all);
+	/* of four, three that shared two cores would end late and leave one alone */
+	workers_run(all->count < cores ? all->count : cores, work, all);
 	for (size_t i = 0; i < all->count; i++) {
 		struct task *t = &all->items[i];
 

@@ -6,13 +6,19 @@
 
 enum { THREADS_MAX = 64 };
 
-void workers_run(size_t max, void *(*work)(void *arg), void *arg)
+size_t workers_cores(void)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t threads[THREADS_MAX];
-	size_t n = 0;
 
-	while (n < THREADS_MAX && n + 1 < max && (long)n < cores &&
+	return cores > 1 ? (size_t)cores : 1;
+}
+
+void workers_run(size_t max, void *(*work)(void *arg), void *arg)
+{
+	pthread_t threads[THREADS_MAX];
+	size_t n = 0, cores = workers_cores();
+
+	while (n < THREADS_MAX && n + 1 < max && n < cores &&
 	       !pthread_create(&threads[n], NULL, work, arg))
 		n++;
 	work(arg);

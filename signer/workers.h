@@ -9,5 +9,7 @@
  * another and for what they read, and at most on `max`: the calling one, and others as
  * far as they can be had. What they share, they lock. */
 void workers_run(size_t max, void *(*work)(void *arg), void *arg);
+/* Of this machine, at least 1: the `max` of work that keeps a core busy throughout. */
+size_t workers_cores(void);
 
 #endif
