@@ -194,6 +194,15 @@ $(BIN)/fips-tool: $(OUT)/obj/client/main.o $(CLIENT_LIB) $(CORE_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(CLIENT_LIBS) -o $@
 
+# The tests' own fips-tool: no test can put the kernel into FIPS mode, so there a tmpfs over a
+# file of /proc stands for one that is (tests/cli/tool_kernel.sh boots a real one).
+STAND_IN := $(OUT)/tests/stand-in
+$(STAND_IN)/proc_own.o: client/proc_own.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DPROC_STAND_IN=true -MMD -MP -c $< -o $@
+$(STAND_IN)/fips-tool: $(OUT)/obj/client/main.o $(STAND_IN)/proc_own.o $(CLIENT_LIB) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) $^ $(CLIENT_LIBS) -o $@
+
 # One static file that runs on any node of EL 7, 8 and 9. The distribution's static
 # libraries, and a libcurl that is nothing but an HTTP client (.ci/libcurl-static).
 STATIC := $(BUILD)/static/fips-tool
@@ -208,11 +217,13 @@ STATIC_OBJ := $(patsubst %,$(BUILD)/static/obj/%.o,client/portable core/http cor
 $(STATIC_OBJ): $(BUILD)/static/obj/%.o: %.c $(STAMP) | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DFIPS_TOOL_STATIC -MMD -MP -c $< -o $@
-$(STATIC): $(OUT)/obj/client/main.o $(STATIC_OBJ) $(CLIENT_LIB) $(CORE_LIB) \
-		$(BUILD)/static/curl/libcurl.a
+$(STATIC) $(STAND_IN)/static/fips-tool: $(OUT)/obj/client/main.o $(STATIC_OBJ) $(CLIENT_LIB) \
+		$(CORE_LIB) $(BUILD)/static/curl/libcurl.a
+	@mkdir -p $(@D)
 	$(CC) -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=none -s \
-		$(LDFLAGS) $^ $(STATIC_LIBS) -lssl -lcrypto -pthread -o $@.new
+		$(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(STATIC_LIBS) -lssl -lcrypto -pthread -o $@.new
 	mv $@.new $@
+$(STAND_IN)/static/fips-tool: $(STAND_IN)/proc_own.o
 
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
@@ -248,13 +259,13 @@ deps:
 # deps first, then a make of its own: pkg-config may only now be there; all that is to be
 # compiled, then the tests; -k: a failed unit test does not hide what the programs do
 check: deps
-	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) all $(UNIT) $(REPLAY) $(CLI_HELPERS) $(TUF_CLIENT)
+	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) all $(UNIT) $(REPLAY) $(CLI_HELPERS) $(TUF_CLIENT) $(STAND_IN)/fips-tool
 	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) -k unit cli
 
 unit: $(UNIT) $(REPLAY)
 	@tests/run unit $(OUT) $(filter %$(T),$^)
 
-cli: $(PROGRAMS) $(CLI_HELPERS) $(TUF_CLIENT)
+cli: $(PROGRAMS) $(CLI_HELPERS) $(TUF_CLIENT) $(STAND_IN)/fips-tool
 	@tests/run cli $(OUT) $(filter-out %/lib.sh %/fixtures.sh %/keys.sh,$(wildcard tests/cli/*$(T).sh))
 
 check-fips:
@@ -305,7 +316,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SIGNER_LIB) $(SERVER_
 
 bench:
 	@.ci/deps bench
-	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) $(PROGRAMS) $(BENCH) $(BUILD)/tests/store_fill
+	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) $(PROGRAMS) $(BENCH) $(BUILD)/tests/store_fill $(STAND_IN)/fips-tool
 	@tests/bench/run $(BUILD)
 
 # always with the sanitizers
@@ -353,4 +364,4 @@ install: all
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(shell find $(OUT)/obj $(BUILD)/fuzz/obj $(BUILD)/static/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj $(STAND_IN) $(BUILD)/fuzz/obj $(BUILD)/static/obj -name '*.d' 2>/dev/null)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_system: is the node, or the tree, one that the manifest speaks of? */
 #include "client/check.h"
+#include "client/proc_own.h"
 #include "core/file.h"
 #include "core/text.h"
 
@@ -138,26 +139,21 @@ static void conclude(const struct check *c, struct report_entry *e, bool good,
 	report_add(c->report, e, good ? NULL : "%s", advice);
 }
 
-/* The same of a file of /proc, and of what somebody has mounted over it, which is a way
- * to make programs believe in FIPS mode: the report says whose word it is. */
+/* The same of a file of /proc, which is to be the kernel's own word. */
 static bool read_proc_line(const struct check *c, struct report_entry *e,
 			   const char *path, struct buf *out, const char *absent)
 {
-	char subject[64];
-	const struct report_entry covered = {
-		.kind = REPORT_SYSTEM,
-		.subject = subject,
-		.verdict = REPORT_SKIPPED,
-	};
-
 	if (!read_line(c, e, true, path, out, absent))
 		return false;
-	snprintf(subject, sizeof(subject), "/proc/%s", path);
-	if (!node_proc_is_own(c->node, path))
-		report_add(c->report, &covered,
-			   "something is mounted over it: the kernel itself was not "
-			   "asked");
-	return true;
+	if (proc_is_own(c->node->proc_fd, path))
+		return true;
+	e->verdict = REPORT_UNKNOWN;
+	e->actual = NULL;
+	report_add(c->report, e,
+		   "something is mounted over /proc/%s, the kernel itself cannot be "
+		   "asked: unmount it",
+		   path);
+	return false;
 }
 
 static void check_kernel_fips(const struct check *c)

@@ -43,17 +43,6 @@ bool node_read_proc(const struct node *node, const char *path, struct buf *out,
 	return read_beneath(node->proc_fd, path, out, err);
 }
 
-bool node_proc_is_own(const struct node *node, const char *path)
-{
-	AUTO(file_closep) int fd = -1;
-	struct stat proc, st;
-	struct error err;
-
-	return file_open_beneath(node->proc_fd, path, O_PATH, &fd, &err) &&
-	       !fstat(fd, &st) && !fstat(node->proc_fd, &proc) &&
-	       st.st_dev == proc.st_dev;
-}
-
 /* The first line of a file as printable text; "" when there is none. */
 static void first_line(int dir, const char *path, char *out, size_t size)
 {

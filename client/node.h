@@ -44,8 +44,5 @@ bool node_read(const struct node *node, const char *path, struct buf *out,
 /* The same beneath /proc ("sys/crypto/fips_enabled"). */
 bool node_read_proc(const struct node *node, const char *path, struct buf *out,
 		    struct error *err) MUST_CHECK;
-/* Is this file of the proc file system the kernel's own, with nothing mounted over it?
- * Also false when that cannot be told. */
-bool node_proc_is_own(const struct node *node, const char *path);
 
 #endif

@@ -4,7 +4,7 @@ import hashlib, json, os, resource, shutil, socket, statistics, subprocess, sys,
 
 out = os.path.abspath(sys.argv[1])
 ROUNDS = int(os.environ.get("ROUNDS", 9))
-TOOL, LOOP, HERE = out + "/bin/fips-tool", out + "/bench/tool_loop", os.getcwd()
+TOOL, LOOP, HERE = out + "/tests/stand-in/fips-tool", out + "/bench/tool_loop", os.getcwd()
 MB = 1 << 20
 # name: MB of its program, about as Kubernetes ships them; named so that no program that
 # is installed here is another one of the name

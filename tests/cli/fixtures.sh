@@ -29,6 +29,7 @@
 #              plain-1.24: one small program built by Debian's toolchains; boring-word:
 #              as boring-nocgo, with the name of BoringCrypto's function in a text;
 #              go1.16: a program out of an npm package that a toolchain of that age built
+#   kernel     vmlinuz: Debian's kernel for virtual machines, which knows a FIPS mode
 #   bench      programs-{gzip,xz,zstd}: one RPM of 109 MB of Go programs in each
 #              compression; four-{0,1,2,3}: four of like size
 #
@@ -141,6 +142,15 @@ fixture_make_programs() {
 		mv "$1/unpacked/root/usr/bin/$name" "$1/"
 	done
 	mv "$1/unpacked/root/usr/sbin/runc" "$1/"
+	rm -r "$1/unpacked"
+}
+
+fixture_make_kernel() {
+	local package
+	package=$(apt-cache depends --important linux-image-cloud-amd64 |
+		sed -n 's/^ *Depends: *\(linux-image-[0-9]\)/\1/p' | head -n 1)
+	fixture_debs "$1/unpacked" "$package"
+	mv "$1"/unpacked/root/boot/vmlinuz-* "$1/vmlinuz"
 	rm -r "$1/unpacked"
 }
 

@@ -66,9 +66,13 @@ node_root() {
 }
 
 # own_node SCRIPT: run the test again in namespaces of its own (mounts, processes,
-# network), in which this machine becomes a node by become_node; nothing that it starts outlives it
+# network), in which this machine becomes a node by become_node; nothing that it starts outlives it.
+# There fips-tool is the one that takes a tmpfs over /proc for the kernel's word.
 own_node() {
-	[ -z "${OWN_NODE-}" ] || return 0
+	if [ -n "${OWN_NODE-}" ]; then
+		PATH=$OUT/tests/stand-in:$PATH
+		return 0
+	fi
 	local own=(unshare -nmpf --kill-child --mount-proc)
 	[ "$(id -u)" = 0 ] || own=(unshare -Urnmpf --kill-child --mount-proc)
 	"${own[@]}" true 2>/dev/null || skip "this machine gives no namespaces"
@@ -84,17 +88,27 @@ become_node() {
 	mount -t tmpfs none /proc/sys
 	mkdir /proc/sys/crypto
 	echo 1 >/proc/sys/crypto/fips_enabled
-	echo BOOT_IMAGE=/vmlinuz ro fips=1 quiet >facts/cmdline
-	mount --bind facts/cmdline /proc/cmdline
+	echo BOOT_IMAGE=/vmlinuz ro fips=1 quiet >/proc/sys/cmdline
+	mount --bind /proc/sys/cmdline /proc/cmdline
 	set +e
 }
 
-# static_tool: build the static file, once for all tests that run now
+# static_tool TARGET: build a static file, once for all tests that run now
 static_tool() {
 	need flock
 	mkdir -p "$TOP/build/static"
-	flock "$TOP/build/static" make -s -C "$TOP" fips-tool-static >make.log 2>&1 ||
+	flock "$TOP/build/static" make -s -C "$TOP" "$1" >make.log 2>&1 ||
 		fail "$(tail -n 5 make.log)"
+}
+# copy_programs DIR PROGRAM...: each, with its libraries, where it is, beneath DIR
+copy_programs() {
+	local program file
+	for program in "${@:2}"; do
+		for file in "$program" $(ldd "$program" | grep -oE '/[^ ]+'); do
+			mkdir -p "$1${file%/*}"
+			cp -L "$file" "$1$file"
+		done
+	done
 }
 # in_root DIR COMMAND...: run it with DIR as its root, which gets a /dev/null, and a /proc
 # where it has that folder

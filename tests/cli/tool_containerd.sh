@@ -188,19 +188,15 @@ stop other
 
 step "the same from a privileged pod that enters the node's root"
 rm -r build
-mkdir -p build/usr/bin build/host
-ldd /usr/sbin/chroot | grep -oE '/[^ ]+' | while read -r lib; do
-	mkdir -p "build${lib%/*}"
-	cp -L "$lib" "build$lib"
-done
-cp /usr/sbin/chroot build/usr/bin/
+mkdir -p build/host
+copy_programs build /usr/sbin/chroot
 image pod
 expect 0 fixture_skopeo oci:layout:pod oci-archive:pod.tar:pod
 expect 0 ctr image import --base-name registry.example/pod --snapshotter $snapshots pod.tar
 from_pod() { # from_pod OPTION...
 	ctr run --rm --net-host --cgroup "/$CGROUP/pod" --snapshotter $snapshots "$@" \
 		--mount type=bind,src=/,dst=/host,options=rbind:ro registry.example/pod:pod pod \
-		/usr/bin/chroot /host "$BIN/fips-tool" --keyring "$PWD/alice.asc" \
+		/usr/sbin/chroot /host "$(command -v fips-tool)" --keyring "$PWD/alice.asc" \
 		--containerd-root "$PWD/containerd" "$PWD/oci.json.asc"
 }
 expect 0 from_pod --privileged --with-ns pid:/proc/1/ns/pid

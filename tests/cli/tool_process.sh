@@ -174,14 +174,14 @@ if [ "$(id -u)" = 0 ] && grep -q 4294967295 uid_map; then
 	chmod 755 . bin
 	chmod 644 alice.asc m.json.asc
 	tail=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-	if "${tail[@]}" test -x "$BIN/fips-tool"; then
+	if "${tail[@]}" test -x "$(command -v fips-tool)"; then
 		mkdir -m 777 nobody
-		expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$BIN/fips-tool" --keyring alice.asc m.json.asc
+		expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$(command -v fips-tool)" --keyring alice.asc m.json.asc
 		says "running kubelet: another user's process: run as root  unknown" out
 		says "could not be looked at: run as root" out
 		for hidepid in 1 2; do
 			mount -o "remount,hidepid=$hidepid" /proc || break
-			expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$BIN/fips-tool" --keyring alice.asc m.json.asc
+			expect 3 "${tail[@]}" env TMPDIR="$PWD/nobody" "$(command -v fips-tool)" --keyring alice.asc m.json.asc
 			grep -qE "^node +process +all processes  .*: run as root  unknown$" out ||
 				fail "hidepid=$hidepid: $(grep 'all processes' out)"
 			expect 0 check # root sees all

@@ -10,7 +10,7 @@ need gpg jq gcc unshare file
 [ "${OUT##*/}" = san ] && skip "the static file is built without sanitizers"
 
 step "it is one file"
-static_tool
+static_tool fips-tool-static
 static=$TOP/build/static/fips-tool
 file "$static" | grep -q 'static-pie linked.*stripped' || fail "$(file "$static")"
 [ "$(stat -c %s "$static")" -lt 8388608 ] || fail "larger than 8 MB"
@@ -23,12 +23,8 @@ sign m.json alice
 
 step "a root with nothing but one program of GnuPG and its libraries"
 fill_root() { # fill_root PROGRAM NAME: root gets that program as /usr/bin/NAME
-	local f
 	rm -rf root/lib64 root/lib root/usr/lib/x86_64-linux-gnu root/usr/bin/gpg*
-	for f in "$1" $(ldd "$1" | grep -o '/[^ ]*'); do
-		mkdir -p "root${f%/*}"
-		cp -L "$f" "root$f"
-	done
+	copy_programs root "$1"
 	[ "root$1" -ef "root/usr/bin/$2" ] || mv "root$1" "root/usr/bin/$2"
 }
 in_root root true 2>/dev/null

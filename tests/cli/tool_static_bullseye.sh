@@ -13,7 +13,7 @@ cp -a "$TOP/build/bullseye" root
 in_root root /usr/bin/gpg --version >gpg.log 2>&1 || skip "cannot run in a root of its own: $(tail -n 1 gpg.log)"
 grep -q '^gpg (GnuPG) 2\.2\.2[0-9]' gpg.log || fail "not the gpg of Debian 11: $(cat gpg.log)"
 in_root root /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 | grep -q 'version 2\.31' || fail "not glibc 2.31"
-static_tool
+static_tool fips-tool-static
 
 step "what is linked for this system does not even start there"
 cp "$BIN/fips-tool" root/dynamic

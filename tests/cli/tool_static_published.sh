@@ -33,7 +33,7 @@ done
 cp s/metadata/1.root.json root.json
 
 step "make TRUST=root.json KEYRING=release.asc"
-static_tool # its libcurl is used again
+static_tool fips-tool-static # its libcurl is used again
 mkdir -p built/static
 cp -r "$TOP/build/static/curl" built/static/
 tool=$PWD/built/static/fips-tool
