@@ -13,6 +13,7 @@ enum {
 	KEY_MAX = 65535,
 	FPR_BYTES = 20,
 	/* subpackets */
+	CREATED = 2,
 	LIFETIME = 3,
 	ISSUER = 16,
 	KEY_FLAGS = 27,
@@ -185,16 +186,21 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
 	return false;
 }
 
-int64_t pgp_packet_lifetime(const struct armor_packet *p)
+int64_t pgp_packet_expires(const struct armor_packet *p)
 {
+	int64_t created = 0, lifetime = 0;
 	struct area areas[2];
 	struct subpacket s;
 
-	if (read_areas(p, areas))
-		while (next_subpacket(&areas[0], &s))
-			if (s.type == LIFETIME && s.len == 4)
-				return be32(s.data);
-	return 0;
+	if (!read_areas(p, areas))
+		return 0;
+	while (next_subpacket(&areas[0], &s)) {
+		if (s.type == CREATED && s.len == 4)
+			created = be32(s.data);
+		if (s.type == LIFETIME && s.len == 4)
+			lifetime = be32(s.data);
+	}
+	return lifetime ? created + lifetime : 0;
 }
 
 static bool is_binding_type(unsigned type)

@@ -29,8 +29,8 @@ bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
 /* Is this a version 4 signature that says this key made it? */
 bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CHECK;
 
-/* For how many seconds a version 4 signature holds, 0: for ever. */
-int64_t pgp_packet_lifetime(const struct armor_packet *p) MUST_CHECK;
+/* When a version 4 signature ends by its own word, 0: never. */
+int64_t pgp_packet_expires(const struct armor_packet *p) MUST_CHECK;
 
 /* Why nothing that this key signs counts, to `problem`: a user id, subkey or itself
  * that it signs with no allowed digest, or a revocation by another key. "" when nothing

@@ -429,7 +429,7 @@ static bool read_made(const struct buf *raw, struct buf *out, size_t *count,
 	while (p.end < out->len)
 		if (!armor_block_packet(out->data, out->len, &p, err))
 			return false;
-		else if (pgp_packet_lifetime(&p))
+		else if (pgp_packet_expires(&p))
 			return error_set(err, ERR_UNTRUSTED,
 					 "gpg made a signature that expires, and the "
 					 "manifest with it: drop default-sig-expire "

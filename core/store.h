@@ -141,9 +141,17 @@ struct store_signed {
 /* The newest one of a manifest. */
 bool store_signed(struct store *s, int64_t manifest_row, struct store_signed *out,
 		  struct error *err) MUST_CHECK;
+/* The published one of a manifest, and whether a newer revision of this was published,
+ * too: ERR_NOT_FOUND when none ever was. */
+bool store_shown(struct store *s, int64_t manifest_row, struct store_signed *out,
+		 bool *superseded, struct error *err) MUST_CHECK;
 /* Append its bytes, by its own row. */
 bool store_signed_bytes(struct store *s, int64_t row, struct buf *out,
 			struct error *err) MUST_CHECK;
+/* Append what stands behind its text: the signatures, armored. Not held against the
+ * digest: to tell, never to trust. */
+bool store_signatures(struct store *s, int64_t row, struct buf *out,
+		      struct error *err) MUST_CHECK;
 
 /* Publish the newest signed file of a manifest, and the manifest with it; who
  * vouched (primary fingerprints by blanks) is kept with it. */

@@ -355,6 +355,22 @@ bool store_signed(struct store *s, int64_t manifest_row, struct store_signed *ou
 	return store_one(&q, "such manifest", err) && column_signed(&q, 0, out, err);
 }
 
+bool store_shown(struct store *s, int64_t manifest_row, struct store_signed *out,
+		 bool *superseded, struct error *err)
+{
+	AUTO(store_query_clear)
+	struct store_query q = store_query(s, SQL_SIGNED_SHOWN);
+	struct store_signed f;
+
+	store_bind_int(&q, manifest_row);
+	if (!store_one(&q, "such published manifest", err) ||
+	    !column_signed(&q, 0, &f, err))
+		return false;
+	*superseded = store_column_int(&q, 7) != 0;
+	*out = f;
+	return true;
+}
+
 static bool each_visible(struct store *s, enum store_sql which,
 			 bool (*each)(void *arg, const struct store_manifest *m,
 				      const struct store_signed *f, struct error *err),

@@ -8,6 +8,10 @@
 /* The newest signed file of m, published or not. */
 #define NEWEST_OF_M "(SELECT max(id) FROM signed WHERE manifest = m.id)"
 
+/* The newest that was published. */
+#define PUBLISHED_OF_M                                                                 \
+	"(SELECT max(id) FROM signed WHERE manifest = m.id AND published IS NOT NULL)"
+
 #define METADATA                                                                       \
 	"id, role, version, expires, published, length(bytes), digest, since "         \
 	"FROM metadata"
@@ -26,8 +30,7 @@
 #define VISIBLE                                                                        \
 	"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "           \
 	"f.added, f.published, f.signers, f.distrusted FROM manifest m "               \
-	"JOIN signed f ON f.id = (SELECT max(id) FROM signed "                         \
-	"WHERE manifest = m.id AND published IS NOT NULL) "                            \
+	"JOIN signed f ON f.id = " PUBLISHED_OF_M " "                                  \
 	"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT " SUPERSEDED " "
 
 static const char *const statements[] = {
@@ -92,6 +95,12 @@ static const char *const statements[] = {
 	[SQL_SIGNED_NEWEST] = "SELECT id, digest, length(asc), added, published, "
 			      "signers, distrusted FROM signed WHERE manifest = ? "
 			      "ORDER BY id DESC LIMIT 1",
+	[SQL_SIGNED_SHOWN] =
+		"SELECT f.id, f.digest, length(f.asc), f.added, f.published, "
+		"f.signers, f.distrusted, " SUPERSEDED " FROM manifest m "
+		"JOIN signed f ON f.id = " PUBLISHED_OF_M " WHERE m.id = ?",
+	[SQL_SIGNED_END] = "SELECT f.text_at + m.size FROM signed f "
+			   "JOIN manifest m ON m.id = f.manifest WHERE f.id = ?",
 	[SQL_SIGNED_TEXT] = "SELECT m.digest, substr(f.asc, f.text_at + 1, m.size) "
 			    "FROM manifest m JOIN signed f ON f.id = " NEWEST_OF_M
 			    " WHERE m.id = ?",

@@ -118,7 +118,7 @@ static void show(const struct cli *cli, const struct work *w, const struct item 
 {
 	const struct store_manifest *m = &item->manifest;
 	const struct vouched *v = &item->vouched;
-	char id[STORE_ID_SIZE];
+	char id[STORE_ID_SIZE], expires[TEXT_TIME_SIZE];
 
 	store_manifest_id(m, id);
 	fprintf(cli->out, "%s: %s, %s; ", id, store_state_name(m->state),
@@ -130,6 +130,11 @@ static void show(const struct cli *cli, const struct work *w, const struct item 
 			w->vouch.policy.threshold);
 	else
 		fprintf(cli->out, "%s\n", v->why);
+	text_time(v->expires, expires);
+	if (v->expires)
+		cli_say(cli,
+			"%s: a signature of it expires on %s, and counts no more then",
+			id, expires);
 }
 
 static void put_json(struct json_writer *w, const struct work *work,
@@ -141,6 +146,7 @@ static void put_json(struct json_writer *w, const struct work *work,
 	store_manifest_id(m, id);
 	json_open(w, NULL, '{');
 	json_put_string(w, "digest", DIGEST_HEX(&m->digest));
+	cmd_put_time(w, "expires", item->vouched.expires);
 	json_put_string(w, "file", item->path);
 	json_put_string(w, "id", id);
 	json_put_bool(w, "new", !item->known || item->grown);

@@ -3,16 +3,27 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "signer/cmd.h"
+#include "signer/standing.h"
 
 #include <fcntl.h>
 
 struct find {
-	const struct cli *cli;
+	struct cmd_context *ctx;
+	const struct digest *wanted;
 	struct json_writer json;
+	struct vouch vouch;
+	int64_t row; /* of the manifest that was found last, and */
+	struct standing standing;
 	size_t count;
 };
 
-static void put(struct json_writer *w, const struct store_hit *h, const char *id)
+static void find_clear(struct find *f)
+{
+	vouch_clear(&f->vouch);
+}
+
+static void put(struct json_writer *w, const struct store_hit *h, const char *id,
+		const struct standing *st)
 {
 	json_open(w, NULL, '{');
 	json_put_optional(w, "component", *h->component ? h->component : NULL);
@@ -20,15 +31,9 @@ static void put(struct json_writer *w, const struct store_hit *h, const char *id
 	json_put_optional(w, "path", *h->path ? h->path : NULL);
 	json_put_string(w, "state", store_state_name(h->manifest.state));
 	json_put_bool(w, "superseded", h->superseded);
+	if (st->judged)
+		json_put_bool(w, "trusted", st->trusted);
 	json_close(w);
-}
-
-/* As list has it. */
-static const char *state_of(const struct store_hit *h)
-{
-	return h->superseded && h->manifest.state == STORE_PUBLISHED
-		       ? "superseded"
-		       : store_state_name(h->manifest.state);
 }
 
 static bool each(void *arg, const struct store_hit *h, struct error *err)
@@ -36,13 +41,16 @@ static bool each(void *arg, const struct store_hit *h, struct error *err)
 	struct find *f = arg;
 	char id[STORE_ID_SIZE];
 
-	(void)err;
+	if (f->row != h->manifest.row &&
+	    !standing_of(f->ctx->store, &f->vouch, &h->manifest, &f->standing, err))
+		return false;
+	f->row = h->manifest.row;
 	f->count++;
 	store_manifest_id(&h->manifest, id);
-	if (f->cli->json)
-		put(&f->json, h, id);
+	if (f->ctx->cli->json)
+		put(&f->json, h, id, &f->standing);
 	else
-		fprintf(f->cli->out, "%-32s %-11s %s %s\n", id, state_of(h),
+		fprintf(f->ctx->cli->out, "%-32s %-11s %s %s\n", id, f->standing.name,
 			*h->component ? h->component : "(the manifest)",
 			*h->path        ? h->path
 			: *h->component ? "(the artifact)"
@@ -65,18 +73,27 @@ static bool digest_named(const char *name, struct digest *out, struct error *err
 	       error_prefix(err, "'%s'", TEXT_SAFE(name));
 }
 
+static bool look(struct store *s, void *arg, struct error *err)
+{
+	struct find *f = arg;
+
+	return vouch_load_any(s, &f->vouch, err) &&
+	       store_find_digest(s, f->wanted, each, f, err);
+}
+
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(CMD_JSON_MAX);
-	struct find f = {.cli = ctx->cli, .json = json_writer(&text)};
 	struct digest d;
+	AUTO(find_clear)
+	struct find f = {.ctx = ctx, .wanted = &d, .json = json_writer(&text)};
 
 	if (!digest_named(ctx->operands[0], &d, err))
 		return false;
 	json_open(&f.json, NULL, '{');
 	json_put_string(&f.json, "digest", DIGEST_HEX(&d));
 	json_open(&f.json, "found", '[');
-	if (!store_find_digest(ctx->store, &d, each, &f, err))
+	if (!store_view(ctx->store, look, &f, err))
 		return false;
 	json_close(&f.json);
 	json_close(&f.json);

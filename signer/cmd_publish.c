@@ -4,7 +4,7 @@
  *
  * Nothing is taken from an earlier verification: each file that is to become
  * visible is verified now, by the store's keys and threshold as they are now. When
- * those changed since the last time, or a key of its signers has expired, what is
+ * those changed since the last time, or a signature or its key has expired, what is
  * visible already is verified too: what is no longer trusted is taken out of the tree,
  * said, and comes back when it has gained signatures or its keys are back. No older
  * revision takes its place.
@@ -30,6 +30,7 @@ struct work {
 	struct role_keys *keys;
 	const struct cli *cli;
 	struct vouch vouch;
+	bool changed;     /* keys or threshold, since the last time */
 	struct row *rows; /* everything that was not withdrawn */
 	size_t count, room, marked;
 	struct store_published rest;
@@ -157,29 +158,43 @@ static bool check_sums(struct work *w, struct error *err)
 	return store_drop_sums(w->store, &list, w->sums_out, err);
 }
 
-static bool needs_look(const struct work *w, const struct row *r)
+static bool needs_look(struct work *w, const struct row *r, bool *out,
+		       struct error *err)
 {
-	return !r->file.published || r->file.distrusted ||
-	       (r->shown &&
-		(!w->vouch.settled || vouch_guess(&w->vouch, &r->file) != VOUCH_YES));
+	bool stands = false;
+
+	*out = !r->file.published || r->file.distrusted || (r->shown && w->changed);
+	if (*out || !r->shown)
+		return true;
+	if (!vouch_stands(&w->vouch, w->store, &r->file, &stands, err))
+		return false;
+	*out = !stands;
+	return true;
+}
+
+static bool publish_rows(struct work *w, struct error *err)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		bool look;
+
+		if (!needs_look(w, &w->rows[i], &look, err) ||
+		    (look && !publish_row(w, &w->rows[i], err)))
+			return false;
+	}
+	return true;
 }
 
 static bool publish_all(struct store *s, void *arg, struct error *err)
 {
 	struct work *w = arg;
-	bool changed;
 
 	if (!store_each_manifest(s, &(const struct store_filter)EMPTY, collect, w,
 				 err) ||
 	    !store_each_visible(s, mark_visible, w, err) ||
-	    !vouch_changed(s, &changed, err) || !vouch_load_any(s, &w->vouch, err) ||
+	    !vouch_changed(s, &w->changed, err) || !vouch_load_any(s, &w->vouch, err) ||
 	    !check_sums(w, err))
 		return false;
-	w->vouch.settled = !changed;
-	for (size_t i = 0; i < w->count; i++)
-		if (needs_look(w, &w->rows[i]) && !publish_row(w, &w->rows[i], err))
-			return false;
-	return store_publish_rest(s, &w->rest, err) &&
+	return publish_rows(w, err) && store_publish_rest(s, &w->rest, err) &&
 	       repo_update(s, w->keys, w->tuf, err) &&
 	       tree_from_store(s, &w->tree, err);
 }

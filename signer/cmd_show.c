@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "signer/cmd.h"
 #include "signer/id.h"
-#include "signer/vouch.h"
+#include "signer/standing.h"
 
 #include <inttypes.h>
 
@@ -117,20 +117,46 @@ static bool show_head(FILE *out, const struct manifest *m, const struct buf *tex
 	return true;
 }
 
+/* Why it is not vouched for: of the file that is in the tree, else of the newest. */
+static bool why_not(struct store *s, const struct vouch *v, int64_t row, char out[512],
+		    struct error *err)
+{
+	AUTO(buf_clear) struct buf asc = BUF_MAX(VOUCH_FILE_MAX);
+	struct vouched vouched = EMPTY;
+	struct error why = EMPTY;
+
+	if (!store_asc(s, row, &asc, err))
+		return false;
+	if (!vouch_for(v, asc.data, asc.len, &vouched, &why) &&
+	    why.code != ERR_UNTRUSTED) {
+		*err = why;
+		return false;
+	}
+	snprintf(out, sizeof(vouched.why), "%s", *why.msg ? why.msg : vouched.why);
+	return true;
+}
+
 /* What the store knows beside the text. */
 static bool show_state(struct cmd_context *ctx, struct error *err)
 {
+	AUTO(vouch_clear) struct vouch v = EMPTY;
 	struct store_manifest m;
 	struct store_signed f;
+	struct standing st;
+	char why[512] = "";
 	struct id id;
 
 	if (!id_parse(ctx->operands[0], &id))
 		return true;
 	if (!id_find(ctx->store, ctx->operands[0], false, &m, err) ||
-	    !store_signed(ctx->store, m.row, &f, err))
+	    !store_signed(ctx->store, m.row, &f, err) ||
+	    !vouch_load_any(ctx->store, &v, err) ||
+	    !standing_of(ctx->store, &v, &m, &st, err) ||
+	    (st.judged && !st.trusted && !why_not(ctx->store, &v, m.row, why, err)))
 		return false;
-	fprintf(ctx->cli->out, "state       %s%s%s\n", store_state_name(m.state),
-		*m.withdrawn_reason ? ": " : "", TEXT_SAFE(m.withdrawn_reason));
+	if (m.state == STORE_WITHDRAWN)
+		snprintf(why, sizeof(why), "%s", TEXT_SAFE(m.withdrawn_reason));
+	fprintf(ctx->cli->out, "state       %s%s%s\n", st.name, *why ? ": " : "", why);
 	if (*f.signers)
 		fprintf(ctx->cli->out, "signed by   %s\n", f.signers);
 	return true;

@@ -6,14 +6,17 @@
 
 void signature_show(FILE *out, const struct pgp_signature *s)
 {
-	char created[TEXT_TIME_SIZE] = "undated";
+	char created[TEXT_TIME_SIZE] = "undated", expires[TEXT_TIME_SIZE] = "";
 
 	if (s->created)
 		text_time(s->created, created);
-	fprintf(out, "  %s %s %s %s %s%s%s\n",
+	if (s->expires && s->counts)
+		text_time(s->expires, expires);
+	fprintf(out, "  %s %s %s %s %s%s%s%s%s\n",
 		s->counts ? "counts:" : "does not count:", s->key_algorithm,
 		s->digest_algorithm, created, *s->uid ? s->uid : "unknown key",
-		s->counts ? "" : ": ", s->reason);
+		*expires ? ", expires " : "", expires, s->counts ? "" : ": ",
+		s->reason);
 	if (*s->primary && strcmp(s->primary, s->signer) != 0)
 		fprintf(out, "    key %s, its subkey %s\n", s->primary, s->signer);
 	else

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/vouch.h"
 
+#include "core/armor_block.h"
+#include "core/pgp_packet.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -44,7 +47,11 @@ static void join_signers(const struct pgp_verdict *verdict, struct vouched *out)
 	for (size_t i = 0; i < verdict->count; i++) {
 		const struct pgp_signature *s = &verdict->signatures[i];
 
-		if (s->counts && len < sizeof(out->signers))
+		if (!s->counts)
+			continue;
+		if (s->expires && (!out->expires || s->expires < out->expires))
+			out->expires = s->expires;
+		if (len < sizeof(out->signers))
 			len += (size_t)snprintf(out->signers + len,
 						sizeof(out->signers) - len, "%s%s",
 						len ? " " : "", s->primary);
@@ -93,52 +100,66 @@ static bool is_over(const struct vouch *v, int64_t expires)
 	return expires && expires <= v->policy.now;
 }
 
-/* Of the parts of a key that sign: do all count, some or none? */
-static enum vouch_guess guess_parts(const struct vouch *v, size_t at, int64_t published)
+/* The part of the keyring that the signature names as its issuer. */
+static const struct pgp_subkey *issuer(const struct vouch *v,
+				       const struct armor_packet *p)
 {
-	bool good = false, bad = false;
-
-	for (size_t i = 0; i < v->keyring.subkey_count; i++) {
-		const struct pgp_subkey *s = &v->keyring.subkeys[i];
-
-		if (s->key != at || !s->can_sign)
-			continue;
-		if (!s->revoked && !is_over(v, s->expires))
-			good = true;
-		else if (!v->settled || (!s->revoked && s->expires >= published))
-			bad = true; /* and it may have been what counted then */
-	}
-	return !good ? VOUCH_NO : bad ? VOUCH_ASK : VOUCH_YES;
+	for (size_t i = 0; i < v->keyring.subkey_count; i++)
+		if (pgp_packet_issued_by(p, v->keyring.subkeys[i].fpr))
+			return &v->keyring.subkeys[i];
+	return NULL;
 }
 
-static enum vouch_guess guess_key(const struct vouch *v, const char *fpr, size_t len,
-				  int64_t published)
+/* Whose signature it is; NULL: it holds no more, or its key does not. */
+static const struct pgp_key *owner(const struct vouch *v, const struct armor_packet *p)
 {
-	for (size_t i = 0; i < v->keyring.key_count; i++) {
-		const struct pgp_key *k = &v->keyring.keys[i];
+	const struct pgp_subkey *part = issuer(v, p);
+	const struct pgp_key *k = part ? &v->keyring.keys[part->key] : NULL;
 
-		if (strlen(k->fpr) == len && !memcmp(k->fpr, fpr, len))
-			return k->revoked || *k->problem || is_over(v, k->expires)
-				       ? VOUCH_NO
-				       : guess_parts(v, i, published);
-	}
-	return VOUCH_NO;
+	if (!k || is_over(v, pgp_packet_expires(p)) || part->revoked ||
+	    !part->can_sign || is_over(v, part->expires) || k->revoked || *k->problem ||
+	    is_over(v, k->expires))
+		return NULL;
+	return k;
 }
 
-enum vouch_guess vouch_guess(const struct vouch *v, const struct store_signed *f)
+/* How many of those whom `signers` names; of all, when it is "". */
+static size_t count_owners(const struct vouch *v, const struct buf *packets,
+			   const char *signers)
 {
-	const char *signers = f->signers;
-	size_t surely = 0, maybe = 0;
+	const struct pgp_key *seen[ARMOR_SIGNATURES_MAX];
+	struct armor_packet p = EMPTY;
+	struct error why = EMPTY;
+	size_t count = 0;
 
-	while (*signers) {
-		size_t len = strcspn(signers, " ");
-		enum vouch_guess key = guess_key(v, signers, len, f->published);
+	while (p.end < packets->len && count < ARRAY_LEN(seen) &&
+	       armor_block_packet(packets->data, packets->len, &p, &why)) {
+		const struct pgp_key *k = owner(v, &p);
+		size_t i = 0;
 
-		surely += key == VOUCH_YES;
-		maybe += key != VOUCH_NO;
-		signers += len + (signers[len] == ' ');
+		while (i < count && seen[i] != k)
+			i++;
+		if (k && i == count && (!*signers || strstr(signers, k->fpr)))
+			seen[count++] = k;
 	}
-	if (surely && surely >= v->policy.threshold)
-		return VOUCH_YES;
-	return maybe && maybe >= v->policy.threshold ? VOUCH_ASK : VOUCH_NO;
+	return count;
+}
+
+bool vouch_stands(const struct vouch *v, struct store *s, const struct store_signed *f,
+		  bool *out, struct error *err)
+{
+	AUTO(buf_clear) struct buf block = BUF_MAX(2 * ARMOR_PACKET_MAX);
+	AUTO(buf_clear) struct buf packets = BUF_MAX(ARMOR_PACKET_MAX);
+	struct error why = EMPTY;
+	size_t count;
+
+	if (!v->keyring.key_count) {
+		*out = false;
+		return true;
+	}
+	if (!store_signatures(s, f->row, &block, err))
+		return false;
+	*out = armor_packets(block.data, block.len, &packets, &count, &why) &&
+	       count_owners(v, &packets, f->signers) >= v->policy.threshold;
+	return true;
 }

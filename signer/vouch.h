@@ -14,7 +14,6 @@ enum { VOUCH_FILE_MAX = 33 * 1024 * 1024 }; /* bytes of a signed file */
 struct vouch {
 	struct pgp_keyring keyring;
 	struct pgp_policy policy;
-	bool settled; /* the keys are those that the tree was published with */
 };
 
 /* ERR_NOT_FOUND when the store trusts no key yet. */
@@ -24,8 +23,9 @@ bool vouch_load_any(struct store *s, struct vouch *out, struct error *err) MUST_
 void vouch_clear(struct vouch *v);
 
 struct vouched {
-	bool enough;                                    /* the threshold is met */
-	size_t owners;                                  /* that count */
+	bool enough;     /* the threshold is met */
+	size_t owners;   /* that count */
+	int64_t expires; /* the first of their signatures; 0: none ever does */
 	char signers[STORE_SIGNERS_MAX * PGP_FPR_SIZE]; /* their keys, by blanks */
 	struct digest text; /* of what they vouch for: of the manifest */
 	char why[512];      /* why it is not enough; "" when it is */
@@ -37,11 +37,10 @@ bool vouch_for(const struct vouch *v, const char *file, size_t len, struct vouch
 
 /* Did keys or threshold change since the tree was published? */
 bool vouch_changed(struct store *s, bool *changed, struct error *err) MUST_CHECK;
-/* Would those who vouched for the published file be enough now? From the keys alone: to
- * tell, and which files to look at again, never to publish. VOUCH_ASK: a key has parts
- * that count and parts that do not, so that only its signature tells. Where the keys
- * are settled, that is asked only when a part expired since. */
-enum vouch_guess { VOUCH_NO, VOUCH_ASK, VOUCH_YES };
-enum vouch_guess vouch_guess(const struct vouch *v, const struct store_signed *f);
+/* Would those who vouched for a signed file be enough now? From the keys, and from what
+ * the signatures say of themselves: nothing is verified. To tell, and which published
+ * files to look at again, never to publish. */
+bool vouch_stands(const struct vouch *v, struct store *s, const struct store_signed *f,
+		  bool *out, struct error *err) MUST_CHECK;
 
 #endif

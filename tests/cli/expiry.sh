@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What a key's end does to what is published: list, publish, the tree and the node agree,
-# when a key or the subkey that signed expires, is prolonged, and when the last key goes.
+# when a key, the subkey that signed or a signature itself expires, is prolonged, and when
+# the last key goes.
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 need gpg faketime
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
 
 cp "$TOP/tests/data/manifest-el8-x86_64.json" m.json
-for i in 4 5; do sed "s/v1.21.3\"/v1.21.$i\"/" m.json >m$i.json; done
+for i in 4 5 6 7; do sed "s/v1.21.3\"/v1.21.$i\"/" m.json >m$i.json; done
 new_home keys
 make_key a rsa3072 1d
 a=$FPR
@@ -62,6 +63,44 @@ expect 0 later fips-manifest publish
 says "published el8/v1.21.3/x86_64@1 as "
 expect 0 later fips-manifest list
 [ "$(state 3) $(state 4) $(state 5)" = "published untrusted published" ] || fail "$(cat out)"
+
+step "a signature expires by its own word: told when it is added, in list, show, find, publish"
+clearsign m6.asc m6.json -u "$FPR!" --default-sig-expire 1d
+clearsign m7.asc m7.json -u "$FPR!" --default-sig-expire 1d
+expect 0 fips-manifest add m6.asc
+says "a signature of it expires on "
+expect 0 fips-manifest verify m6.asc
+says ", expires " out
+expect 0 fips-manifest publish
+expect 0 fips-manifest add m7.asc --json
+jq -e '.[0].expires' out >/dev/null || fail "no day"
+expect 0 fips-manifest list
+[ "$(state 5) $(state 6) $(state 7)" = "published published complete" ] || fail "$(cat out)"
+expect 0 later fips-manifest list
+[ "$(state 5) $(state 6) $(state 7)" = "published untrusted pending" ] || fail "$(cat out)"
+expect 0 later fips-manifest list --json
+[ "$(jq -c '.manifests[] | select(.kubernetes > "v1.21.5") | [.state, .trusted]' out)" = \
+	'["complete",false]
+["published",false]' ] || fail "$(cat out)"
+expect 0 later fips-manifest show el8/v1.21.6
+says "state       untrusted: the signature by $FPR does not count: the signature expired on " out
+expect 0 later fips-manifest find m6.json
+says " untrusted " out
+expect 0 later fips-manifest find m6.json --json
+jq -e '.found[0].trusted == false' out >/dev/null || fail "$(cat out)"
+expect 2 later fips-manifest add m6.asc
+says "the signature expired on "
+expect 1 later fips-manifest publish
+says "took el8/v1.21.6/x86_64@1 out of the tree: the signature by $FPR does not count: the signature expired on "
+says "el8/v1.21.7/x86_64@1 stays pending: "
+clearsign again.asc m6.json -u "$FPR!"
+expect 0 fips-manifest add again.asc
+expect 0 later fips-manifest publish
+says "published el8/v1.21.6/x86_64@1 as "
+expect 0 later fips-manifest publish
+grep "1.21.6" err && fail "the second signature holds"
+expect 0 later fips-manifest list
+[ "$(state 5) $(state 6) $(state 7)" = "published published pending" ] || fail "$(cat out)"
 
 step "the last keys are revoked without a certificate: nothing stays in the tree"
 expect 0 fips-manifest key revoke "$a" --reason "the laptop was stolen"

@@ -138,6 +138,36 @@ TEST(a_manifest_is_kept_with_its_text_and_its_signed_file)
 	assert_err(ERR_NOT_FOUND, store_text(s, 99, &got, &err));
 }
 
+TEST(the_signatures_of_a_file_are_what_stands_behind_its_text)
+{
+	AUTO(store_closep) struct store *s = sample_store("behind.db");
+	AUTO(buf_clear) struct buf text = BUF_MAX(ASC_MAX);
+	AUTO(buf_clear) struct buf got = BUF_MAX(4), small = BUF_MAX(3);
+	struct store_manifest m;
+	struct store_signed f;
+	bool superseded;
+
+	sample_text("8", "v1.21.3", 1, "note", &text);
+	assert_ok(sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	assert_ok(store_signed(s, m.row, &f, &err));
+	assert_ok(store_signatures(s, f.row, &got, &err));
+	assert_string_equal(got.data, "sig\n");
+	assert_err(ERR_LIMIT, store_signatures(s, f.row, &small, &err));
+	assert_err(ERR_NOT_FOUND, store_signatures(s, 99, &got, &err));
+	assert_err(ERR_NOT_FOUND, store_shown(s, m.row, &f, &superseded, &err));
+	assert_ok(store_publish_manifest(s, m.row, "AA", &err));
+	assert_ok(store_shown(s, m.row, &f, &superseded, &err));
+	assert_string_equal(f.signers, "AA");
+	assert_false(superseded);
+	sample_text("8", "v1.21.3", 2, "note", &text);
+	assert_ok(sample_put(s, &text, "sig", STORE_COMPLETE, &m, &err));
+	assert_ok(store_publish_manifest(s, m.row, "AA", &err));
+	assert_ok(store_shown(s, m.row, &f, &superseded, &err));
+	assert_false(superseded);
+	assert_ok(store_shown(s, m.row - 1, &f, &superseded, &err));
+	assert_true(superseded);
+}
+
 TEST(the_same_text_again_replaces_its_signatures_until_they_are_published)
 {
 	AUTO(store_closep) struct store *s = sample_store("again.db");
