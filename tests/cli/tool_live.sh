@@ -81,6 +81,13 @@ another_file_of_proc() {
 expect 3 another_file_of_proc fips-tool --keyring alice.asc m.json.asc
 covered cmdline
 
+step "the kernels of EL 7 and EL 8 have fewer system calls"
+expect 0 on_node 1 "$OUT/tests/old_kernel" 4.18 fips-tool --keyring alice.asc m.json.asc
+says "pass: 9 checks, 6 pass, 3 skipped" out
+# this libgcrypt in FIPS mode does not start without getrandom(2)
+expect 1 on_node 0 "$OUT/tests/old_kernel" 3.10 fips-tool --keyring alice.asc m.json.asc
+says "fail: 9 checks, 5 pass, 1 fail, 3 skipped" out
+
 step "one that is not never does"
 for fips in 0 none; do
 	expect 1 on_node $fips fips-tool --keyring alice.asc m.json.asc

@@ -99,3 +99,14 @@ says "FIPS provider"
 step "on the node itself"
 expect 0 "$static" --keyring alice.asc --root root --json m.json.asc
 [ "$(jq -r .tool.sha256 out)" = "$(sha256sum <"$static" | cut -c1-64)" ] || fail "another digest of its own"
+
+step "with the system calls that the kernels of EL 7 and EL 8 have"
+sed 's/"revision": 1/"revision": 2/' m.json.asc >tampered.asc
+cp -a root changed
+echo >>changed/usr/bin/kubelet
+for kernel in 3.10 4.18; do
+	old=("$OUT/tests/old_kernel" $kernel "$static" --keyring alice.asc)
+	expect 0 "${old[@]}" --root root m.json.asc
+	expect 1 "${old[@]}" --root changed m.json.asc
+	expect 2 "${old[@]}" --root root tampered.asc
+done

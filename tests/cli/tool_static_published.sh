@@ -95,6 +95,10 @@ for from in "--server=$url" --tree=s --bundle=new.tar; do
 	one_line
 	expect 0 fresh ./replaced --json --root root "$from"
 	[ "$(jq -r .tool.sha256 out)" = "$(sha256sum <replaced | cut -c1-64)" ] || fail "another digest"
+	for kernel in 3.10 4.18; do
+		expect 0 "$OUT/tests/old_kernel" $kernel "$tool" --state state$((++n)) --root root "$from"
+		says "pass (image)" out
+	done
 done
 
 step "an older list is refused, and one that others signed"
