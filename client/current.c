@@ -58,7 +58,7 @@ static bool save(struct current *c, const struct current_options *o,
 	if (!buf_ok(&file, err) || !file_mkdir(file.data, 0755, err))
 		return false;
 	buf_putc(&file, '/');
-	tuf_state_quote(t->path, "", &file);
+	text_percent(t->path, "", &file);
 	if (!buf_ok(&file, err) ||
 	    !tuf_client_save(c->client, t, file.data, &fetched, err))
 		return false;

@@ -12,9 +12,10 @@ enum { URL_MAX = 4096 };
 static bool get(struct http *http, const char *server, const char *path,
 		struct buf *name, struct buf *out, struct error *err)
 {
-	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX);
+	AUTO(buf_clear) struct buf url = BUF_MAX(URL_MAX), quoted = BUF_MAX(URL_MAX);
 
-	if (!http_join(server, path, &url, err))
+	text_percent(path, "/", &quoted);
+	if (!buf_ok(&quoted, err) || !http_join(server, quoted.data, &url, err))
 		return false;
 	http_name(url.data, name);
 	return buf_ok(name, err) && http_get(http, url.data, out, err);

@@ -23,6 +23,11 @@ void page_text(struct buf *out, const char *s)
 	}
 }
 
+void page_url(struct buf *out, const char *path)
+{
+	text_percent(path, "/", out);
+}
+
 void page_head(struct buf *out, const char *root, const char *title)
 {
 	buf_puts(out, "<!DOCTYPE html>\n<html lang=\"en\" data-root=\"");
@@ -144,7 +149,7 @@ static void view_path(struct buf *out, const char *path)
 	if (text_ends(path, ".json.asc"))
 		len -= strlen(".json.asc");
 	stem = text_dup(path, len);
-	page_text(out, stem ? stem : "");
+	page_url(out, stem ? stem : "");
 	buf_puts(out, ".html");
 }
 
@@ -153,7 +158,7 @@ static void links(const struct index_manifest *m, bool served, struct buf *out)
 	const char *slash = strrchr(m->path, '/');
 
 	buf_puts(out, "<a href=\"");
-	page_text(out, m->path);
+	page_url(out, m->path);
 	buf_puts(out, "\">");
 	page_text(out, slash ? slash + 1 : m->path);
 	buf_puts(out, "</a>");
@@ -218,7 +223,7 @@ static void manifests(const struct index *x, bool served, struct buf *out)
 
 static const char server[] = "<span class=\"server\">https://manifests.example</span>";
 
-static void check_node(const struct index *x, struct buf *out)
+static void get_tool(const struct index *x, struct buf *out)
 {
 	const struct index_tool *t = &x->tools[0];
 	const char *slash = strrchr(t->path, '/'), *name = slash ? slash + 1 : t->path;
@@ -228,6 +233,7 @@ static void check_node(const struct index *x, struct buf *out)
 	buf_puts(out, "<h2>Check a node</h2>\n<p>Get the tool and see that it is the "
 		      "one that this page names:</p>\n");
 	page_command_open(out);
+	/* curl keeps a name as it stands in the URL */
 	buf_printf(out, "curl -fsSO %s/", server);
 	page_text(out, t->path);
 	buf_printf(out, "\necho \"%s  ", hex);
@@ -236,6 +242,10 @@ static void check_node(const struct index *x, struct buf *out)
 	page_text(out, name);
 	buf_puts(out, " /usr/local/bin/fips-tool\n");
 	page_command_close(out);
+}
+
+static void check_node(struct buf *out)
+{
 	buf_puts(out, "<p>Get the release keys. Hold the fingerprints that the second "
 		      "command prints against those that reached you on another way: "
 		      "whoever could change this page could change the keys beside "
@@ -268,19 +278,22 @@ static void check_offline(const struct index *x, struct buf *out)
 		      "and the manifest there:</p>\n");
 	page_command_open(out);
 	buf_printf(out, "curl -fsSO %s/", server);
-	page_text(out, path);
+	page_url(out, path);
 	buf_puts(out, "\nsudo fips-tool --json --keyring release.asc ");
 	page_text(out, name);
 	buf_puts(out, "\n");
 	page_command_close(out);
 }
 
-static void tools(const struct index *x, struct buf *out)
+static void tools(const struct index *x, const struct page_beside *beside,
+		  struct buf *out)
 {
 	if (!x->tool_count)
 		return;
-	check_node(x, out);
-	if (x->manifest_count)
+	get_tool(x, out);
+	if (beside->keys)
+		check_node(out);
+	if (beside->keys && x->manifest_count)
 		check_offline(x, out);
 	buf_puts(out,
 		 "<h2 id=\"tool\">The tool</h2>\n<section class=\"scroll\" "
@@ -293,7 +306,7 @@ static void tools(const struct index *x, struct buf *out)
 		const char *slash = strrchr(t->path, '/');
 
 		buf_puts(out, "<tr><td><a href=\"");
-		page_text(out, t->path);
+		page_url(out, t->path);
 		buf_puts(out, "\">");
 		page_text(out, slash ? slash + 1 : t->path);
 		buf_printf(out,
@@ -303,7 +316,11 @@ static void tools(const struct index *x, struct buf *out)
 	}
 	buf_puts(out, "</tbody>\n</table>\n</section>\n<p>All of them at once: <a "
 		      "href=\"tool/SHA256SUMS\">SHA256SUMS</a>, read by "
-		      "<code>sha256sum -c</code>.</p>\n");
+		      "<code>sha256sum -c</code>");
+	if (beside->signed_sums)
+		buf_puts(out, ", and signed: <a href=\"tool/SHA256SUMS.asc\">"
+			      "SHA256SUMS.asc</a>");
+	buf_puts(out, ".</p>\n");
 }
 
 static void withdrawn(const struct index *x, struct buf *out)
@@ -393,7 +410,8 @@ static void freshness(const struct page_about *a, struct buf *out)
 	buf_puts(out, "</dl>\n");
 }
 
-static void foot(const struct index *x, bool served, struct buf *out)
+static void foot(const struct index *x, const struct page_beside *beside, bool served,
+		 struct buf *out)
 {
 	buf_puts(out, "</main>\n<footer class=\"quiet\">\n<p>For machines: <a "
 		      "href=\"index.json\">index.json</a>");
@@ -402,12 +420,15 @@ static void foot(const struct index *x, bool served, struct buf *out)
 	if (x->tool_count)
 		buf_puts(out,
 			 " &middot; <a href=\"tool/SHA256SUMS\">tool/SHA256SUMS</a>");
-	buf_puts(out,
-		 " &middot; <a href=\"keys/release.asc\">keys/release.asc</a></p>\n");
+	if (beside->keys)
+		buf_puts(out,
+			 " &middot; <a href=\"keys/release.asc\">keys/release.asc</a>");
+	buf_puts(out, "</p>\n");
 	page_foot(out);
 }
 
-static void write_page(const struct index *x, bool served, struct buf *out)
+static void write_page(const struct index *x, const struct page_beside *beside,
+		       bool served, struct buf *out)
 {
 	page_head(out, "./", "FIPS manifests");
 	buf_puts(out,
@@ -420,23 +441,24 @@ static void write_page(const struct index *x, bool served, struct buf *out)
 			   x->threshold);
 	buf_puts(out, "</p>\n");
 	manifests(x, served, out);
-	tools(x, out);
+	tools(x, beside, out);
 	withdrawn(x, out);
 }
 
-bool page_write(const struct index *x, struct buf *out, struct error *err)
+bool page_write(const struct index *x, const struct page_beside *beside,
+		struct buf *out, struct error *err)
 {
-	write_page(x, false, out);
-	foot(x, false, out);
+	write_page(x, beside, false, out);
+	foot(x, beside, false, out);
 	return buf_ok(out, err);
 }
 
 bool page_write_served(const struct index *x, const struct page_about *about,
 		       struct buf *out, struct error *err)
 {
-	write_page(x, true, out);
+	write_page(x, &about->beside, true, out);
 	site(about, out);
 	freshness(about, out);
-	foot(x, true, out);
+	foot(x, &about->beside, true, out);
 	return buf_ok(out, err);
 }

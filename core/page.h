@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * page: the published tree for people, one HTML file without external resources,
- * made from the index alone (so that any carrier of the tree has it too).
+ * made from the tree alone (so that any carrier of the tree has it too).
  *
- * Rules: links are relative, so that the tree may lie under any URL; every value
+ * Rules: links are relative, so that the tree may lie under any URL, and lead to what
+ * is in it; every value
  * is escaped; whatever the page shows is there without script (core/page.js adds
  * the filter, the copy buttons and the server's own URL); style and script stand
  * in the file and page_policy() allows exactly these two.
@@ -14,8 +15,16 @@
 #include "core/index.h"
 #include "core/site.h"
 
+/* What a tree has beside the files of its index and, where that has tools,
+ * tool/SHA256SUMS. */
+struct page_beside {
+	bool keys;        /* keys/release.asc */
+	bool signed_sums; /* tool/SHA256SUMS.asc */
+};
+
 /* Append the page. */
-bool page_write(const struct index *x, struct buf *out, struct error *err) MUST_CHECK;
+bool page_write(const struct index *x, const struct page_beside *beside,
+		struct buf *out, struct error *err) MUST_CHECK;
 
 /* A TUF role's newest metadata. */
 enum { PAGE_ROLES = 4 };
@@ -25,6 +34,7 @@ struct page_role {
 };
 /* What is known of a tree beside its index: for people alone, verified by nobody. */
 struct page_about {
+	struct page_beside beside;
 	struct page_role roles[PAGE_ROLES]; /* those that the tree has */
 	size_t role_count;
 	bool is_site;
@@ -46,6 +56,8 @@ void page_head(struct buf *out, const char *root, const char *title);
 void page_foot(struct buf *out);
 /* Append text with & < > " ' as character references. */
 void page_text(struct buf *out, const char *s);
+/* Append a path of the tree as it stands in a URL. */
+void page_url(struct buf *out, const char *path);
 /* A block of commands with a button that copies it; write the commands (HTML)
  * between the two. */
 void page_command_open(struct buf *out);

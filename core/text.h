@@ -80,6 +80,10 @@ void text_escape(const char *s, size_t len, struct buf *out);
  * Returns `out`, for use as a printf argument. */
 const char *text_safe(const char *s, char *out, size_t size);
 #define TEXT_SAFE(s) text_safe(s, (char[256]){0}, 256)
+/* Append `s` with everything percent-encoded but letters, digits and "-._~" (RFC 3986)
+ * and the bytes in `keep`. A path becomes that of a URL with "/" kept: "+" is legal
+ * there, and some servers take it for a blank. */
+void text_percent(const char *s, const char *keep, struct buf *out);
 
 /* A copy to be freed with free(); NULL only when there is no memory. */
 char *text_dup(const char *s, size_t len) MUST_CHECK;

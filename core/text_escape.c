@@ -135,3 +135,15 @@ const char *text_safe(const char *s, char *out, size_t size)
 	}
 	return out;
 }
+
+void text_percent(const char *s, const char *keep, struct buf *out)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+				    "yz0123456789-._~";
+
+	for (; *s; s++)
+		if (strchr(plain, *s) || strchr(keep, *s))
+			buf_putc(out, *s);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*s);
+}

@@ -44,6 +44,20 @@ static int path_cmp(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+struct page_beside tree_beside(const struct tree *t)
+{
+	struct page_beside beside = EMPTY;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const char *path = t->entries[i].path;
+
+		beside.keys = beside.keys || !strcmp(path, "keys/release.asc");
+		beside.signed_sums =
+			beside.signed_sums || !strcmp(path, "tool/SHA256SUMS.asc");
+	}
+	return beside;
+}
+
 const struct tree_entry *tree_find(const struct tree *t, const char *path)
 {
 	size_t low = 0, high = t->count;

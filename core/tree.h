@@ -12,7 +12,7 @@
 #ifndef CORE_TREE_H
 #define CORE_TREE_H
 
-#include "core/index.h"
+#include "core/page.h"
 #include "core/store.h"
 
 enum { TREE_ENTRIES_MAX = 1000000 };
@@ -69,6 +69,9 @@ bool tree_stream(const struct tree *t, const struct tree_entry *e,
 /* When the tree became what it is, by its own index: the newest publication of a
  * manifest, 0 in a tree without one. Alike in every carrier. */
 int64_t tree_time(const struct tree *t);
+
+/* What the page has to know of it; the entries may be in any order. */
+struct page_beside tree_beside(const struct tree *t);
 
 /* The media type for a path by its ending. */
 const char *tree_media_type(const char *path);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree as a store has published it. */
-#include "core/page.h"
 #include "core/pgp.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
@@ -361,10 +360,11 @@ static bool add_index(struct maker *maker, struct error *err)
 {
 	AUTO(buf_clear) struct buf json = BUF_MAX(INDEX_TEXT_MAX);
 	AUTO(buf_clear) struct buf html = BUF_MAX(MADE_MAX);
+	const struct page_beside beside = tree_beside(&maker->tree);
 
 	return index_write(&maker->tree.index, &json, err) &&
 	       tree_add_made(&maker->tree, "index.json", maker->modified, &json, err) &&
-	       page_write(&maker->tree.index, &html, err) &&
+	       page_write(&maker->tree.index, &beside, &html, err) &&
 	       tree_add_made(&maker->tree, "index.html", maker->modified, &html, err);
 }
 

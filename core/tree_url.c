@@ -21,27 +21,12 @@ static void close_server(void *carrier)
 	free(s);
 }
 
-/* RFC 3986: what a path segment holds as itself, less what some server reads
- * otherwise. */
-static void quote(const char *path, struct buf *out)
-{
-	static const char plain[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789-._~/";
-
-	for (; *path; path++)
-		if (strchr(plain, *path))
-			buf_putc(out, *path);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*path);
-}
-
 static bool url_of(const struct server *s, const char *path, struct buf *out,
 		   struct error *err)
 {
 	AUTO(buf_clear) struct buf quoted = BUF_MAX(URL_MAX);
 
-	quote(path, &quoted);
+	text_percent(path, "/", &quoted);
 	return buf_ok(&quoted, err) && http_join(s->base, quoted.data, out, err);
 }
 

@@ -95,7 +95,7 @@ static bool fetch(struct tuf_client *c, const char *role, int64_t version, size_
 	*out = (struct buf)BUF_MAX(max);
 	if (version)
 		buf_printf(&name, "%" PRId64 ".", version);
-	tuf_state_quote(role, "", &name);
+	text_percent(role, "", &name);
 	buf_puts(&name, ".json");
 	return buf_ok(&name, err) &&
 	       c->options.source.metadata(c->options.source.arg, name.data, out, err);
@@ -395,7 +395,7 @@ static bool same_target(const struct tuf_target *t, const struct buf *got,
 	return tuf_hash_check(&t->hashes, got->data, got->len, err);
 }
 
-/* "FOLDER/[HASH.]FILE", percent-encoded (RFC 3986 pchar and "/" stay). */
+/* "FOLDER/[HASH.]FILE" as the path of a URL. */
 static void put_name(const struct tuf_client *c, const struct tuf_target *t,
 		     struct buf *out)
 {
@@ -409,7 +409,7 @@ static void put_name(const struct tuf_client *c, const struct tuf_target *t,
 		buf_printf(&name, "%s.", prefix);
 	}
 	buf_puts(&name, file);
-	tuf_state_quote(name.data ? name.data : "", "/!$&'()*+,;=:@", out);
+	text_percent(name.data ? name.data : "", "/", out);
 }
 
 bool tuf_client_get(struct tuf_client *c, const struct tuf_target *t, struct buf *out,

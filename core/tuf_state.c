@@ -41,24 +41,12 @@ void tuf_state_close(struct tuf_state *s)
 	*s = (struct tuf_state)EMPTY;
 }
 
-void tuf_state_quote(const char *name, const char *keep, struct buf *out)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
-				    "yz0123456789-._~";
-
-	for (; *name; name++)
-		if (strchr(plain, *name) || strchr(keep, *name))
-			buf_putc(out, *name);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*name);
-}
-
 /* "DIR/ROLE.json", the name encoded: it cannot leave the folder. */
 static bool path_of(const struct tuf_state *s, const char *role, struct buf *out,
 		    struct error *err)
 {
 	buf_printf(out, "%s/", s->dir);
-	tuf_state_quote(role, "", out);
+	text_percent(role, "", out);
 	buf_puts(out, ".json");
 	return buf_ok(out, err);
 }

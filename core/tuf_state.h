@@ -36,8 +36,4 @@ int64_t tuf_state_last_seen(const struct tuf_state *s);
 bool tuf_state_saw(const struct tuf_state *s, int64_t now,
 		   struct error *err) MUST_CHECK;
 
-/* Percent-encode everything but letters, digits and "-._~" (RFC 3986), and the bytes
- * in `keep`. */
-void tuf_state_quote(const char *name, const char *keep, struct buf *out);
-
 #endif

@@ -73,7 +73,7 @@ bool freshness_read(const struct tree *t, struct page_about *out, struct error *
 {
 	static const char *const roles[PAGE_ROLES] = {"timestamp", "snapshot",
 						      "targets", "root"};
-	struct page_about a = EMPTY;
+	struct page_about a = {.beside = tree_beside(t)};
 
 	for (size_t i = 0; i < PAGE_ROLES; i++) {
 		const struct tree_entry *e = newest(t, roles[i]);

@@ -49,7 +49,7 @@ static void facts(const struct view *v, struct buf *out)
 	buf_puts(out, "<dl>\n");
 	term(out, "Signed file");
 	buf_puts(out, "<a href=\"");
-	page_text(out, file_name(row->path));
+	page_url(out, file_name(row->path));
 	buf_puts(out, "\">");
 	page_text(out, file_name(row->path));
 	buf_printf(out, "</a>, %" PRIu64 " bytes", row->size);
@@ -80,7 +80,7 @@ static void how_to_check(const struct view *v, struct buf *out)
 	page_command_open(out);
 	buf_puts(out, "curl -fsSO <span class=\"server\">https://manifests.example"
 		      "</span>/");
-	page_text(out, v->row->path);
+	page_url(out, v->row->path);
 	buf_puts(out, "\nsudo fips-tool --keyring release.asc ");
 	page_text(out, file_name(v->row->path));
 	buf_puts(out, "\n");

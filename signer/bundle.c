@@ -252,7 +252,7 @@ static bool put_state(void *arg, const struct store_metadata *m, struct error *e
 	AUTO(file_closep) int fd = -1;
 
 	buf_printf(&path, "%s/", seed->dir);
-	tuf_state_quote(m->role, "", &path);
+	text_percent(m->role, "", &path);
 	buf_puts(&path, ".json");
 	if (!buf_ok(&path, err) || !store_tuf_bytes(seed->store, m->row, &bytes, err))
 		return false;

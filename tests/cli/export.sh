@@ -30,6 +30,26 @@ mkdir got
 (cd got && curl -sfO "$url/tool/fips-tool-1.0.0-linux-x86_64" &&
 	curl -sfO "$url/tool/SHA256SUMS" && sha256sum -c SHA256SUMS) || fail "the sums"
 
+step "every link of the page leads to a file, also where there is little"
+links() { grep -o '<a href="[^"]*"' "$1" | cut -d'"' -f2; }
+links www/index.html >links
+[ "$(sort -u links | wc -l)" = 6 ] || fail "$(cat links)"
+while read -r link; do curl -sf -o got/any "$url/$link" || fail "$link over HTTP"; done <links
+grep -q 'v1.21.3%2Bfips.0/manifest-el7-x86_64.json.asc$' links || fail "$(cat links)"
+fips-manifest --store bare.db init --no-roles --quiet
+fips-manifest --store bare.db export --quiet bare
+[ "$(links bare/index.html)" = index.json ] || fail "$(links bare/index.html)"
+
+step "a node asks for what has a + in its name, by a URL that no server reads otherwise"
+mkdir -p node/etc
+printf 'ID=rhel\nVERSION_ID=7\n' >node/etc/os-release
+: >nginx.access
+expect 1 fips-tool --json --keyring release.pub --root node --server "$url" \
+	--kubernetes v1.21.3+fips.0
+[ "$(jq -r .manifest.kubernetes out)" = v1.21.3+fips.0 ] || fail "another manifest"
+grep -qx '/manifests/v1.21.3%2Bfips.0/manifest-el7-x86_64.json.asc' nginx.access ||
+	fail "$(cat nginx.access)"
+
 step "again: nothing is written, every file stays the very file"
 find www -type f -printf '%i %p\n' | sort >before
 expect 0 fips-manifest export --json www

@@ -76,7 +76,7 @@ static bool save(struct tuf_client *c, const struct args *a, const char *name,
 	bool fetched;
 
 	buf_printf(&path, "%s/", a->target_dir);
-	tuf_state_quote(name, "", &path);
+	text_percent(name, "", &path);
 	return buf_ok(&path, err) && tuf_client_find(c, name, &target, err) &&
 	       tuf_client_save(c, target, path.data, &fetched, err);
 }

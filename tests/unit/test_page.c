@@ -37,6 +37,8 @@ static struct index index_of(struct index_manifest *m, struct index_tool *t)
 			      .threshold = 1};
 }
 
+static const struct page_beside none = EMPTY, all = {.keys = true, .signed_sums = true};
+
 #define assert_has(b, part)                                                            \
 	do {                                                                           \
 		if (!strstr((b)->data, part))                                          \
@@ -50,13 +52,54 @@ TEST(page_links_what_the_index_says)
 	struct index_tool t;
 	struct index x = index_of(&m, &t);
 
-	assert_ok(page_write(&x, &b, &err));
+	assert_ok(page_write(&x, &none, &b, &err));
 	assert_has(&b, "href=\"manifests/v1.21.3/manifest-el8-x86_64.json.asc\"");
 	assert_has(&b, "2021-08-25");
 	assert_has(&b, "title=\"0123456789ABCDEF0123456789ABCDEF01234567\"");
 	assert_has(&b, "echo \"ab000000000000000000000000000000000000000000000000000000"
 		       "00000000  fips-tool-1.0.0-linux-x86_64\" | sha256sum -c");
 	assert_null(strstr(b.data, "manifest-el8-x86_64.html"));
+}
+
+TEST(page_links_what_is_there_alone)
+{
+	static const char *const keys[] = {"keys/release.asc", "--keyring"};
+	AUTO(buf_clear) struct buf without = BUF_MAX(1 << 20), with = BUF_MAX(1 << 20);
+	AUTO(buf_clear) struct buf empty = BUF_MAX(1 << 20);
+	struct index_manifest m;
+	struct index_tool t;
+	struct index x = index_of(&m, &t);
+
+	assert_ok(page_write(&x, &none, &without, &err));
+	assert_ok(page_write(&x, &all, &with, &err));
+	x = (struct index){.threshold = 1};
+	assert_ok(page_write(&x, &none, &empty, &err));
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		assert_has(&with, keys[i]);
+		assert_null(strstr(without.data, keys[i]));
+		assert_null(strstr(empty.data, keys[i]));
+	}
+	assert_has(&with, "href=\"tool/SHA256SUMS.asc\"");
+	assert_has(&without, "href=\"tool/SHA256SUMS\"");
+	assert_null(strstr(without.data, "SHA256SUMS.asc"));
+	assert_null(strstr(empty.data, "SHA256SUMS"));
+}
+
+TEST(page_quotes_paths_as_urls)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
+	struct index_manifest m;
+	struct index_tool t;
+	struct index x = index_of(&m, &t);
+
+	strcpy(m.path, "manifests/v1.21.3+fips.0/manifest-el8-x86_64.json.asc");
+	strcpy(t.path, "tool/fips-tool-1.0^rc1-linux-x86_64");
+	assert_ok(page_write(&x, &all, &b, &err));
+	assert_has(&b,
+		   "href=\"manifests/v1.21.3%2Bfips.0/manifest-el8-x86_64.json.asc\"");
+	assert_has(&b,
+		   "</span>/manifests/v1.21.3%2Bfips.0/manifest-el8-x86_64.json.asc");
+	assert_has(&b, "href=\"tool/fips-tool-1.0%5Erc1-linux-x86_64\"");
 }
 
 TEST(page_as_served_links_the_views_and_tells_how_fresh_it_is)
@@ -111,7 +154,7 @@ TEST(page_of_an_empty_index_says_so)
 	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
 	struct index x = {.threshold = 1};
 
-	assert_ok(page_write(&x, &b, &err));
+	assert_ok(page_write(&x, &none, &b, &err));
 	assert_has(&b, "Nothing is published yet");
 	assert_null(strstr(b.data, "Check a node"));
 	assert_null(strstr(b.data, "Withdrawn"));
@@ -126,7 +169,7 @@ TEST(page_escapes_every_value)
 				    .reason = "<script>alert('\"&')</script>"};
 	struct index x = {.withdrawn = &w, .withdrawn_count = 1, .threshold = 1};
 
-	assert_ok(page_write(&x, &b, &err));
+	assert_ok(page_write(&x, &none, &b, &err));
 	assert_null(strstr(b.data, "alert('"));
 	assert_has(&b, "&lt;script&gt;alert(&#39;&quot;&amp;&#39;)&lt;/script&gt;");
 }
@@ -136,7 +179,7 @@ TEST(page_over_the_ceiling_is_refused)
 	AUTO(buf_clear) struct buf b = BUF_MAX(100);
 	struct index x = {.threshold = 1};
 
-	assert_err(ERR_LIMIT, page_write(&x, &b, &err));
+	assert_err(ERR_LIMIT, page_write(&x, &none, &b, &err));
 }
 
 /* What the policy names is what stands between the tags. */
@@ -146,7 +189,7 @@ TEST(page_policy_has_the_digests_of_style_and_script)
 	static const char *const tags[] = {"style", "script"};
 	struct index x = {.threshold = 1};
 
-	assert_ok(page_write(&x, &b, &err));
+	assert_ok(page_write(&x, &none, &b, &err));
 	assert_ok(page_policy(&policy, &err));
 	assert_null(strstr(policy.data, "unsafe"));
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {

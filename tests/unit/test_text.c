@@ -360,3 +360,14 @@ TEST(a_copy_is_a_string)
 	text_freep(&s);
 	assert_null(s);
 }
+
+TEST(percent_encoding_is_that_of_rfc_3986)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(1024);
+
+	text_percent("a/v1.21.3+fips.0/%2B ?#\xc3\xa9-._~", "/", &b);
+	assert_string_equal(b.data, "a/v1.21.3%2Bfips.0/%252B%20%3F%23%C3%A9-._~");
+	buf_reset(&b);
+	text_percent("../x", "", &b);
+	assert_string_equal(b.data, "..%2Fx");
+}
