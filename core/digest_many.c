@@ -299,10 +299,11 @@ static unsigned cores(void)
 static void give_way(unsigned number)
 {
 	enum { STEP = 4, LAST = 19 };
-	int back = number < cores() ? 0 : STEP * (int)(number - cores() + 1);
+	int own = getpriority(PRIO_PROCESS, 0); /* of this thread, as the next */
+	int back = number < cores() ? own : own + STEP * (int)(number - cores() + 1);
 
 	/* where it is not allowed it is slower, and nothing else */
-	if (back)
+	if (back != own)
 		setpriority(PRIO_PROCESS, 0, back < LAST ? back : LAST);
 }
 

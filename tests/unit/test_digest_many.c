@@ -10,9 +10,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A fresh folder beneath the current one, which the runner takes away. */
@@ -257,4 +259,50 @@ TEST(digest_many_does_not_wait_for_the_holder_of_a_lease)
 		return; /* this file system grants no leases */
 	assert_int_equal(state_of(root, "f"), DIGEST_MANY_FAILED);
 	assert_true(digest_many_now() - begun < 60000);
+}
+
+/* Called by the thread that read the file. */
+static void note_priority(void *arg, const struct digest_many_item *it, size_t i)
+{
+	int *least = arg, nice = getpriority(PRIO_PROCESS, 0);
+
+	(void)it;
+	(void)i;
+	*least = nice < *least ? nice : *least;
+}
+
+/* Many files and many threads in a process of low priority; the highest of any. */
+static int highest_priority(int own)
+{
+	enum { N = 3000, THREADS = 64 };
+	static struct digest_many_item items[N];
+	int least = PRIO_MAX;
+	AUTO(file_closep) int root = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error why;
+
+	if (setpriority(PRIO_PROCESS, 0, own))
+		return PRIO_MIN;
+	/* what is never in the cache brings all threads to work */
+	for (size_t i = 0; i < N; i++)
+		items[i] = item("self/smaps");
+	if (!digest_many(root, items, N,
+			 &(struct digest_many_options){.threads = N,
+						       .finished = note_priority,
+						       .arg = &least},
+			 &why))
+		return PRIO_MIN;
+	digest_many_clear(items, N);
+	return least;
+}
+
+TEST(digest_many_takes_no_more_priority_than_its_process_has)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(highest_priority(15) >= 15 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
