@@ -291,6 +291,10 @@ static bool block(struct unpack *u, struct error *err)
 	u->offset = (uint64_t)offset;
 	if (u->offset < u->at)
 		return error_set(err, ERR_FORMAT, "damaged archive: blocks overlap");
+	/* the map of a sparse file may lead anywhere */
+	if (u->offset > u->size || u->len > u->size - u->offset)
+		return error_set(err, ERR_FORMAT,
+				 "damaged archive: content beyond the entry's size");
 	if (u->size == UINT64_MAX && u->offset + u->len > UNPACK_BYTES_MAX)
 		return error_set(err, ERR_LIMIT, "unpacks to more than %" PRIu64 " GiB",
 				 UNPACK_BYTES_MAX >> 30);

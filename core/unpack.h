@@ -60,7 +60,9 @@ void unpack_freep(struct unpack **u);
 bool unpack_next(struct unpack *u, struct unpack_entry *out, bool *more,
 		 struct error *err) MUST_CHECK;
 /* The next bytes of the entry's content, borrowed until the next call; *len 0 is
- * its end. Holes of sparse files come as zeros. */
+ * its end, after as many bytes as the entry claims. Holes of sparse files come as
+ * zeros.
+ */
 bool unpack_read(struct unpack *u, const void **data, size_t *len,
 		 struct error *err) MUST_CHECK;
 /* The content of the entry, or of a stream, for another one to pull. */

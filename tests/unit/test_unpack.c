@@ -109,7 +109,7 @@ static bool read_tar(const char *tar, size_t len, size_t piece, enum unpack_form
 		if (!unpack_read(u, &data, &n, e))
 			return false;
 		*content += n;
-	} while (n);
+	} while (n && *content < 1 << 20);
 	return unpack_next(u, &entry, &more, e) && !more;
 }
 
@@ -166,4 +166,55 @@ TEST(unpack_refuses_an_entry_that_claims_too_much)
 	snprintf(tar + 148, 8, "%06o", sum);
 	assert_err(ERR_LIMIT, read_tar(tar, len, 512, UNPACK_TAR, &content, &err));
 	assert_says("unpacks to more than 64 GiB, at 'x'");
+}
+
+/* The same file as a sparse one (pax, GNU.sparse 0.1) of 1000 bytes in all, of which
+ * the 512 that are there lie at `offset`. */
+static size_t make_sparse(char *tar, const char *offset)
+{
+	char sizes[128], map[64], *body = tar + 1024;
+	unsigned sum = 0;
+
+	make_tar(body);
+	strcpy(body + 124, "00000001000");
+	memset(body + 148, ' ', 8);
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)body[i];
+	snprintf(body + 148, 8, "%06o", sum);
+	memset(body + 1024, 0, 1024);
+	snprintf(map, sizeof(map), " GNU.sparse.map=%s,512\n", offset);
+	snprintf(sizes, sizeof(sizes),
+		 "24 GNU.sparse.size=1000\n26 GNU.sparse.numblocks=1\n%zu%s",
+		 strlen(map) + 2, map);
+	memcpy(tar, body, 512);
+	snprintf(tar + 124, 12, "%011zo", strlen(sizes));
+	tar[156] = 'x';
+	memset(tar + 148, ' ', 8);
+	sum = 0;
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)tar[i];
+	snprintf(tar + 148, 8, "%06o", sum);
+	memset(tar + 512, 0, 512);
+	memcpy(tar + 512, sizes, strlen(sizes));
+	return 1024 + 512 + 512 + 1024;
+}
+
+/* Else 3 KB would be as many zeros as a number can tell. */
+TEST(unpack_refuses_content_beyond_the_size_that_its_entry_claims)
+{
+	static const char *const beyond[] = {"489", "1000", "70000",
+					     "9223372036854775000"};
+	char tar[8192];
+	size_t content;
+
+	assert_ok(read_tar(tar, make_sparse(tar, "488"), 512, UNPACK_TAR, &content,
+			   &err));
+	assert_int_equal(content, 1000);
+	for (size_t i = 0; i < ARRAY_LEN(beyond); i++) {
+		size_t len = make_sparse(tar, beyond[i]);
+
+		assert_err(ERR_FORMAT,
+			   read_tar(tar, len, 512, UNPACK_TAR, &content, &err));
+		assert_true(content <= 1000);
+	}
 }
