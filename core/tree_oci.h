@@ -8,8 +8,9 @@
  * Rules of writing: index.json, which names all the rest, is replaced last and in one
  * step; then what nothing names any more is removed. The layout is the tree's alone:
  * one that holds other images is refused. A blob that is there already is kept when it
- * has its digest. Rules of reading: every blob has its digest, else it is not handed
- * out; what layout, index and manifest say of digests and sizes must hold.
+ * has its digest. No link in the layout is followed. Rules of reading: every blob has
+ * its digest, else it is not handed out; what layout, index and manifest say of digests
+ * and sizes must hold.
  */
 #ifndef CORE_TREE_OCI_H
 #define CORE_TREE_OCI_H

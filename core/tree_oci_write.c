@@ -119,17 +119,28 @@ static bool have(const struct work *w, const char *hex, const struct tree_entry 
 	       digest_equal(&d, &e->digest);
 }
 
-static bool put_blob(struct work *w, const struct tree_entry *e, struct error *err)
+/* A new file, not what lies there: that may be a link that leads elsewhere. */
+static int make_new(const struct work *w)
+{
+	if (unlinkat(w->blobs, NEW_BLOB, 0) && errno != ENOENT)
+		return -1;
+	return openat(w->blobs, NEW_BLOB, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		      0644);
+}
+
+/* *fresh: it was not there. */
+static bool put_blob(const struct work *w, const struct tree_entry *e, bool *fresh,
+		     struct error *err)
 {
 	char hex[DIGEST_HEX_SIZE];
 	AUTO(file_closep) int fd = -1;
 	struct sink to = sink_fd(&fd);
 
-	w->done.files++;
 	digest_hex(&e->digest, hex);
-	if (have(w, hex, e))
+	*fresh = !have(w, hex, e);
+	if (!*fresh)
 		return true;
-	fd = openat(w->blobs, NEW_BLOB, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = make_new(w);
 	if (fd < 0)
 		return fail(w, "make a blob in", err);
 	if (!tree_stream(w->tree, e, &to, err)) {
@@ -138,21 +149,35 @@ static bool put_blob(struct work *w, const struct tree_entry *e, struct error *e
 	}
 	if (fchmod(fd, 0644) || renameat(w->blobs, NEW_BLOB, w->blobs, hex))
 		return fail(w, "make a blob in", err);
-	w->done.fresh++;
-	w->done.bytes += e->size;
+	return true;
+}
+
+static bool put_file(struct work *w, const struct tree_entry *e, struct error *err)
+{
+	bool fresh;
+
+	if (!put_blob(w, e, &fresh, err))
+		return false;
+	w->named[w->named_count++] = e->digest;
+	w->done.files++;
+	w->done.fresh += fresh;
+	w->done.bytes += fresh ? e->size : 0;
 	return true;
 }
 
 /* A blob of our own making. */
-static bool put_made(const struct work *w, const char *data, size_t len,
-		     struct digest *out, struct error *err)
+static bool put_made(struct work *w, char *data, size_t len, struct digest *out,
+		     struct error *err)
 {
-	AUTO(buf_clear) struct buf path = BUF_MAX(8192);
+	char path[] = "blobs";
+	struct tree_entry e = {.path = path, .size = len, .bytes = data};
+	bool fresh;
 
-	if (!digest_of_bytes(data, len, out, err))
+	if (!digest_of_bytes(data, len, &e.digest, err) ||
+	    !put_blob(w, &e, &fresh, err))
 		return false;
-	buf_printf(&path, "%s/blobs/sha256/%s", w->path, DIGEST_HEX(out));
-	return buf_ok(&path, err) && file_write_atomic(path.data, data, len, 0644, err);
+	w->named[w->named_count++] = *out = e.digest;
+	return true;
 }
 
 /* ---- manifest and index ---- */
@@ -247,16 +272,6 @@ static int named_cmp(const void *a, const void *b)
 	return digest_cmp(a, b);
 }
 
-/* A blob of our own making that was killed before it had its name. */
-static bool is_unfinished(const char *name)
-{
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
-
-	snprintf(hex, sizeof(hex), "%.64s", name);
-	return digest_unhex(hex, &d) && text_starts(name + strlen(hex), ".tmp-");
-}
-
 /* Blobs that the new tree does not name. Other things are left alone. */
 static bool sweep(const struct work *w, struct error *err)
 {
@@ -272,9 +287,8 @@ static bool sweep(const struct work *w, struct error *err)
 	}
 	rewinddir(dir);
 	while (ok && (entry = readdir(dir)))
-		if (is_unfinished(entry->d_name) ||
-		    (digest_unhex(entry->d_name, &d) &&
-		     !bsearch(&d, w->named, w->named_count, sizeof(d), named_cmp)))
+		if (digest_unhex(entry->d_name, &d) &&
+		    !bsearch(&d, w->named, w->named_count, sizeof(d), named_cmp))
 			ok = !unlinkat(w->blobs, entry->d_name, 0) ||
 			     fail(w, "remove an old blob of", err);
 	closedir(dir);
@@ -283,14 +297,40 @@ static bool sweep(const struct work *w, struct error *err)
 
 /* ---- all of it ---- */
 
+/* Open the layout's own folder of that name, which is made where it is missing. */
+static bool enter(const struct work *w, int at, const char *name, int *fd,
+		  struct error *err)
+{
+	int got;
+
+	if (mkdirat(at, name, 0755) && errno != EEXIST)
+		return fail(w, "make a folder in", err);
+	got = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (got < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return error_set(err, ERR_CONFLICT,
+				 "'%s' holds '%s', which is no folder of its own: name "
+				 "a folder for the tree alone; nothing was changed",
+				 TEXT_SAFE(w->path), name);
+	if (got < 0)
+		return fail(w, "open a folder in", err);
+	*fd = got;
+	return true;
+}
+
+static bool open_blobs(struct work *w, struct error *err)
+{
+	AUTO(file_closep) int blobs = -1;
+
+	return enter(w, w->dir, "blobs", &blobs, err) &&
+	       enter(w, blobs, "sha256", &w->blobs, err);
+}
+
 static bool open_layout(struct work *w, struct error *err)
 {
-	AUTO(text_freep) char *blobs = file_join(w->path, "blobs");
-	AUTO(text_freep) char *sha256 = blobs ? file_join(blobs, "sha256") : NULL;
 	AUTO(text_freep) char *layout = file_join(w->path, "oci-layout");
 	AUTO(text_freep) char *index = file_join(w->path, "index.json");
 
-	if (!sha256 || !layout || !index)
+	if (!layout || !index)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (!file_mkdir(w->path, 0755, err) ||
 	    !file_open(w->path, O_RDONLY | O_DIRECTORY, &w->dir, err))
@@ -300,43 +340,42 @@ static bool open_layout(struct work *w, struct error *err)
 		return fail(w, "lock", err);
 	file_temp_sweep(layout);
 	file_temp_sweep(index);
-	return check_old(w, err) && file_mkdir(blobs, 0755, err) &&
-	       file_mkdir(sha256, 0755, err) &&
-	       file_open(sha256, O_RDONLY | O_DIRECTORY, &w->blobs, err) &&
+	return check_old(w, err) && open_blobs(w, err) &&
 	       file_write_atomic(layout, layout_text, sizeof(layout_text) - 1, 0644,
 				 err);
 }
 
 static bool put_files(struct work *w, struct error *err)
 {
+	char empty[] = "{}";
+	struct digest ignored;
+
 	for (size_t i = 0; i < w->tree->count; i++) {
 		if (w->how->begun)
 			w->how->begun(w->how->arg, &w->tree->entries[i]);
-		if (!put_blob(w, &w->tree->entries[i], err))
+		if (!put_file(w, &w->tree->entries[i], err))
 			return false;
-		w->named[w->named_count++] = w->tree->entries[i].digest;
 	}
-	return put_made(w, "{}", 2, &w->named[w->named_count++], err);
+	return put_made(w, empty, strlen(empty), &ignored, err);
 }
 
 static bool write_layout(struct work *w, const struct buf *manifest, struct error *err)
 {
 	AUTO(text_freep) char *index_path = file_join(w->path, "index.json");
 	AUTO(buf_clear) struct buf index = BUF_MAX(INDEX_MAX);
-	struct digest *own;
+	struct digest own;
 
 	w->named = calloc(w->tree->count + 2, sizeof(*w->named));
 	if (!w->named || !index_path)
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (!open_layout(w, err) || !put_files(w, err))
 		return false;
-	own = &w->named[w->named_count++];
-	if (!put_made(w, manifest->data, manifest->len, own, err))
+	if (!put_made(w, manifest->data, manifest->len, &own, err))
 		return false;
 	/* all of it is there before anything names it */
 	if (syncfs(w->blobs))
 		return fail(w, "write", err);
-	if (!write_index(w, own, manifest->len, &index, err) ||
+	if (!write_index(w, &own, manifest->len, &index, err) ||
 	    !file_write_atomic(index_path, index.data, index.len, 0644, err))
 		return false;
 	qsort(w->named, w->named_count, sizeof(*w->named), named_cmp);

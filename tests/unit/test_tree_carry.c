@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -171,5 +172,38 @@ TEST(what_an_interrupted_writer_left_is_cleared_away)
 	assert_int_not_equal(stat(".left.fips-manifest-new", &st), 0);
 	assert_int_not_equal(stat(".left.fips-manifest-old", &st), 0);
 	assert_ok(tree_dir_open("left", &s, &err));
+	check_source(s, &t);
+}
+
+/* A layout lies on a medium that others wrote: no link there leads the writer out. */
+TEST(a_layout_is_written_through_no_symlink)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(FILE_MAX);
+	AUTO(tree_source_closep) struct tree_source *s = NULL;
+	AUTO(tree_clear) struct tree t = EMPTY;
+	struct tree_written done;
+
+	sample_tree(&t);
+	assert_ok(file_write_atomic("not-ours", "keep", 4, 0600, &err));
+	assert_ok(tree_oci_write(&t, "linked-oci", &plain, &done, &err));
+	assert_int_equal(unlink("linked-oci/index.json"), 0);
+	assert_int_equal(rename("linked-oci/blobs/sha256", "elsewhere"), 0);
+	assert_int_equal(symlink("../../elsewhere", "linked-oci/blobs/sha256"), 0);
+	assert_err(ERR_CONFLICT, tree_oci_write(&t, "linked-oci", &plain, &done, &err));
+	assert_says("'sha256', which is no folder of its own");
+	assert_int_equal(unlink("linked-oci/blobs/sha256"), 0);
+	assert_int_equal(rmdir("linked-oci/blobs"), 0);
+	assert_int_equal(symlink("..", "linked-oci/blobs"), 0);
+	assert_err(ERR_CONFLICT, tree_oci_write(&t, "linked-oci", &plain, &done, &err));
+	assert_says("'blobs', which is no folder of its own");
+	assert_int_equal(unlink("linked-oci/blobs"), 0);
+	assert_ok(file_mkdir("linked-oci/blobs", 0755, &err));
+	assert_ok(file_mkdir("linked-oci/blobs/sha256", 0755, &err));
+	assert_int_equal(symlink("../../../not-ours", "linked-oci/blobs/sha256/.new"),
+			 0);
+	assert_ok(tree_oci_write(&t, "linked-oci", &plain, &done, &err));
+	assert_ok(file_read("not-ours", &b, &err));
+	assert_string_equal(b.data, "keep");
+	assert_ok(tree_oci_open("linked-oci", NULL, &s, &err));
 	check_source(s, &t);
 }
