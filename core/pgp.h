@@ -15,8 +15,8 @@
  *    or signatures were changed, and the file vouches for nothing;
  *  8 at least `threshold` distinct primaries remain.
  * Success without at least one counted signature does not exist. Exit codes
- * and trust levels decide nothing. GPGME, which this module alone includes, lists
- * keys and signs (pgp_home.h).
+ * and trust levels decide nothing. GPGME, which this module alone includes, signs
+ * (pgp_home.h).
  */
 #ifndef CORE_PGP_H
 #define CORE_PGP_H

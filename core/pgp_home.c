@@ -21,8 +21,7 @@ static void init(void)
 	gpgme_check_version(NULL);
 }
 
-/* A context for gpg in this home; NULL: the user's. */
-static bool gpg_context(const char *home, gpgme_ctx_t *out, struct error *err)
+bool pgp_home_open(gpgme_ctx_t *out, struct error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	AUTO(pgp_home_releasep) gpgme_ctx_t ctx = NULL;
@@ -37,7 +36,7 @@ static bool gpg_context(const char *home, gpgme_ctx_t *out, struct error *err)
 		why = gpgme_set_protocol(ctx, GPGME_PROTOCOL_OpenPGP);
 	if (!why)
 		why = gpgme_ctx_set_engine_info(ctx, GPGME_PROTOCOL_OpenPGP, engine,
-						home);
+						NULL);
 	if (why)
 		return pgp_home_error(err, why, "cannot use '%s' through GPGME",
 				      engine);
@@ -51,11 +50,6 @@ void pgp_home_releasep(gpgme_ctx_t *ctx)
 	if (*ctx)
 		gpgme_release(*ctx);
 	*ctx = NULL;
-}
-
-bool pgp_home_users(gpgme_ctx_t *out, struct error *err)
-{
-	return gpg_context(NULL, out, err);
 }
 
 bool pgp_home_data(const void *bytes, size_t len, gpgme_data_t *out, struct error *err)
@@ -111,41 +105,6 @@ void pgp_home_error_(struct error *err, gpgme_error_t why, const char *fmt, ...)
 			words = hints[i].words;
 	len = strlen(err->msg);
 	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", words);
-}
-
-/* ---- private homes ---- */
-
-void pgp_home_close(struct pgp_home *h)
-{
-	if (!h)
-		return;
-	pgp_home_releasep(&h->ctx);
-	pgp_folder_clear(&h->folder);
-	free(h);
-}
-
-void pgp_home_closep(struct pgp_home **h)
-{
-	pgp_home_close(*h);
-	*h = NULL;
-}
-
-bool pgp_home_open(const struct buf *keyring, struct pgp_home **out, struct error *err)
-{
-	AUTO(pgp_home_closep) struct pgp_home *h = calloc(1, sizeof(*h));
-
-	if (!h)
-		return error_set(err, ERR_SYSTEM, "no memory");
-	/* pubring.gpg and not .kbx: every gpg from 1.4 on reads it, without import */
-	if (!pgp_folder_make(&h->folder, err) ||
-	    !pgp_folder_put(&h->folder, "gpg.conf", pgp_run_conf, strlen(pgp_run_conf),
-			    err) ||
-	    !pgp_folder_put(&h->folder, "pubring.gpg", keyring->data, keyring->len,
-			    err) ||
-	    !gpg_context(h->folder.path, &h->ctx, err))
-		return false;
-	*out = TAKE(h);
-	return true;
 }
 
 bool pgp_home_has_token(void)

@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pgp_home: gpg through GPGME, to list keys in private homes and to sign in the
- * user's.
+ * pgp_home: gpg through GPGME, to sign in the user's own home.
  *
- * Rules: a private home is a folder (pgp_folder.h) that holds one keyring and our
- * gpg.conf: offline, no agent, no trust database, no key that is not in the keyring.
- * gpg runs by its absolute path. The folder is deleted with the handle.
+ * Rule: gpg runs by its absolute path, offline.
  */
 #ifndef CORE_PGP_HOME_H
 #define CORE_PGP_HOME_H
 
 #include "core/buf.h"
-#include "core/pgp_folder.h"
 
 #include <gpgme.h>
 
-/* A home, with a context that works in it. */
-struct pgp_home {
-	struct pgp_folder folder;
-	gpgme_ctx_t ctx;
-};
-bool pgp_home_open(const struct buf *keyring, struct pgp_home **out,
-		   struct error *err) MUST_CHECK;
-void pgp_home_close(struct pgp_home *h);
-void pgp_home_closep(struct pgp_home **h);
-
-/* A context in the user's own home (GNUPGHOME), to sign with. */
-bool pgp_home_users(gpgme_ctx_t *out, struct error *err) MUST_CHECK;
+/* A context in the user's own home (GNUPGHOME). */
+bool pgp_home_open(gpgme_ctx_t *out, struct error *err) MUST_CHECK;
 void pgp_home_releasep(gpgme_ctx_t *ctx);
 
 /* Does the user's gpg-agent see a token with a key in it? True when it cannot be

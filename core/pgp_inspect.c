@@ -1,83 +1,169 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line of gpg's listing in colons is a record (GnuPG doc/DETAILS, "Format of the
+ * colon listings"); of its fields, which count from 1, these are read:
+ *
+ *     pub, sub  2 validity, 7 expiry in seconds, 12 capabilities: "s" when it can sign
+ *     fpr       10 fingerprint, of the pub or sub before it
+ *     uid       2 validity, 10 the text: ":", "\\" and controls are \\xHH
+ *
+ * Validity: r revoked, i invalid. gpg lists a subkey only when its binding holds.
+ */
 #include "core/pgp.h"
-#include "core/pgp_home.h"
+#include "core/pgp_run.h"
 #include "core/text.h"
+
+#include <stdlib.h>
+
+enum {
+	LISTING_MAX = 16 << 20, /* bytes */
+	VALIDITY = 1,           /* fields, from 0 */
+	EXPIRES = 6,
+	VALUE = 9,
+	CAPABILITIES = 11,
+	FIELDS,
+};
+
+/* Cut apart in place; what a line lacks is "". */
+struct record {
+	char *field[FIELDS];
+};
+
+static struct record cut(char *line)
+{
+	struct record r;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		r.field[i] = line;
+		line += strcspn(line, ":");
+		if (*line)
+			*line++ = '\0';
+	}
+	return r;
+}
+
+static bool is_bad(const struct record *r)
+{
+	return strpbrk(r->field[VALIDITY], "ri") != NULL;
+}
+
+static unsigned hex_value(char c)
+{
+	return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
+}
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* "\x3a" is ":", in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] == 'x' && is_hex(s[2]) && is_hex(s[3])) {
+			*to++ = (char)(hex_value(s[2]) << 4 | hex_value(s[3]));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* What the lines were about so far. */
+struct listing {
+	struct pgp_keyring *k;
+	struct record part; /* the last pub or sub, */
+	bool is_primary;    /* which of them, */
+	bool has_part;      /* and whether its fpr is still to come */
+	struct pgp_key *key; /* the last pub; NULL: not one of the keyring's */
+	bool has_uid;
+	bool seen[PGP_KEYS_MAX];
+};
 
 static struct pgp_subkey *find_part(struct pgp_keyring *k, const char *fpr)
 {
-	for (size_t i = 0; fpr && i < k->subkey_count; i++)
+	for (size_t i = 0; i < k->subkey_count; i++)
 		if (!strcmp(k->subkeys[i].fpr, fpr))
 			return &k->subkeys[i];
 	return NULL;
 }
 
-/* gpg shows a subkey only when its binding holds. */
-static void take_parts(struct pgp_keyring *k, gpgme_key_t from)
+static void take_primary(struct listing *l, const struct pgp_subkey *part)
 {
-	for (gpgme_subkey_t s = from->subkeys; s; s = s->next) {
-		struct pgp_subkey *part = find_part(k, s->fpr);
+	struct pgp_key *key = &l->k->keys[part->key];
 
-		if (!part)
-			continue;
-		part->expires = s->expires;
-		part->revoked = s->revoked;
-		part->can_sign = s->can_sign && !s->invalid;
-	}
-}
-
-static void take_uid(gpgme_key_t from, struct pgp_key *to)
-{
-	gpgme_user_id_t u = from->uids;
-
-	while (u && (u->revoked || u->invalid || !u->uid))
-		u = u->next;
-	text_safe(u ? u->uid : "", to->uid, sizeof(to->uid));
-}
-
-static void take_key(struct pgp_keyring *k, gpgme_key_t from, bool *seen)
-{
-	const struct pgp_subkey *primary =
-		from->subkeys ? find_part(k, from->subkeys->fpr) : NULL;
-	struct pgp_key *key;
-
-	if (!primary || strcmp(primary->fpr, k->keys[primary->key].fpr) != 0)
+	if (strcmp(part->fpr, key->fpr) != 0)
 		return;
-	take_parts(k, from);
-	key = &k->keys[primary->key];
-	key->expires = primary->expires;
-	key->revoked = primary->revoked;
+	key->expires = part->expires;
+	key->revoked = part->revoked;
+	l->key = key;
+	l->seen[part->key] = true;
 	/* the user ids of a revoked key are revoked, too: it keeps its first */
-	if (!key->revoked)
-		take_uid(from, key);
-	seen[primary->key] = true;
+	l->has_uid = key->revoked;
+	if (!l->has_uid)
+		*key->uid = '\0';
 }
 
-static bool list_keys(struct pgp_keyring *k, gpgme_ctx_t ctx, bool *seen,
-		      struct error *err)
+static void take_part(struct listing *l, const char *fpr)
 {
-	gpgme_error_t why = gpgme_op_keylist_start(ctx, NULL, 0);
-	gpgme_key_t key;
+	struct pgp_subkey *part = find_part(l->k, fpr);
+	const struct record *r = &l->part;
 
-	while (!why && !(why = gpgme_op_keylist_next(ctx, &key))) {
-		take_key(k, key, seen);
-		gpgme_key_unref(key);
+	if (!l->has_part || !part)
+		return;
+	l->has_part = false; /* another fpr is of something else */
+	part->expires = strtoll(r->field[EXPIRES], NULL, 10);
+	part->revoked = strchr(r->field[VALIDITY], 'r') != NULL;
+	part->can_sign =
+		strchr(r->field[CAPABILITIES], 's') && !strchr(r->field[VALIDITY], 'i');
+	if (l->is_primary)
+		take_primary(l, part);
+}
+
+static void take_uid(struct listing *l, const struct record *r)
+{
+	if (!l->key || l->has_uid || is_bad(r) || !*r->field[VALUE])
+		return;
+	unescape(r->field[VALUE]);
+	text_safe(r->field[VALUE], l->key->uid, sizeof(l->key->uid));
+	l->has_uid = true;
+}
+
+static void take_line(struct listing *l, char *line)
+{
+	struct record r = cut(line);
+	bool pub = !strcmp(r.field[0], "pub"), sub = !strcmp(r.field[0], "sub");
+
+	if (pub)
+		l->key = NULL;
+	if (pub || sub) {
+		l->part = r;
+		l->is_primary = pub;
+		l->has_part = true;
+	} else if (!strcmp(r.field[0], "fpr")) {
+		take_part(l, r.field[VALUE]);
+	} else if (!strcmp(r.field[0], "uid")) {
+		take_uid(l, &r);
 	}
-	(void)gpgme_op_keylist_end(ctx);
-	if (gpgme_err_code(why) != GPG_ERR_EOF)
-		return pgp_home_error(err, why, "gpg cannot list the keys");
-	return true;
 }
 
 bool pgp_inspect(struct pgp_keyring *k, struct error *err)
 {
-	AUTO(pgp_home_closep) struct pgp_home *home = NULL;
-	bool seen[PGP_KEYS_MAX] = EMPTY;
+	AUTO(buf_clear) struct buf text = BUF_MAX(LISTING_MAX);
+	struct listing l = {.k = k};
+	char *rest = NULL, *line;
 
-	if (!pgp_home_open(&k->for_gpg, &home, err) ||
-	    !list_keys(k, home->ctx, seen, err))
+	if (!pgp_run_list(&k->for_gpg, &text, err))
 		return false;
+	line = text.data ? strtok_r(text.data, "\n", &rest) : NULL;
+	for (; line; line = strtok_r(NULL, "\n", &rest))
+		take_line(&l, line);
 	for (size_t i = 0; i < k->key_count; i++)
-		if (!seen[i])
+		if (!l.seen[i])
 			return error_set(err, ERR_FORMAT,
 					 "gpg does not accept the key %s",
 					 k->keys[i].fpr);

@@ -43,21 +43,21 @@ static const char *const gpgs[] = {
  * What may not be known to an older gpg stands in ignore-invalid-option; the
  * verdict does not lean on it (core/pgp.c has the policy).
  */
-const char pgp_run_conf[] = "ignore-invalid-option no-autostart disable-dirmngr "
-			    "no-auto-key-import no-auto-key-retrieve\n"
-			    "batch\n"
-			    "no-tty\n"
-			    "no-greeting\n"
-			    "no-autostart\n"
-			    "disable-dirmngr\n"
-			    "no-auto-key-retrieve\n"
-			    "keyserver-options no-auto-key-retrieve\n"
-			    "no-auto-key-locate\n"
-			    "no-auto-key-import\n"
-			    "no-auto-check-trustdb\n"
-			    "trust-model always\n"
-			    "no-random-seed-file\n"
-			    "lock-never\n";
+static const char conf[] = "ignore-invalid-option no-autostart disable-dirmngr "
+			   "no-auto-key-import no-auto-key-retrieve\n"
+			   "batch\n"
+			   "no-tty\n"
+			   "no-greeting\n"
+			   "no-autostart\n"
+			   "disable-dirmngr\n"
+			   "no-auto-key-retrieve\n"
+			   "keyserver-options no-auto-key-retrieve\n"
+			   "no-auto-key-locate\n"
+			   "no-auto-key-import\n"
+			   "no-auto-check-trustdb\n"
+			   "trust-model always\n"
+			   "no-random-seed-file\n"
+			   "lock-never\n";
 
 static bool find(const char *const *names, size_t count, const char **out)
 {
@@ -95,8 +95,9 @@ struct pgp_run {
 	struct pgp_folder folder; /* that they are in, where it takes one */
 	int gate; /* where it waits for the signatures; -1: it does not */
 	const char *program;
-	pid_t pid; /* 0: it does not run */
-	int from;  /* what it prints; -1: nothing */
+	bool may_be_silent; /* when it ends well */
+	pid_t pid;          /* 0: it does not run */
+	int from;           /* what it prints; -1: nothing */
 };
 
 static struct input input(const char *name, const void *data, size_t len)
@@ -114,8 +115,7 @@ static struct pgp_run run_init(const struct pgp_run_job *job)
 				[TEXT] = input("text", job->text, job->text_len),
 				[SIGNATURES] = input("signatures", job->signatures,
 						     job->signatures_len),
-				[CONF] = input("gpg.conf", pgp_run_conf,
-					       strlen(pgp_run_conf)),
+				[CONF] = input("gpg.conf", conf, strlen(conf)),
 			},
 		.gate = -1,
 		.from = -1,
@@ -143,6 +143,8 @@ static bool to_folder(struct pgp_run *r, struct error *err)
 	if (!pgp_folder_make(&r->folder, err))
 		return false;
 	for (struct input *in = r->in; in < r->in + INPUTS; in++) {
+		if (!in->data)
+			continue;
 		file_closep(&in->fd);
 		snprintf(in->path, sizeof(in->path), "%s/%s", r->folder.path, in->name);
 		if (!pgp_folder_put(&r->folder, in->name, in->data, in->len, err))
@@ -154,7 +156,7 @@ static bool to_folder(struct pgp_run *r, struct error *err)
 static bool place(struct pgp_run *r, struct error *err)
 {
 	for (size_t i = 0; i < INPUTS; i++)
-		if (!to_memory(&r->in[i]))
+		if (r->in[i].data && !to_memory(&r->in[i]))
 			return to_folder(r, err);
 	return true;
 }
@@ -312,7 +314,7 @@ static bool hear(struct pgp_run *r, const struct span *s, struct buf *out,
 	if (WIFSIGNALED(state))
 		return error_set(err, ERR_SYSTEM, "'%s' was ended by signal %d",
 				 r->program, WTERMSIG(state));
-	return out->len > before ||
+	return out->len > before || (r->may_be_silent && !state) ||
 	       error_set(err, ERR_SYSTEM, "'%s' does not run or said nothing",
 			 r->program);
 }
@@ -340,6 +342,30 @@ bool pgp_run_program(const char *program, const char *const *argv, struct buf *o
 	const struct span s = span_to(0);
 
 	r.program = program;
+	return start(&r, argv, err) && hear(&r, &s, out, err);
+}
+
+/* ---- listing ---- */
+
+bool pgp_run_list(const struct buf *keyring, struct buf *out, struct error *err)
+{
+	AUTO(run_clear)
+	struct pgp_run r = run_init(&(struct pgp_run_job){.keyring = keyring});
+	const struct span s = span_to(0);
+
+	r.may_be_silent = true; /* of a key that it does not accept */
+	if (!pgp_run_gpg(&r.program, err) || !place(&r, err))
+		return false;
+	/* clang-format off */
+	const char *const argv[] = {
+		"gpg", "--quiet", "--homedir", "/dev/null/none", "--options", r.in[CONF].path,
+		"--no-default-keyring", "--keyring", r.in[KEYRING].path,
+		"--with-colons", "--fixed-list-mode",
+		"--with-fingerprint", "--with-fingerprint", /* of subkeys, too */
+		"--list-keys", NULL,
+	};
+	/* clang-format on */
+
 	return start(&r, argv, err) && hear(&r, &s, out, err);
 }
 

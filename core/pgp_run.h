@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pgp_run: the machine's gpgv, or its gpg, run once to verify a detached pair.
+ * pgp_run: the machine's gpgv, or its gpg, run once to verify a detached pair or to
+ * list a keyring.
  *
  * Rules: it runs by its absolute path, and everything that it reads is handed to it:
  * keyring, text and signatures as sealed files in memory, named /proc/self/fd/N. There
@@ -25,13 +26,15 @@
 /* Where the gpg of this machine is: ERR_SYSTEM when it has none. */
 bool pgp_run_gpg(const char **out, struct error *err) MUST_CHECK;
 
-/* Our gpg.conf, for whoever runs it. */
-extern const char pgp_run_conf[];
-
 /* Run a program, with nothing to read, to its end and append what it prints.
  * ERR_SYSTEM also when it prints nothing, or takes longer than 60 s. */
 bool pgp_run_program(const char *program, const char *const *argv, struct buf *out,
 		     struct error *err) MUST_CHECK;
+
+/* Append what gpg tells of the keys, in colons: nothing of one that it does not accept.
+ * ERR_SYSTEM as above, and where there is no gpg. */
+bool pgp_run_list(const struct buf *keyring, struct buf *out,
+		  struct error *err) MUST_CHECK;
 
 /* One that was started and has nothing to verify yet. */
 struct pgp_run;

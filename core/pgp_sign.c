@@ -258,7 +258,7 @@ static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *er
 
 static bool open_context(struct pgp_sign *s, struct error *err)
 {
-	if (!pgp_home_users(&s->ctx, err))
+	if (!pgp_home_open(&s->ctx, err))
 		return false;
 	gpgme_set_textmode(s->ctx, 1);
 	if (s->passphrase.len) {
