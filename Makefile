@@ -225,9 +225,11 @@ $(STATIC) $(STAND_IN)/static/fips-tool: $(OUT)/obj/client/main.o $(STATIC_OBJ) $
 	mv $@.new $@
 $(STAND_IN)/static/fips-tool: $(STAND_IN)/proc_own.o
 
+# options, paths and values are not broken at the end of a line
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	scdoc <$< >$@
+	sed -i 's/^\.TH .*/&\n.hy 0\n.cflags 0 - \\-/' $@
 
 man: $(MAN)
 

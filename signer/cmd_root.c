@@ -253,8 +253,9 @@ static bool make_key(struct work *w, struct error *err)
 				 TEXT_SAFE(operand(w, 1)));
 	if (!role_keys_make(&w->keys, operand(w, 1), in->authority.scheme, &key, err))
 		return false;
-	cli_say(w->ctx->cli, "made '%s/%s.pem' and its public half '%s.pub'",
-		TEXT_SAFE(w->keys.dir), operand(w, 1), operand(w, 1));
+	cli_say(w->ctx->cli, "made '%s/%s.pem' and its public half '%s/%s.pub'",
+		TEXT_SAFE(w->keys.dir), operand(w, 1), TEXT_SAFE(w->keys.dir),
+		operand(w, 1));
 	fprintf(w->ctx->cli->out, "%s\n", key.id);
 	return true;
 }
