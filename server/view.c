@@ -133,10 +133,20 @@ static bool changes(const struct view *v, struct buf *out, struct error *err)
 
 /* ---- what it lists ---- */
 
+/* Where it does not fit it is broken behind a slash. */
+static void put_path(struct buf *out, const char *path)
+{
+	for (; *path; path++) {
+		page_text(out, (const char[]){*path, '\0'});
+		if (*path == '/')
+			buf_puts(out, "<wbr>");
+	}
+}
+
 static void file_row(const struct manifest_file *f, struct buf *out)
 {
-	buf_puts(out, "<tr><th scope=\"row\" class=\"digest\">");
-	page_text(out, f->path);
+	buf_puts(out, "<tr><th scope=\"row\" class=\"path\">");
+	put_path(out, f->path);
 	if (f->kind == MANIFEST_IN_IMAGE)
 		buf_puts(out, " <small>in the image</small>");
 	buf_puts(out, "</th>");
@@ -146,10 +156,14 @@ static void file_row(const struct manifest_file *f, struct buf *out)
 		buf_puts(out, "</code></td></tr>\n");
 		return;
 	}
-	buf_printf(out,
-		   "<td class=\"digest\">%s</td><td class=\"wide\">%04o</td><td "
-		   "class=\"wide\">",
+	buf_printf(out, "<td class=\"digest\">%s</td><td class=\"wide\">%04o",
 		   DIGEST_HEX(&f->sha256), f->mode);
+	if (f->capabilities) {
+		buf_puts(out, "<small>");
+		page_text(out, f->capabilities);
+		buf_puts(out, "</small>");
+	}
+	buf_puts(out, "</td><td class=\"wide\">");
 	if (f->go_version) {
 		page_text(out, f->go_version);
 		buf_puts(out, "<br>");
