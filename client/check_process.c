@@ -130,18 +130,21 @@ static void look_at_environment(const struct process *p, struct running *r)
 		}
 }
 
-static void could_not(struct scan *s, const struct process *p,
-		      const struct program *program, const char *why)
+/* `program` NULL: what it is called is not known, either. */
+static void could_not(struct scan *s, pid_t pid, const struct program *program,
+		      const char *why)
 {
 	char subject[64];
 
-	snprintf(subject, sizeof(subject), "pid %d", p->pid);
+	snprintf(subject, sizeof(subject), "pid %d", pid);
 	report_add(s->check->report,
 		   &(struct report_entry){.kind = REPORT_PROCESS,
 					  .verdict = REPORT_UNKNOWN,
-					  .component = program->component->name,
+					  .component = program ? program->component->name
+							       : NULL,
 					  .subject = subject},
-		   "running %s: %s", program->name, why);
+		   "%s%s: %s", program ? "running " : "",
+		   program ? program->name : "its executable", why);
 }
 
 /* A process that is named like a program, or like n of them. */
@@ -155,7 +158,7 @@ static bool collect(struct scan *s, const struct process *p,
 	if (fd < 0 || fstat(fd, &st)) {
 		if (errno == ENOENT || errno == ESRCH)
 			return true;
-		could_not(s, p, program, "its executable cannot be opened");
+		could_not(s, p->pid, program, "its executable cannot be opened");
 		return true;
 	}
 	if (!grow(s, err))
@@ -186,23 +189,28 @@ static size_t named_like(const struct scan *s, const char *exe, const char *argv
 	return n ? n : programs_find(&s->programs, process_name(argv0), first);
 }
 
-/* One that was seen with such a name: what it is now. */
-static bool look(struct scan *s, pid_t pid, struct error *err)
+static const char *why_unseen(int os)
+{
+	if (!process_is_denied(os))
+		return strerror(os);
+	return geteuid() ? "another user's process: run as root"
+			 : "not allowed to root: CAP_SYS_PTRACE is needed";
+}
+
+/* One that was seen with the name of `program`: what it is now. */
+static bool look(struct scan *s, pid_t pid, const struct program *program,
+		 struct error *err)
 {
 	AUTO(process_close) struct process p = {.dir_fd = -1};
-	const struct program *program;
 	size_t n;
 
 	process_read(s->check->node->proc_fd, pid, &p);
-	n = named_like(s, p.exe, p.argv0, &program);
-	if (p.state == PROCESS_GONE || p.state == PROCESS_KERNEL || !n)
+	if (p.state == PROCESS_UNSEEN)
+		could_not(s, pid, program, why_unseen(p.os));
+	if (p.state != PROCESS_READ)
 		return true;
-	if (p.state == PROCESS_READ)
-		return collect(s, &p, program, n, err);
-	could_not(s, &p, program,
-		  geteuid() ? "another user's process: run as root"
-			    : "not allowed to root: CAP_SYS_PTRACE is needed");
-	return true;
+	n = named_like(s, p.exe, p.argv0, &program);
+	return !n || collect(s, &p, program, n, err);
 }
 
 static bool look_at_all(struct scan *s, struct error *err)
@@ -213,8 +221,11 @@ static bool look_at_all(struct scan *s, struct error *err)
 	for (size_t i = 0; i < all->count; i++) {
 		const struct process_names *p = &all->list[i];
 
-		s->denied += p->denied;
-		if (named_like(s, p->exe, p->argv0, &program) && !look(s, p->pid, err))
+		s->denied += process_is_denied(p->os);
+		if (p->os && !process_is_denied(p->os))
+			could_not(s, p->pid, NULL, strerror(p->os));
+		else if (named_like(s, p->exe, p->argv0, &program) &&
+			 !look(s, p->pid, program, err))
 			return false;
 	}
 	return true;

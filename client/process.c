@@ -31,23 +31,39 @@ static ssize_t read_some(int dir_fd, const char *name, char *out, size_t size)
 	return n;
 }
 
-/* State and flags: "PID (any name) S ppid pgrp session tty tpgid flags ..." */
-static bool is_user_process(int dir_fd, enum process_state *otherwise)
+/* By errno: it has ended, or it is there and cannot be looked at. */
+static enum process_state unseen_or_gone(int os)
+{
+	return os == ENOENT || os == ESRCH ? PROCESS_GONE : PROCESS_UNSEEN;
+}
+
+/* PROCESS_READ: a program runs in it, whatever else can be seen; PROCESS_UNSEEN with
+ * errno. From "PID (any name) S ppid pgrp session tty tpgid flags ...". */
+static enum process_state kind_of(int dir_fd)
 {
 	char text[1024];
 	const char *at;
 	unsigned flags;
 	char state;
 
-	*otherwise = PROCESS_GONE;
-	if (read_some(dir_fd, "stat", text, sizeof(text)) <= 0)
-		return false;
+	if (read_some(dir_fd, "stat", text, sizeof(text)) < 0)
+		return unseen_or_gone(errno);
 	at = strrchr(text, ')');
 	if (!at || sscanf(at, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2 ||
 	    state == 'Z' || state == 'X')
-		return false;
-	*otherwise = PROCESS_KERNEL;
-	return !(flags & KERNEL_THREAD);
+		return PROCESS_GONE;
+	return flags & KERNEL_THREAD ? PROCESS_KERNEL : PROCESS_READ;
+}
+
+bool process_is_denied(int os)
+{
+	return os == EACCES || os == EPERM;
+}
+
+static void set_state(struct process *p, enum process_state state)
+{
+	p->state = state;
+	p->os = state == PROCESS_UNSEEN ? errno : 0;
 }
 
 static void read_exe(struct process *p)
@@ -56,15 +72,14 @@ static void read_exe(struct process *p)
 	ssize_t n = readlinkat(p->dir_fd, "exe", p->exe, sizeof(p->exe) - 1);
 
 	if (n < 0) {
-		p->state = errno == EACCES || errno == EPERM ? PROCESS_DENIED
-							     : PROCESS_GONE;
+		set_state(p, unseen_or_gone(errno));
 		return;
 	}
 	p->exe[n] = '\0';
 	p->deleted = text_ends(p->exe, mark);
 	if (p->deleted)
 		p->exe[(size_t)n - strlen(mark)] = '\0';
-	p->state = PROCESS_READ;
+	set_state(p, PROCESS_READ);
 }
 
 static void closedirp(DIR **dir)
@@ -74,40 +89,52 @@ static void closedirp(DIR **dir)
 }
 
 /* The folder of a thread that runs on when the first one has ended, which the kernel
- * then calls a zombie; -1: none. */
+ * then calls a zombie; -1 with errno: none, or it cannot be told. */
 static int open_other_thread(int dir_fd)
 {
 	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	while (dir && (e = readdir(dir))) {
-		enum process_state otherwise;
-
+	if (!dir) {
+		file_closep(&fd);
+		return -1;
+	}
+	while ((e = readdir(dir))) {
 		if (e->d_name[0] == '.')
 			continue;
 		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && is_user_process(fd, &otherwise))
+		if (fd < 0 && unseen_or_gone(errno) == PROCESS_UNSEEN)
+			return -1;
+		if (fd >= 0 && kind_of(fd) == PROCESS_READ)
 			return fd;
 		file_closep(&fd);
 	}
+	errno = ENOENT;
 	return -1;
 }
 
 /* State and executable of the process whose folder is open. */
 static void read_state(struct process *p)
 {
-	enum process_state otherwise;
+	enum process_state kind;
 	int thread;
 
-	/* one that has an executable is neither of the others */
+	/* one that has an executable is neither a thread of the kernel nor gone */
 	read_exe(p);
-	if (p->state == PROCESS_READ || is_user_process(p->dir_fd, &otherwise))
+	if (p->state == PROCESS_READ)
 		return;
-	p->state = otherwise;
-	thread = otherwise == PROCESS_GONE ? open_other_thread(p->dir_fd) : -1;
-	if (thread < 0)
+	kind = kind_of(p->dir_fd);
+	if (kind == PROCESS_READ)
 		return;
+	set_state(p, kind);
+	if (kind != PROCESS_GONE)
+		return;
+	thread = open_other_thread(p->dir_fd);
+	if (thread < 0) {
+		set_state(p, unseen_or_gone(errno));
+		return;
+	}
 	file_closep(&p->dir_fd);
 	p->dir_fd = thread;
 	read_exe(p);
@@ -122,11 +149,12 @@ void process_read(int proc_fd, pid_t pid, struct process *out)
 	out->dir_fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (out->dir_fd >= 0)
 		read_state(out);
-	else if (errno == EACCES || errno == EPERM)
-		out->state = PROCESS_DENIED;
-	if (out->state == PROCESS_GONE || out->state == PROCESS_KERNEL ||
-	    read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0)
-		out->argv0[0] = '\0';
+	else
+		set_state(out, unseen_or_gone(errno));
+	if ((out->state == PROCESS_READ || out->state == PROCESS_UNSEEN) &&
+	    read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0 &&
+	    out->state == PROCESS_READ)
+		set_state(out, unseen_or_gone(errno));
 }
 
 void process_close(struct process *p)
@@ -196,7 +224,7 @@ static bool add(const struct process *p, struct process_list *l, size_t *cap)
 	n = &l->list[l->count++];
 	*n = (struct process_names){
 		.pid = p->pid,
-		.denied = p->state == PROCESS_DENIED,
+		.os = p->os,
 		.exe = text_dup(exe, strlen(exe)),
 		.argv0 = text_dup(argv0, strlen(argv0)),
 	};

@@ -16,13 +16,14 @@
 enum process_state {
 	PROCESS_GONE,   /* it ended, or is a zombie without a thread that runs on */
 	PROCESS_KERNEL, /* a thread of the kernel */
-	PROCESS_DENIED, /* not ours to look at: argv0 may be known */
+	PROCESS_UNSEEN, /* it cannot be looked at, `os` says why: argv0 may be known */
 	PROCESS_READ,
 };
 
 struct process {
 	pid_t pid;
 	enum process_state state;
+	int os; /* of PROCESS_UNSEEN: errno; EACCES or EPERM: it is not ours to look at */
 	int dir_fd;
 	char exe[4096];  /* as the kernel names it, without " (deleted)" */
 	bool deleted;    /* the path leads to another file now, or to none */
@@ -32,7 +33,7 @@ struct process {
 /* What one calls itself. */
 struct process_names {
 	pid_t pid;
-	bool denied;
+	int os; /* 0: it was looked at; else as struct process has it */
 	char *exe, *argv0; /* as process_name() has them; "" when not known */
 };
 
@@ -52,6 +53,9 @@ void process_list_clear(struct process_list *l);
  * caller's, closed by process_close(). */
 void process_read(int proc_fd, pid_t pid, struct process *out);
 void process_close(struct process *p);
+
+/* Is it the right to look at another's process that is missing? */
+bool process_is_denied(int os);
 
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */
 int process_open_exe(const struct process *p);

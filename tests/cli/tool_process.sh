@@ -199,3 +199,37 @@ PIDS+=($!)
 for _ in 1 2 3 4 5; do
 	expect 0 check
 done
+
+step "an executable that lies too deep for the kernel to say where"
+# two times the longest path, gone down into step by step
+cat >deep.py <<'END'
+import os, shutil, sys
+for _ in range(40):
+    os.makedirs("d" * 200, exist_ok=True)
+    os.chdir("d" * 200)
+shutil.copy(sys.argv[1], "kubelet")
+os.execv("./kubelet", sys.argv[2:])
+END
+running() { [ "$(tr '\0' ' ' <"/proc/$RUNNING/cmdline")" = "$ARGV0 600 " ]; }
+for ARGV0 in kubelet harmless; do
+	run /usr/bin/python3 deep.py "$PWD/bin/kube-apiserver" $ARGV0
+	expect 3 check
+	grep -qE "pid $RUNNING  .*File name too long  unknown\$" out || fail "$(cat out)"
+done
+
+step "no descriptor left to look with"
+crowd=()
+cp /bin/sleep bin/other
+echo >>bin/other # no build that is listed
+for i in {1..30}; do # the listed build, each copy an inode of its own
+	cp bin/kubelet "bin/copy$i"
+	bash -c "exec -a kubelet bin/copy$i 600" &
+	crowd+=($!)
+done
+PIDS+=("${crowd[@]}")
+ARGV0=kubelet
+run bash -c "exec -a kubelet $PWD/bin/other 600"
+expect 1 check
+expect 3 bash -c "ulimit -n 24; exec fips-tool --keyring alice.asc m.json.asc"
+says "Too many open files  unknown" out
+kill "${crowd[@]}"
