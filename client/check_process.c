@@ -95,22 +95,38 @@ static size_t item_for(struct scan *s, const struct running *r, int *fd)
 	return i;
 }
 
-/* "GODEBUG=...,fips140=off" or a library that is loaded in front of all others. */
+/* Does this setting of GODEBUG ("fips140=off") switch FIPS mode off? In Go any value but
+ * three does, or ends the program; also one of these behind which "#" and a pattern say
+ * when it counts. */
+static bool is_fips_off(const char *setting, size_t len)
+{
+	static const char *const on[] = {"fips140=on", "fips140=only", "fips140=debug"};
+
+	if (!text_starts(setting, "fips140="))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(on); i++)
+		if (strlen(on[i]) == len && !memcmp(setting, on[i], len))
+			return false;
+	return true;
+}
+
+/* Such a GODEBUG, or a library that is loaded in front of all others. */
 static bool is_harmful(const char *variable)
 {
-	const char *at = variable;
+	static const char *const loads[] = {"LD_PRELOAD=", "LD_AUDIT="};
 
-	if (text_starts(variable, "LD_PRELOAD="))
-		return variable[strlen("LD_PRELOAD=")] != '\0';
+	for (size_t i = 0; i < ARRAY_LEN(loads); i++)
+		if (text_starts(variable, loads[i]))
+			return variable[strlen(loads[i])] != '\0';
 	if (!text_starts(variable, "GODEBUG="))
 		return false;
-	do {
-		at++;
-		if (text_starts(at, "fips140=off") &&
-		    strchr(",", at[strlen("fips140=off")]))
+	for (const char *s = variable + strlen("GODEBUG="); *s; s += *s == ',') {
+		size_t len = strcspn(s, ",");
+
+		if (is_fips_off(s, len))
 			return true;
-		at = strpbrk(at, ",=");
-	} while (at);
+		s += len;
+	}
 	return false;
 }
 
@@ -305,7 +321,7 @@ static void tell_environment(const struct check *c, const struct running *r,
 
 	snprintf(subject, sizeof(subject), "environment of pid %d", r->pid);
 	e.subject = subject;
-	e.expected = "neither GODEBUG=fips140=off nor LD_PRELOAD";
+	e.expected = "no GODEBUG=fips140=off, LD_PRELOAD or LD_AUDIT";
 	e.actual = r->environment;
 	e.verdict = r->environment ? REPORT_FAIL : REPORT_UNKNOWN;
 	if (r->environment)

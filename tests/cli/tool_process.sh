@@ -157,12 +157,14 @@ if unshare -m bash -c 'mount -t overlay none -o lowerdir=layer:bin merged'; then
 fi
 
 step "the environment"
-for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 LD_PRELOAD=libc.so.6; do
+for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 GODEBUG=fips140= GODEBUG=fips140=,x=1 \
+	GODEBUG=fips140=off#y GODEBUG=fips140=on#n LD_PRELOAD=libc.so.6 LD_AUDIT=libc.so.6; do
 	run env $bad bin/kubelet
 	expect 1 check
-	says "a variable weakens it; expected neither GODEBUG=fips140=off nor LD_PRELOAD; actual $bad  fail" out
+	says "a variable weakens it; expected no GODEBUG=fips140=off, LD_PRELOAD or LD_AUDIT; actual $bad  fail" out
 done
-for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 LD_PRELOAD= GODEBUG=xfips140=off; do
+for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 GODEBUG=, LD_PRELOAD= LD_AUDIT= \
+	GODEBUG=xfips140=off GODEBUG=x=fips140=off; do
 	run env $good bin/kubelet
 	expect 0 check
 done
