@@ -130,7 +130,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		good = parse_word(key, arg, o);
 		break;
 	case ARGP_KEY_ARG:
-		argp_error(state, "there are no operands: '%s'", arg);
+		argp_error(state, "there are no operands: '%s'", TEXT_SAFE(arg));
 		break;
 	case ARGP_KEY_END:
 		check(o, state);
@@ -140,7 +140,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 	if (!good)
 		argp_error(state, "'%s' is not a value of this option; --help tells",
-			   arg);
+			   TEXT_SAFE(arg));
 	return 0;
 }
 

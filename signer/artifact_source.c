@@ -58,7 +58,8 @@ bool artifact_source_open(const struct artifact_job *job, struct artifact_source
 	s->chunks = malloc((size_t)SLOTS * CHUNK);
 	if (!s->chunks)
 		return no_memory(err);
-	if (!file_open(job->path, O_RDONLY, &s->fd, err))
+	/* a pipe would wait for a writer */
+	if (!file_open(job->path, O_RDONLY | O_NONBLOCK, &s->fd, err))
 		return false;
 	if (fstat(s->fd, &st) || !S_ISREG(st.st_mode))
 		return error_set(err, ERR_FORMAT, "'%s' is not a regular file",

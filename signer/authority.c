@@ -6,10 +6,7 @@
 #include "core/tuf_write.h"
 #include "signer/repo.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DAY = 86400, DAYS_MAX = 36500 };
 
@@ -85,19 +82,8 @@ bool authority_option(int key, char *arg, struct authority_input *in, bool *ok,
 
 static void take_away(const struct role_keys *keys, int kinds)
 {
-	for (int k = 0; k < kinds; k++) {
-		char path[PATH_MAX];
-
-		if (role_keys_on_token(keys, tuf_role_name((enum tuf_kind)k)))
-			continue; /* it was there before */
-		snprintf(path, sizeof(path), "%s/%s.pem", keys->dir,
-			 tuf_role_name((enum tuf_kind)k));
-		unlink(path);
-		snprintf(path, sizeof(path), "%s/%s.pub", keys->dir,
-			 tuf_role_name((enum tuf_kind)k));
-		unlink(path);
-	}
-	rmdir(keys->dir); /* stays when it holds anything else */
+	for (int k = 0; k < kinds; k++)
+		role_keys_unmake(keys, tuf_role_name((enum tuf_kind)k));
 }
 
 void authority_say(const struct cli *cli, const struct role_keys *keys)

@@ -21,6 +21,14 @@ void cmd_put_time(struct json_writer *w, const char *key, int64_t t)
 	json_put_optional(w, key, t ? text : NULL);
 }
 
+void cmd_put_name(struct json_writer *w, const char *key, const char *name)
+{
+	AUTO(buf_clear) struct buf safe = BUF_MAX(4 * strlen(name));
+
+	text_escape(name, strlen(name), &safe);
+	json_put_string(w, key, safe.data ? safe.data : "");
+}
+
 bool cmd_threshold(const char *arg, uint64_t *out, struct error *err)
 {
 	return text_u64(arg, 1, PGP_KEYS_MAX, out) ||

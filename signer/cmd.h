@@ -57,6 +57,10 @@ bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 /* A time as the value of a member; 0 is left out. */
 void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
 
+/* The name of a file, escaped as errors have it: any bytes may be in one, and JSON says
+ * no more than a terminal may see. */
+void cmd_put_name(struct json_writer *w, const char *key, const char *name);
+
 /* The argument of --threshold. */
 bool cmd_threshold(const char *arg, uint64_t *out, struct error *err) MUST_CHECK;
 

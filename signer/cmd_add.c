@@ -147,7 +147,7 @@ static void put_json(struct json_writer *w, const struct work *work,
 	json_open(w, NULL, '{');
 	json_put_string(w, "digest", DIGEST_HEX(&m->digest));
 	cmd_put_time(w, "expires", item->vouched.expires);
-	json_put_string(w, "file", item->path);
+	cmd_put_name(w, "file", item->path);
 	json_put_string(w, "id", id);
 	json_put_bool(w, "new", !item->known || item->grown);
 	json_put_integer(w, "owners", (int64_t)item->vouched.owners);

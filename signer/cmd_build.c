@@ -176,8 +176,9 @@ static bool set_paths(struct builds *b, const char *output, struct error *err)
 				return error_set(err, ERR_CONFLICT,
 						 "%s and %s make the same file '%s': "
 						 "build them into two folders",
-						 b->releases[k].file,
-						 b->releases[i].file, one->path);
+						 TEXT_SAFE(b->releases[k].file),
+						 TEXT_SAFE(b->releases[i].file),
+						 TEXT_SAFE(one->path));
 	}
 	return true;
 }
@@ -209,8 +210,8 @@ static bool print_json(const struct cli *cli, const struct builds *b, struct err
 	json_open(&w, NULL, '[');
 	for (size_t i = 0; i < b->count; i++) {
 		json_open(&w, NULL, '{');
-		json_put_string(&w, "definition", b->releases[i].file);
-		json_put_string(&w, "file", b->items[i].path);
+		cmd_put_name(&w, "definition", b->releases[i].file);
+		cmd_put_name(&w, "file", b->items[i].path);
 		json_put_string(&w, "id", b->items[i].id);
 		json_put_string(&w, "sha256", DIGEST_HEX(&b->items[i].digest));
 		json_close(&w);

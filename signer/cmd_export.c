@@ -122,7 +122,7 @@ static bool report(const struct cli *cli, const struct tree *t, const char *dest
 	if (!cli->json)
 		return true;
 	json_open(&w, NULL, '{');
-	json_put_string(&w, "destination", dest);
+	cmd_put_name(&w, "destination", dest);
 	json_put_integer(&w, "files", (int64_t)done->files);
 	json_put_integer(&w, "manifests", (int64_t)t->index.manifest_count);
 	json_put_integer(&w, "tools", (int64_t)t->index.tool_count);

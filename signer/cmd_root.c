@@ -51,6 +51,7 @@ struct work {
 	struct role_keys keys;
 	const char *file;
 	enum tuf_kind kind; /* of operand 1, where it is a role; TUF_KINDS: delegated */
+	bool made;          /* key files of an authority */
 	bool published;     /* the file in preparation is done with */
 	const struct verb *verb;
 	char said[1024];
@@ -239,7 +240,7 @@ static bool init(struct work *w, struct error *err)
 	if (err->code != ERR_NOT_FOUND ||
 	    !authority_make(w->store, &w->keys, &in->authority, err))
 		return false;
-	authority_say(w->ctx->cli, &w->keys);
+	w->made = true;
 	return true;
 }
 
@@ -341,10 +342,26 @@ static bool run_verb(struct store *s, void *arg, struct error *err)
 	return w->verb->run(w, err);
 }
 
+/* Also true when that cannot be told: as it may be, where the very last step of keeping
+ * it failed. */
+static bool has_root(struct store *s)
+{
+	AUTO(tuf_role_clear_root) struct tuf_root root = EMPTY;
+	AUTO(buf_clear) struct buf file = BUF_MAX(TUF_ROOT_MAX);
+	struct error why;
+
+	return repo_root(s, &root, &file, &why) || why.code != ERR_NOT_FOUND;
+}
+
 static bool run_writing(struct work *w, struct error *err)
 {
-	if (!store_change(w->store, run_verb, w, err))
+	if (!store_change(w->store, run_verb, w, err)) {
+		if (w->made && !has_root(w->store))
+			authority_undo(&w->keys);
 		return false;
+	}
+	if (w->made)
+		authority_say(w->ctx->cli, &w->keys);
 	if (w->published) {
 		unlink(w->file);
 		cli_say(w->ctx->cli, "published the new root%s%s",

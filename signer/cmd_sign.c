@@ -66,7 +66,7 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 	case OPTION_PASSPHRASE_FD:
 		if (!text_u64(arg, 0, 1 << 20, &n))
 			return error_set(err, ERR_USAGE, "'%s' is not a descriptor",
-					 arg);
+					 TEXT_SAFE(arg));
 		in->passphrase_fd = (int)n + 1;
 		return true;
 	default:
@@ -396,7 +396,7 @@ static bool tell(const struct cmd_context *ctx, const struct jobs *jobs,
 		if (!j->made_count)
 			continue;
 		json_open(&w, NULL, '{');
-		json_put_string(&w, "file", j->output.data);
+		cmd_put_name(&w, "file", j->output.data);
 		json_put_string(&w, "sha256", DIGEST_HEX(&j->digest));
 		signature_put(&w, j->made, j->made_count);
 		json_close(&w);

@@ -86,20 +86,24 @@ static bool take_key(const struct cli *cli, struct role_keys *keys, struct error
 	       say_made(cli, keys, STATEMENT_ROLE, key.id);
 }
 
-static bool make_key(struct cmd_context *ctx, const char *file, struct error *err)
+/* `dir` keeps the text of keys->dir. */
+static bool open_keys(const struct cmd_context *ctx, struct buf *dir,
+		      struct role_keys *keys, struct error *err)
 {
-	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
-	AUTO(buf_clear) struct buf dir = BUF_MAX(PATH_MAX);
 	const struct input *in = ctx->input;
 
 	if (in->plain && in->keys.passphrase_fd)
 		return error_set(err, ERR_USAGE,
 				 "give one of --plain and --passphrase-fd");
-	if (!role_keys_from(&in->keys, ctx->store_path, &dir, &keys, err))
-		return false;
-	keys.plain = in->plain;
-	return role_keys_on_token(&keys, file) ? take_key(ctx->cli, &keys, err)
-					       : new_key(ctx->cli, &keys, file, err);
+	keys->plain = in->plain;
+	return role_keys_from(&in->keys, ctx->store_path, dir, keys, err);
+}
+
+static bool make_key(const struct cli *cli, struct role_keys *keys, const char *file,
+		     struct error *err)
+{
+	return role_keys_on_token(keys, file) ? take_key(cli, keys, err)
+					      : new_key(cli, keys, file, err);
 }
 
 /* An authority says itself what is newest. */
@@ -123,9 +127,23 @@ static bool may_be_site(struct store *s, struct error *err)
 	return true;
 }
 
-/* The row first: it is taken back when there is no key. */
+/* Also true when that cannot be told. */
+static bool has_site(struct store *s)
+{
+	AUTO(buf_clear) struct buf statement = BUF_MAX(TUF_SITE_MAX);
+	char name[STORE_SITE_NAME_SIZE];
+	struct error why;
+
+	return store_mirror_site(s, name, &statement, &why) ||
+	       why.code != ERR_NOT_FOUND;
+}
+
+/* The row first: it is taken back when there is no key, and the key when the row cannot
+ * be kept. */
 static bool init_site(struct cmd_context *ctx, struct error *err)
 {
+	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
+	AUTO(buf_clear) struct buf dir = BUF_MAX(PATH_MAX);
 	const struct input *in = ctx->input;
 	char host[HOST_NAME_MAX + 1] = "";
 	const char *name = in->name ? in->name : host;
@@ -134,18 +152,25 @@ static bool init_site(struct cmd_context *ctx, struct error *err)
 		return error_set(
 			err, ERR_USAGE,
 			"this machine has no name to call the site by: --name");
-	if (!may_be_site(ctx->store, err) || !store_begin(ctx->store, err))
+	if (!open_keys(ctx, &dir, &keys, err) || !may_be_site(ctx->store, err) ||
+	    !store_begin(ctx->store, err))
 		return false;
 	if (!store_mirror_add_site(ctx->store, name, err) ||
-	    !make_key(ctx, STATEMENT_ROLE, err)) {
+	    !make_key(ctx->cli, &keys, STATEMENT_ROLE, err)) {
 		store_rollback(ctx->store);
 		return false;
 	}
-	return store_commit(ctx->store, err);
+	if (store_commit(ctx->store, err))
+		return true;
+	if (!has_site(ctx->store)) /* as it may, where the very last step failed */
+		role_keys_unmake(&keys, STATEMENT_ROLE);
+	return false;
 }
 
 static bool add_key(struct cmd_context *ctx, struct error *err)
 {
+	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
+	AUTO(buf_clear) struct buf dir = BUF_MAX(PATH_MAX);
 	AUTO(buf_clear) struct buf statement = BUF_MAX(TUF_SITE_MAX);
 	char site[STORE_SITE_NAME_SIZE], file[80];
 	const char *name = ctx->operands[1];
@@ -155,7 +180,8 @@ static bool add_key(struct cmd_context *ctx, struct error *err)
 				 TEXT_SAFE(name));
 	snprintf(file, sizeof(file), STATEMENT_ROLE "-%s", name);
 	return store_mirror_site(ctx->store, site, &statement, err) &&
-	       make_key(ctx, file, err);
+	       open_keys(ctx, &dir, &keys, err) &&
+	       make_key(ctx->cli, &keys, file, err);
 }
 
 /* ---- showing ---- */

@@ -326,7 +326,7 @@ static void put(struct json_writer *w, const struct work *work, const struct ite
 
 	json_open(w, NULL, '{');
 	json_put_optional(w, "error", trusted ? NULL : item->err.msg);
-	json_put_string(w, "file", item->name);
+	cmd_put_name(w, "file", item->name);
 	json_put_optional(w, "manifest", item->id);
 	json_put_integer(w, "owners", (int64_t)item->distinct);
 	json_put_optional(w, "sha256", trusted ? DIGEST_HEX(&item->digest) : NULL);

@@ -62,6 +62,15 @@ static bool withdraw(struct store *s, void *arg, struct error *err)
 	return !w->manifest.published || repo_update(s, &keys, w->said, err);
 }
 
+/* What the log and the index can hold. */
+static bool is_reason(const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return text_is_utf8(s, strlen(s));
+}
+
 static bool run(struct cmd_context *ctx, struct error *err)
 {
 	const struct input *in = ctx->input;
@@ -70,8 +79,7 @@ static bool run(struct cmd_context *ctx, struct error *err)
 
 	if (!in->reason)
 		return error_set(err, ERR_USAGE, "say why, with --reason TEXT");
-	if (!text_is_utf8(in->reason, strlen(in->reason)) ||
-	    in->reason[strcspn(in->reason, "\n\r\t")])
+	if (!is_reason(in->reason))
 		return error_set(err, ERR_USAGE, "a reason is one line of UTF-8 text");
 	if (!store_change(ctx->store, withdraw, &w, err))
 		return false;

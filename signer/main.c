@@ -105,7 +105,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 				   call->cmd->operands);
 		if (ctx->operand_count > call->cmd->operands_max)
 			argp_error(state, "more operands than it takes: '%s'",
-				   ctx->operands[call->cmd->operands_max]);
+				   TEXT_SAFE(ctx->operands[call->cmd->operands_max]));
 		return 0;
 	default:
 		if (key <= 0 || key >= ARGP_KEY_END || !call->cmd->parse)
@@ -237,6 +237,7 @@ int main(int argc, char **argv)
 					   &err)
 				       ? CLI_GOOD
 				       : (int)cli_fail(&cli, &err);
-	error_set_(&err, ERR_USAGE, "no command '%s'; --help lists them", argv[at]);
+	error_set_(&err, ERR_USAGE, "no command '%s'; --help lists them",
+		   TEXT_SAFE(argv[at]));
 	return (int)cli_fail(&cli, &err);
 }

@@ -157,14 +157,30 @@ bool role_keys_make(struct role_keys *k, const char *name, enum tuf_scheme schem
 	    !tuf_sign_public(secret, &key, err))
 		return false;
 	if (k->plain ? !tuf_sign_save_plain(secret, pem.data, err)
-		     : !tuf_sign_save(secret, pem.data, k->passphrase.data, err))
+		     : !tuf_sign_save(secret, pem.data, k->passphrase.data, err)) {
+		rmdir(k->dir); /* stays when it holds anything */
 		return false;
+	}
 	if (!file_write_atomic(pub.data, key.value, strlen(key.value), 0644, err)) {
 		unlink(pem.data);
 		return false;
 	}
 	*out = TAKE(key);
 	return true;
+}
+
+void role_keys_unmake(const struct role_keys *k, const char *name)
+{
+	static const char *const ends[] = {"pem", "pub"};
+	char path[PATH_MAX];
+
+	if (role_keys_on_token(k, name))
+		return; /* it was there before */
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (snprintf(path, sizeof(path), "%s/%s.%s", k->dir, name, ends[i]) <
+		    (int)sizeof(path))
+			unlink(path);
+	rmdir(k->dir); /* stays when it holds anything else */
 }
 
 bool role_keys_public(const char *path, struct tuf_key *out, struct error *err)

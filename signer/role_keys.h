@@ -55,6 +55,10 @@ bool role_keys_on_token(const struct role_keys *k, const char *role) MUST_CHECK;
 bool role_keys_make(struct role_keys *k, const char *name, enum tuf_scheme scheme,
 		    struct tuf_key *out, struct error *err) MUST_CHECK;
 
+/* Take the two files away again, and the folder where it is empty then; not what a
+ * token holds. */
+void role_keys_unmake(const struct role_keys *k, const char *name);
+
 /* A public key from a PEM file, as metadata has it. */
 bool role_keys_public(const char *path, struct tuf_key *out,
 		      struct error *err) MUST_CHECK;

@@ -144,6 +144,13 @@ sed '/^components/r part' small.yaml >unversioned.yaml
 refused unversioned.yaml "does not say its version"
 sed 's/^arch: x86_64/arch: aarch64/' small.yaml >arm.yaml
 refused arm.yaml "is for x86_64, and the manifest for aarch64"
+mkfifo "$PWD/pipe"
+for kind in rpm tar image; do # which would wait for somebody to write
+	sed "s/rpm: [^,}]*/$kind: pipe/" small.yaml >pipe.yaml
+	expect 3 timeout 60 fips-manifest build pipe.yaml --artifacts . --output no
+	one_line
+	says "pipe' is not a regular file"
+done
 [ -e no ] && fail "something was written"
 
 step "a full disk leaves the old file and nothing beside it"

@@ -52,6 +52,12 @@ expect 0 fips-manifest sign --yes --json --quiet --key "$a" m2.json m3.json
 m3.json.asc" ] || fail "$(cat out)"
 [ "$(jq -r '.[1].signatures[0].primary' out)" = "$a" ] || fail "$(cat out)"
 [ ! -s err ] || fail "talk in spite of --quiet"
+odd=$'odd \x01\xff\e[31m.json' # whatever a file is called, what was done is told
+cp m.json "$odd"
+expect 0 fips-manifest sign --yes --json --quiet --key "$a" "$odd"
+[ "$(jq -r '.[].file' out)" = 'odd \x01\xff\x1b[31m.json.asc' ] || fail "$(cat out)"
+expect 0 fips-manifest verify --json --keyring ab.gpg "$odd.asc"
+[ "$(jq -r '.[].file' out)" = 'odd \x01\xff\x1b[31m.json.asc' ] || fail "$(cat out)"
 
 step "what is not a canonical manifest is not signed"
 echo '{"a": 1}' >other.json

@@ -180,3 +180,40 @@ for how in pwrite64:ENOSPC fdatasync:EIO; do
 	((n > 1 && n < 200)) || fail "$how: failed $n times"
 	echo "$how: failed $((n - 1)) times"
 done
+
+step "a full disk and a broken one while keys are made: with the row or not at all"
+echo "correct horse" >passphrase
+expect 0 fips-manifest --store bare.db init --no-roles
+make_keys() { # KIND: a site's key, or an authority's
+	case $1 in
+	site) fips-manifest --store new.db site init --name A --plain ;;
+	root) fips-manifest --store new.db root init --passphrase-fd 3 3<passphrase ;;
+	esac
+}
+kept() { # KIND: does the store have the row?
+	[ "$(sqlite3 new.db "SELECT count(*) FROM $([ "$1" = site ] && echo site || echo metadata)")" != 0 ]
+}
+export -f make_keys
+for kind in site root; do
+	for how in pwrite64:ENOSPC fdatasync:EIO; do
+		for n in $(seq 1 200); do
+			rm -rf new.db*
+			cp bare.db new.db
+			strace -f -o /dev/null -e "trace=${how%:*}" \
+				-e "inject=${how%:*}:error=${how#*:}:when=$n+" \
+				bash -c "make_keys $kind" >out 2>err && break
+			# while not even that could be undone, it is not known which it is
+			[ ! -e new.db-journal ] || continue
+			sound new.db
+			files=$(find new.db.keys -type f 2>/dev/null | wc -l)
+			if kept $kind; then
+				[ "$files" != 0 ] || fail "$kind, $how $n: the keys are lost"
+			else
+				[ "$files" = 0 ] || fail "$kind, $how $n: $files files are left"
+			fi
+		done
+		((n > 1 && n < 200)) || fail "$kind, $how: failed $n times"
+		kept $kind || fail "$kind: made, and not there"
+		echo "$kind, $how: failed $((n - 1)) times"
+	done
+done
