@@ -107,7 +107,7 @@ static bool read_packets(const char *block, size_t len, struct buf *out, size_t 
 {
 	AUTO(buf_clear) struct buf b = BUF_MAX(ARMOR_PACKET_MAX);
 	struct span spans[ARMOR_SIGNATURES_MAX];
-	struct armor_cursor c = {block, block + len, 0};
+	struct armor_cursor c = {block, block + len, 0, false};
 	size_t n;
 
 	if (!len)
@@ -238,7 +238,7 @@ static bool cut(const char *file, size_t len, struct armor_cut *out, struct erro
 {
 	AUTO(buf_clear) struct buf packets = BUF_MAX(ARMOR_PACKET_MAX);
 	struct span spans[ARMOR_SIGNATURES_MAX];
-	struct armor_cursor c = {file, file + len, 0};
+	struct armor_cursor c = {file, file + len, 0, false};
 	size_t text_len, count;
 	const char *text;
 	unsigned hashes;
@@ -331,7 +331,7 @@ bool armor_write(const char *text, size_t len, const struct buf *packets,
 		 struct buf *out, struct error *err)
 {
 	struct span spans[ARMOR_SIGNATURES_MAX];
-	struct armor_cursor c = {text, text + len, 0};
+	struct armor_cursor c = {text, text + len, 0, false};
 	size_t count, whole;
 
 	return (read_text(&c, true, &whole, err) &&

@@ -19,6 +19,8 @@ bool armor_block_line(struct armor_cursor *c, struct armor_line *out)
 	if (!lf)
 		return false;
 	*out = (struct armor_line){c->at, (size_t)(lf - c->at)};
+	if (c->crlf && out->len && out->s[out->len - 1] == '\r')
+		out->len--;
 	c->at = lf + 1;
 	return true;
 }
@@ -37,6 +39,7 @@ const char *armor_block_line_safe(const struct armor_line *l, char out[96])
 	head[n] = '\0';
 	return text_safe(head, out, 96);
 }
+
 bool armor_block_expect(struct armor_cursor *c, const char *wanted, struct error *err)
 {
 	struct armor_line l;
@@ -93,12 +96,6 @@ static bool check_crc(const struct armor_cursor *c, const struct armor_line *l,
 	return true;
 }
 
-static void drop_cr(struct armor_line *l)
-{
-	if (l->len && l->s[l->len - 1] == '\r')
-		l->len--;
-}
-
 static bool decode(const struct armor_cursor *c, struct buf *base64, struct buf *out,
 		   struct error *err)
 {
@@ -119,7 +116,6 @@ bool armor_block_body(struct armor_cursor *c, const char *end_line, struct buf *
 		if (!armor_block_line(c, &l))
 			return armor_block_refuse(err, c, "the file ends before '%s'",
 						  end_line);
-		drop_cr(&l);
 		if (armor_block_line_is(&l, end_line))
 			break;
 		if (!l.len || l.len > LINE_MAX || crc.len)
@@ -147,7 +143,7 @@ bool armor_block_read(const char *file, size_t len, const char *what, struct buf
 {
 	AUTO(buf_clear)
 	struct buf frame = BUF_MAX(128), data = BUF_MAX(out->max - out->len);
-	struct armor_cursor c = {file, file + len, 0};
+	struct armor_cursor c = {file, file + len, 0, true};
 	const char *end_line;
 	struct armor_line l;
 
@@ -158,18 +154,14 @@ bool armor_block_read(const char *file, size_t len, const char *what, struct buf
 		return false;
 	end_line = frame.data + strlen(frame.data) + 1;
 	while (armor_block_line(&c, &l)) {
-		drop_cr(&l);
 		if (!l.len)
 			continue;
 		if (!armor_block_line_is(&l, frame.data))
 			return error_set(err, ERR_FORMAT,
 					 "line %zu: '%s' where '%s' must stand",
 					 c.number, ARMOR_LINE_SAFE(&l), frame.data);
-		do {
-			if (!armor_block_line(&c, &l))
-				break;
-			drop_cr(&l);
-		} while (l.len && is_header(&l));
+		while (armor_block_line(&c, &l) && l.len && is_header(&l))
+			;
 		if (l.len)
 			return error_set(
 				err, ERR_FORMAT,

@@ -15,12 +15,13 @@
 
 struct armor_line {
 	const char *s; /* borrowed from the file */
-	size_t len;    /* without the LF */
+	size_t len;    /* without its end */
 };
 
 struct armor_cursor {
 	const char *at, *end;
 	size_t number; /* of the line that was read last */
+	bool crlf;     /* lines may end in CRLF: a CR there is no part of them */
 };
 
 /* False at the end of the file and for a last line without LF; the number counts

@@ -129,6 +129,13 @@ TEST(armor_refuses_every_other_form)
 		       "-----END PGP SIGNATURE-----",
 		 "the file ends before"},
 		{BEGIN "Hash: SHA256\n\n" TEXT SIG B64 SIG B64 END, "where"},
+		{BEGIN "Hash: SHA256\n\n" TEXT SIG "iAoEAQEIAAAAAAAA\r\n" CRC END,
+		 "the block that ends in line 11: base64 length 17"},
+		{BEGIN "Hash: SHA256\n\n" TEXT SIG B64 "=Q2Co\r\n" END,
+		 "the checksum '=Q2Co\\r' does not fit"},
+		{BEGIN "Hash: SHA256\n\n" TEXT SIG B64 CRC
+		       "-----END PGP SIGNATURE-----\r\n",
+		 "'-----END PGP SIGNATURE-----\\r' where"},
 		/* the packets */
 		{BEGIN "Hash: SHA256\n\n" TEXT SIG "AAAA\n" END,
 		 "not an OpenPGP packet"},
