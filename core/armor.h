@@ -12,7 +12,8 @@
  *                             no line that begins with "-", ends in LF
  *     -----BEGIN PGP SIGNATURE-----
  *
- *     ...base64 of one or more signature packets, "=" and CRC-24 optional...
+ *     ...base64 of one or more signature packets, in lines of at most 76...
+ *     =CRC-24                 optional for a reader; gpg 2.2 does not do without
  *     -----END PGP SIGNATURE-----
  *
  * Every packet is a version 4 signature of a text (type 0x01) whose digest the

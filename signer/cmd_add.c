@@ -36,8 +36,9 @@ static void work_clear(struct work *w)
 	free(w->items);
 }
 
-/* `file` becomes what the store shall hold: where the text is there already, all
- * signatures of both, or the stored file itself when nothing is new. */
+/* `file` becomes what the store shall hold: the same in our own form, with the checksum
+ * that gpg 2.2 does not do without; where the text is there already, all signatures of
+ * both, or the stored file itself when nothing is new. */
 static bool merge(struct store *s, struct buf *file, struct item *item,
 		  struct error *err)
 {
@@ -54,6 +55,10 @@ static bool merge(struct store *s, struct buf *file, struct item *item,
 		if (err->code != ERR_NOT_FOUND)
 			return false;
 		error_clear(err);
+		if (!armor_merge(&new, &new, &merged, err))
+			return false;
+		buf_clear(file);
+		*file = TAKE(merged);
 		return true;
 	}
 	if (!store_asc(s, item->manifest.row, &stored, err) ||

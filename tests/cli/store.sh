@@ -42,6 +42,16 @@ expect 3 fips-manifest add one.asc
 says "trusts no key yet"
 one_line
 
+step "a file that another program signed without the checksum gets it: gpg 2.2 needs it"
+sed '/^=/d' one.asc >bare.asc
+cmp -s one.asc bare.asc && fail "it has no checksum"
+for arg in init "key add a.pub" "add bare.asc"; do
+	# shellcheck disable=SC2086 # words of a command
+	expect 0 fips-manifest --store bare.db $arg
+done
+expect 0 fips-manifest --store bare.db show --asc el8/v1.21.3
+cmp out one.asc || fail "the stored file is of another form"
+
 step "a manifest that a release key signed goes in; list, show and find know it"
 expect 0 fips-manifest key add a.pub
 expect 0 fips-manifest add one.asc
