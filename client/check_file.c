@@ -93,6 +93,18 @@ static bool collect(const struct manifest *m, struct file_checks *out,
 
 /* ---- one file ---- */
 
+/* "sha256:... mode:0755", twice a file: printf(3) would be a third of reporting it. */
+static void put_content(const struct digest *d, unsigned mode, struct buf *out)
+{
+	char digits[TEXT_MODE_SIZE];
+
+	text_mode(mode, digits);
+	buf_puts(out, "sha256:");
+	buf_puts(out, DIGEST_HEX(d));
+	buf_puts(out, " mode:");
+	buf_puts(out, digits);
+}
+
 /* "link:TARGET" or "sha256:... mode:0755 owner:root:root capabilities:..." */
 static void put_expected(const struct check *c, const struct manifest_file *f,
 			 struct buf *out)
@@ -100,7 +112,7 @@ static void put_expected(const struct check *c, const struct manifest_file *f,
 	if (f->link)
 		buf_printf(out, "link:%s", f->link);
 	else
-		buf_printf(out, "sha256:%s mode:%04o", DIGEST_HEX(&f->sha256), f->mode);
+		put_content(&f->sha256, f->mode, out);
 	if (f->owner && c->owner)
 		buf_printf(out, " owner:%s", f->owner);
 	if (f->capabilities)
@@ -204,7 +216,7 @@ static void compare(const struct check *c, const struct file_check *f)
 	const struct digest_many_item *it = f->item;
 	unsigned mode = it->stat.st_mode & 07777;
 
-	buf_printf(&x.actual, "sha256:%s mode:%04o", DIGEST_HEX(&it->digest), mode);
+	put_content(&it->digest, mode, &x.actual);
 	if (!digest_equal(&it->digest, &f->file->sha256))
 		differs(&x, "content");
 	if (mode != f->file->mode)

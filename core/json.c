@@ -73,38 +73,21 @@ bool json_parse(const char *text, size_t len, size_t max, struct json_doc *out,
 	return true;
 }
 
-/* The line of the first byte in which the two differ. */
-static size_t differing_line(const char *a, size_t an, const char *b, size_t bn)
-{
-	size_t line = 1;
-
-	for (size_t i = 0; i < an && i < bn && a[i] == b[i]; i++)
-		line += a[i] == '\n';
-	return line;
-}
-
 bool json_parse_canonical(const char *text, size_t len, size_t max,
 			  struct json_doc *out, struct error *err)
 {
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
-	/* a canonical text is as long as what is written again; one byte more is
-	 * enough to see that it is not */
-	AUTO(buf_clear) struct buf again = BUF_MAX(len + 1);
-	struct json_writer w = json_writer(&again);
-	bool wrote;
+	struct json_writer w = json_matcher(text, len);
+	size_t line = 1;
 
 	if (!json_parse(text, len, max, &doc, err))
 		return false;
-	if (!buf_reserve(&again, len + 1))
-		return error_set(err, ERR_SYSTEM, "no memory");
 	json_put_value(&w, NULL, json_root(&doc));
-	wrote = json_write_end(&w, err);
-	if (w.bad)
-		return error_prefix(err, "line %zu",
-				    differing_line(text, len, again.data, w.bad_at));
-	if (!wrote || again.len != len || memcmp(again.data, text, len) != 0)
-		return error_set(err, ERR_FORMAT, "line %zu: not in canonical form",
-				 differing_line(text, len, again.data, again.len));
+	if (!json_write_end(&w, err)) {
+		for (size_t i = 0; i < w.matched; i++)
+			line += text[i] == '\n';
+		return error_prefix(err, "line %zu", line);
+	}
 	doc.canonical = true;
 	*out = TAKE(doc);
 	return true;

@@ -121,21 +121,26 @@ bool json_get_bool(struct json object, const char *key, bool *out,
 enum { JSON_DEPTH_MAX = 64 };
 
 struct json_writer {
-	struct buf *out;
+	struct buf *out;  /* NULL: of json_matcher() */
+	const char *text; /* what json_matcher() was given, */
+	size_t len;       /* its length, */
+	size_t matched;   /* and as many of its bytes as were written again */
 	unsigned depth;
 	bool compact;    /* one line, for logs and lines of JSON; not canonical */
 	bool controls;   /* \u00XX for control characters instead of a failure */
 	const char *bad; /* why it failed, or NULL */
 	enum error_code bad_code;
-	size_t bad_at; /* bytes that had been written */
 	struct {
 		char kind; /* '{' or '[' */
 		size_t members;
-		size_t key_at, key_len; /* the last key as it stands in `out` */
+		size_t key_at, key_len; /* the last key as it stands in the output */
 	} level[JSON_DEPTH_MAX];
 };
 
 struct json_writer json_writer(struct buf *out);
+/* Writes nothing: what would be written is held against the text, and the first byte
+ * that differs is ERR_FORMAT; a text of which something is left is, too. */
+struct json_writer json_matcher(const char *text, size_t len);
 /* `key` is NULL in an array and at the top. */
 void json_open(struct json_writer *w, const char *key, char kind);
 void json_close(struct json_writer *w);

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 
 static const int64_t INTEGER_MAX = ((int64_t)1 << 53) - 1;
 
@@ -14,14 +15,67 @@ struct json_writer json_writer(struct buf *out)
 	return (struct json_writer){.out = out};
 }
 
-/* The first thing that cannot be written, and where it would stand. */
+struct json_writer json_matcher(const char *text, size_t len)
+{
+	return (struct json_writer){.text = text, .len = len};
+}
+
+/* The first thing that cannot be written. */
 static void bad(struct json_writer *w, enum error_code code, const char *why)
 {
 	if (w->bad)
 		return;
 	w->bad = why;
 	w->bad_code = code;
-	w->bad_at = w->out->len;
+}
+
+/* Up to the first byte that is another. */
+static void match(struct json_writer *w, const char *data, size_t len)
+{
+	if (w->bad)
+		return;
+	if (len <= w->len - w->matched && !memcmp(w->text + w->matched, data, len)) {
+		w->matched += len;
+		return;
+	}
+	while (w->matched < w->len && w->text[w->matched] == *data++)
+		w->matched++;
+	bad(w, ERR_FORMAT, "not in canonical form");
+}
+
+/* All that is written goes through here. */
+static void put(struct json_writer *w, const char *data, size_t len)
+{
+	if (w->out)
+		buf_append(w->out, data, len);
+	else
+		match(w, data, len);
+}
+
+static void put_char(struct json_writer *w, char c)
+{
+	if (w->out)
+		buf_putc(w->out, c);
+	else if (!w->bad && w->matched < w->len && w->text[w->matched] == c)
+		w->matched++;
+	else
+		match(w, &c, 1);
+}
+
+static void put_word(struct json_writer *w, const char *word)
+{
+	put(w, word, strlen(word));
+}
+
+/* What came out so far. */
+static const char *output(const struct json_writer *w)
+{
+	return w->out ? w->out->data : w->text;
+}
+
+static size_t output_len(const struct json_writer *w)
+{
+	return w->out ? w->out->len : w->matched;
 }
 
 /* The code point at s, whose UTF-8 is known to be good; moves s behind it. */
@@ -37,21 +91,27 @@ static uint32_t next_point(const unsigned char **s)
 	return c;
 }
 
+static void put_unit(struct json_writer *w, uint32_t c)
+{
+	char text[8];
+
+	put(w, text, (size_t)snprintf(text, sizeof(text), "\\u%04" PRIx32, c));
+}
+
 static void put_point(struct json_writer *w, uint32_t c)
 {
 	if (c == '"' || c == '\\')
-		buf_printf(w->out, "\\%c", (char)c);
-	else if (c >= 0x20 && c < 0x7f)
-		buf_putc(w->out, (char)c);
-	else if (c == 0x7f || c < 0x20) {
-		if (!w->controls)
-			bad(w, ERR_FORMAT, "text with a control character");
-		buf_printf(w->out, "\\u%04" PRIx32, c);
-	} else if (c < 0x10000)
-		buf_printf(w->out, "\\u%04" PRIx32, c);
-	else
-		buf_printf(w->out, "\\u%04" PRIx32 "\\u%04" PRIx32,
-			   0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+		put_char(w, '\\');
+	if ((c < 0x20 || c == 0x7f) && !w->controls)
+		bad(w, ERR_FORMAT, "text with a control character");
+	if (c >= 0x20 && c < 0x7f) {
+		put_char(w, (char)c);
+	} else if (c < 0x10000) {
+		put_unit(w, c);
+	} else {
+		put_unit(w, 0xd800 + ((c - 0x10000) >> 10));
+		put_unit(w, 0xdc00 + (c & 0x3ff));
+	}
 }
 
 static void put_text(struct json_writer *w, const char *s)
@@ -59,31 +119,25 @@ static void put_text(struct json_writer *w, const char *s)
 	size_t len = strlen(s), plain = text_plain(s, len);
 	const unsigned char *p = (const unsigned char *)s + plain;
 
-	if (!text_is_utf8(s + plain, len - plain)) {
+	if (plain < len && !text_is_utf8(s + plain, len - plain)) {
 		bad(w, ERR_FORMAT, "text that is not UTF-8");
 		return;
 	}
-	buf_putc(w->out, '"');
-	buf_append(w->out, s, plain);
+	put_char(w, '"');
+	put(w, s, plain);
 	while (*p)
 		put_point(w, next_point(&p));
-	buf_putc(w->out, '"');
+	put_char(w, '"');
 }
 
-static void indent(struct json_writer *w)
+/* The end of a line and the indentation of the next. */
+static void next_line(struct json_writer *w)
 {
 	enum { STEP = 2 };
-	size_t spaces = (size_t)w->depth * STEP;
-	char *to;
+	static const char line[] = {'\n', [1 ... STEP * JSON_DEPTH_MAX] = ' '};
 
-	if (w->compact)
-		return;
-	to = buf_reserve(w->out, spaces + 1);
-	if (!to)
-		return;
-	to[0] = '\n';
-	memset(to + 1, ' ', spaces);
-	buf_advance(w->out, spaces + 1);
+	if (!w->compact)
+		put(w, line, 1 + STEP * (size_t)w->depth);
 }
 
 /* Put the key and hold it against the one before, as both stand in the output.
@@ -92,13 +146,13 @@ static void put_key(struct json_writer *w, const char *key)
 {
 	size_t old = w->level[w->depth - 1].key_len;
 	size_t old_at = w->level[w->depth - 1].key_at;
-	size_t at = w->out->len + 1, len = strlen(key);
+	size_t at = output_len(w) + 1, len = strlen(key);
 
 	put_text(w, key);
-	if (w->out->failed || w->out->len != at + len + 1)
+	if (output_len(w) != at + len + 1)
 		len = 0; /* escaped, or not there */
 	if (len && old) {
-		int cmp = memcmp(w->out->data + old_at, w->out->data + at,
+		int cmp = memcmp(output(w) + old_at, output(w) + at,
 				 old < len ? old : len);
 
 		if (cmp > 0 || (cmp == 0 && old >= len))
@@ -106,7 +160,9 @@ static void put_key(struct json_writer *w, const char *key)
 	}
 	w->level[w->depth - 1].key_at = at;
 	w->level[w->depth - 1].key_len = len;
-	buf_puts(w->out, w->compact ? ":" : ": ");
+	put_char(w, ':');
+	if (!w->compact)
+		put_char(w, ' ');
 }
 
 /* What stands in front of every value. */
@@ -117,8 +173,8 @@ static void begin(struct json_writer *w, const char *key)
 	if ((w->level[w->depth - 1].kind == '{') != (key != NULL))
 		bad(w, ERR_INTERNAL, "key where none belongs, or none where one does");
 	if (w->level[w->depth - 1].members)
-		buf_putc(w->out, ',');
-	indent(w);
+		put_char(w, ',');
+	next_line(w);
 	if (key)
 		put_key(w, key);
 	w->level[w->depth - 1].members++;
@@ -127,7 +183,7 @@ static void begin(struct json_writer *w, const char *key)
 void json_open(struct json_writer *w, const char *key, char kind)
 {
 	begin(w, key);
-	buf_putc(w->out, kind);
+	put_char(w, kind);
 	if (w->depth == JSON_DEPTH_MAX) {
 		bad(w, ERR_LIMIT, "nested too deep");
 		return;
@@ -145,8 +201,8 @@ void json_close(struct json_writer *w)
 	}
 	w->depth--;
 	if (w->level[w->depth].members)
-		indent(w);
-	buf_putc(w->out, w->level[w->depth].kind == '{' ? '}' : ']');
+		next_line(w);
+	put_char(w, w->level[w->depth].kind == '{' ? '}' : ']');
 }
 
 void json_put_string(struct json_writer *w, const char *key, const char *value)
@@ -163,22 +219,30 @@ void json_put_optional(struct json_writer *w, const char *key, const char *value
 
 void json_put_integer(struct json_writer *w, const char *key, int64_t value)
 {
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char text[24], *end = text + sizeof(text), *at = end;
+
 	begin(w, key);
 	if (value > INTEGER_MAX || value < -INTEGER_MAX)
 		bad(w, ERR_FORMAT, "integer beyond 2^53-1");
-	buf_printf(w->out, "%" PRId64, value);
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--at = '-';
+	put(w, at, (size_t)(end - at));
 }
 
 void json_put_bool(struct json_writer *w, const char *key, bool value)
 {
 	begin(w, key);
-	buf_puts(w->out, value ? "true" : "false");
+	put_word(w, value ? "true" : "false");
 }
 
 void json_put_null(struct json_writer *w, const char *key)
 {
 	begin(w, key);
-	buf_puts(w->out, "null");
+	put_word(w, "null");
 }
 
 static bool put_member(void *arg, const char *key, struct json value, struct error *err)
@@ -235,8 +299,10 @@ bool json_write_end(struct json_writer *w, struct error *err)
 {
 	if (w->depth)
 		bad(w, ERR_INTERNAL, "not closed");
-	buf_putc(w->out, '\n');
+	put_char(w, '\n');
+	if (!w->out && w->matched != w->len)
+		bad(w, ERR_FORMAT, "not in canonical form");
 	if (w->bad)
 		return error_set(err, w->bad_code, "%s", w->bad);
-	return buf_ok(w->out, err);
+	return !w->out || buf_ok(w->out, err);
 }

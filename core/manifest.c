@@ -344,21 +344,18 @@ static bool format_known(const struct json_doc *doc, struct error *err)
 }
 
 /* The quick way for what is right, which says no without a reason: its proof is that
- * the same bytes are written again, over the copy that was read. */
+ * the same bytes would be written again. */
 static bool read_plain(const char *text, size_t len, struct manifest *out)
 {
-	AUTO(buf_clear) struct buf copy = BUF_MAX(len + 1);
 	AUTO(manifest_clear) struct manifest m = EMPTY;
+	struct json_writer again = json_matcher(text, len);
 	struct error err;
 
-	buf_append(&copy, text, len);
-	if (!buf_ok(&copy, &err) ||
-	    !manifest_text_read(manifest_table, copy.data, &m) ||
+	if (!manifest_text_read(manifest_table, text, len, &m) ||
 	    !manifest_check(&m, &err))
 		return false;
-	buf_reset(&copy);
-	if (!manifest_write(&m, &copy, &err) || copy.len != len ||
-	    memcmp(copy.data, text, len) != 0)
+	manifest_json_write(manifest_table, &m, NULL, &again);
+	if (!json_write_end(&again, &err))
 		return false;
 	*out = TAKE(m);
 	return true;

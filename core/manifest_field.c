@@ -350,9 +350,7 @@ const char *manifest_field_coded(const struct manifest_field *f, const void *bas
 	case MANIFEST_FIELD_DIGEST:
 		return digest_text(from, room);
 	case MANIFEST_FIELD_MODE:
-		for (unsigned i = 0, mode = *(const unsigned *)from; i < 4; i++)
-			room[i] = (char)('0' + (mode >> (9 - 3 * i) & 7));
-		room[4] = '\0';
+		text_mode(*(const unsigned *)from, room);
 		return room;
 	case MANIFEST_FIELD_WORD:
 		return f->words[*(const unsigned *)from];

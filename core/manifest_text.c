@@ -7,20 +7,29 @@
  */
 #include "core/manifest_text.h"
 
+#include "core/manifest.h"
 #include "core/text.h"
 
 struct cursor {
-	char *at;
+	const char *at, *end;
 	unsigned depth;
+	/* the string or number that was read last; no field takes one that long */
+	char value[MANIFEST_LINE_MAX];
 };
+
+static size_t left(const struct cursor *c)
+{
+	return (size_t)(c->end - c->at);
+}
 
 static bool take(struct cursor *c, const char *what)
 {
-	size_t len = strlen(what);
+	const char *at = c->at;
 
-	if (strncmp(c->at, what, len) != 0)
-		return false;
-	c->at += len;
+	for (; *what; what++, at++)
+		if (at == c->end || *at != *what)
+			return false;
+	c->at = at;
 	return true;
 }
 
@@ -28,100 +37,108 @@ static bool take(struct cursor *c, const char *what)
 static bool next_line(struct cursor *c)
 {
 	enum { STEP = 2 };
-	size_t spaces = (size_t)c->depth * STEP;
 
-	if (*c->at != '\n' || strspn(c->at + 1, " ") != spaces)
+	if (!take(c, "\n"))
 		return false;
-	c->at += 1 + spaces;
+	for (unsigned i = 0; i < STEP * c->depth; i++)
+		if (!take(c, " "))
+			return false;
 	return true;
 }
 
 static bool take_key(struct cursor *c, const char *key)
 {
-	struct cursor behind = *c;
+	const char *from = c->at;
 
-	if (!take(&behind, key) || !take(&behind, "\": "))
-		return false;
-	*c = behind;
-	return true;
+	if (take(c, key) && take(c, "\": "))
+		return true;
+	c->at = from;
+	return false;
 }
 
 /* ---- strings: RFC 8259 section 7, as far as the canonical form writes it ---- */
 
-/* The code point as UTF-8, or as something like it when it is none; what is behind. */
-static char *put_point(char *to, uint32_t c)
+/* Put the code point as UTF-8, or as something like it when it is none; how many
+ * bytes that are. */
+static size_t put_point(char *to, uint32_t c)
 {
 	static const unsigned char lead[] = {0x00, 0xc0, 0xe0, 0xf0};
 	unsigned more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
 
-	*to++ = (char)(lead[more] | c >> 6 * more);
-	while (more--)
-		*to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
-	return to;
+	*to = (char)(lead[more] | c >> 6 * more);
+	for (unsigned i = 1; i <= more; i++)
+		to[i] = (char)(0x80 | (c >> 6 * (more - i) & 0x3f));
+	return more + 1;
 }
 
-/* The XXXX of \uXXXX. */
-static bool code_unit(const char *s, uint32_t *out)
+/* The \uXXXX of a code unit. */
+static bool take_unit(struct cursor *c, uint32_t *out)
 {
 	char digits[5] = EMPTY;
 	unsigned char bytes[2];
 
-	memcpy(digits, s, strnlen(s, 4));
+	if (!take(c, "\\u") || left(c) < 4)
+		return false;
+	memcpy(digits, c->at, 4);
 	if (!text_unhex(digits, bytes, sizeof(bytes)))
 		return false;
+	c->at += 4;
 	*out = (uint32_t)bytes[0] << 8 | bytes[1];
 	return true;
 }
 
-/* Put at `to` what is escaped at *from, and move that behind it; NULL: nothing is. */
-static char *unescape(char **from, char *to)
+/* The code point of one of them, or of two. */
+static bool take_point(struct cursor *c, uint32_t *out)
 {
-	char *s = *from + 1;
-	uint32_t c, low;
+	uint32_t high, low;
 
-	if (*s == '"' || *s == '\\') {
-		*from = s + 1;
-		*to = *s;
-		return to + 1;
-	}
-	if (*s != 'u' || !code_unit(s + 1, &c))
-		return NULL;
-	s += 5;
-	if (c >= 0xd800 && c < 0xdc00) {
-		if (strncmp(s, "\\u", 2) != 0 || !code_unit(s + 2, &low))
-			return NULL;
-		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-		s += 6;
-	}
-	*from = s;
-	return put_point(to, c);
+	if (!take_unit(c, &high))
+		return false;
+	*out = high;
+	if (high < 0xd800 || high >= 0xdc00)
+		return true;
+	if (!take_unit(c, &low))
+		return false;
+	*out = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+	return true;
 }
 
-/* A string, which is decoded where it stands and ends with a NUL. */
+/* Put at `to` what is escaped, at most ESCAPED bytes; 0: nothing is. */
+enum { ESCAPED = 4 };
+static size_t unescape(struct cursor *c, char *to)
+{
+	const char *from = c->at;
+	uint32_t point;
+
+	if (take(c, "\\\"") || take(c, "\\\\")) {
+		*to = c->at[-1];
+		return 1;
+	}
+	if (take_point(c, &point))
+		return put_point(to, point);
+	c->at = from;
+	return 0;
+}
+
+/* A string as the next c->value; NULL: there is none. */
 static const char *take_string(struct cursor *c)
 {
-	static const char special[] = "\"\\";
-	char *text = c->at + 1, *from, *to;
+	size_t len = 0, n;
 
-	if (*c->at != '"')
+	if (!take(c, "\""))
 		return NULL;
-	from = to = text + strcspn(text, special);
-	while (*from == '\\') {
-		size_t plain;
-
-		to = unescape(&from, to);
-		if (!to)
+	do {
+		n = text_plain(c->at, left(c));
+		if (len + n + ESCAPED >= sizeof(c->value))
 			return NULL;
-		plain = strcspn(from, special);
-		memmove(to, from, plain);
-		from += plain;
-		to += plain;
-	}
-	if (*from != '"')
-		return NULL;
-	*to = '\0';
-	c->at = from + 1;
-	return text;
+		memcpy(c->value + len, c->at, n);
+		c->at += n;
+		len += n;
+		n = unescape(c, c->value + len);
+		len += n;
+	} while (n);
+	c->value[len] = '\0';
+	return take(c, "\"") ? c->value : NULL;
 }
 
 /* ---- values ---- */
@@ -134,18 +151,18 @@ static bool read_string(struct cursor *c, const struct manifest_field *f, void *
 	return text && manifest_field_put(f, text, base, &err);
 }
 
-/* A number, which the table takes as text, stands at the end of its line. */
+/* The table takes a number as text. */
 static bool read_number(struct cursor *c, const struct manifest_field *f, void *base)
 {
-	char *end = c->at + strspn(c->at, "0123456789"), behind = *end;
+	enum { DIGITS_MAX = 20 };
+	size_t n = 0;
 	struct error err;
-	bool ok;
 
-	*end = '\0';
-	ok = manifest_field_put(f, c->at, base, &err);
-	*end = behind;
-	c->at = end;
-	return ok;
+	for (; n < left(c) && n < DIGITS_MAX && c->at[n] >= '0' && c->at[n] <= '9'; n++)
+		c->value[n] = c->at[n];
+	c->value[n] = '\0';
+	c->at += n;
+	return manifest_field_put(f, c->value, base, &err);
 }
 
 static bool read_object(struct cursor *c, const struct manifest_field *table,
@@ -217,9 +234,10 @@ static bool read_object(struct cursor *c, const struct manifest_field *table,
 	return next_line(c) && take(c, "}");
 }
 
-bool manifest_text_read(const struct manifest_field *table, char *text, void *base)
+bool manifest_text_read(const struct manifest_field *table, const char *text,
+			size_t len, void *base)
 {
-	struct cursor c = {text, 0};
+	struct cursor c = {.at = text, .end = text + len};
 
-	return read_object(&c, table, base) && !strcmp(c.at, "\n");
+	return read_object(&c, table, base) && take(&c, "\n") && !left(&c);
 }

@@ -5,17 +5,17 @@
  * files and the start of a server spend mostly here.
  *
  * Rule: it need not be strict, because its caller is: what was read is taken only
- * when manifest_write() writes the very same bytes again. It says no without a
- * reason; manifest_json then finds the words. manifest alone includes this.
+ * when the very same bytes would be written of it again. It says no without a reason;
+ * manifest_json then finds the words. manifest alone includes this.
  */
 #ifndef CORE_MANIFEST_TEXT_H
 #define CORE_MANIFEST_TEXT_H
 
 #include "core/manifest_field.h"
 
-/* Read `text`, which is NUL-terminated and is overwritten, into the zeroed struct
- * `base`, which is to be cleared even after a failure. */
-bool manifest_text_read(const struct manifest_field *table, char *text,
-			void *base) MUST_CHECK;
+/* Read `text` into the zeroed struct `base`, which is to be cleared even after a
+ * failure. */
+bool manifest_text_read(const struct manifest_field *table, const char *text,
+			size_t len, void *base) MUST_CHECK;
 
 #endif

@@ -139,6 +139,13 @@ bool text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	return true;
 }
 
+void text_mode(unsigned mode, char out[TEXT_MODE_SIZE])
+{
+	for (unsigned i = 0; i < 4; i++)
+		out[i] = (char)('0' + (mode >> (9 - 3 * i) & 7));
+	out[4] = '\0';
+}
+
 void text_time(int64_t t, char out[TEXT_TIME_SIZE])
 {
 	time_t when = (time_t)t;

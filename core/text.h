@@ -28,6 +28,11 @@ bool text_unbase64(const char *s, size_t len, struct buf *out,
 /* Decimal without sign, blanks or leading zeros, from min to max. */
 bool text_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out) MUST_CHECK;
 
+enum { TEXT_MODE_SIZE = 5 }; /* with the NUL */
+
+/* The permission bits of a file, 07777, in four octal digits. */
+void text_mode(unsigned mode, char out[TEXT_MODE_SIZE]);
+
 /* ---- time: seconds since 1970 UTC as "2021-08-25T00:00:00Z" (RFC 3339) ---- */
 
 enum { TEXT_TIME_SIZE = 21 }; /* with the NUL */

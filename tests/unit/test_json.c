@@ -321,6 +321,41 @@ TEST(a_writer_makes_what_a_reader_takes)
 	assert_string_equal(b.data, sample);
 }
 
+/* A text, of which as much is what { "a": [-12, "b"] } is written as. */
+static const struct {
+	const char *text;
+	bool same;
+	size_t matched;
+} held[] = {
+	{"{\n  \"a\": [\n    -12,\n    \"b\"\n  ]\n}\n", true, 34},
+	{"{\n  \"a\": [\n    -12,\n    \"b\"\n  ]\n}\n\n", false, 34},
+	{"{\n  \"a\": [\n    -12,\n    \"b\"\n  ]\n}", false, 33},
+	{"{\n  \"a\": [\n    -13,\n    \"b\"\n  ]\n}\n", false, 17},
+	{"{\n  \"a\": [\n   -12,\n    \"b\"\n  ]\n}\n", false, 14},
+	{"{\n  \"a\": [\n    -12,\n    \"c\"\n  ]\n}\n", false, 25},
+	{"", false, 0},
+};
+
+TEST(what_would_be_written_is_held_against_a_text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+		struct json_writer w = json_matcher(held[i].text, strlen(held[i].text));
+
+		print_message("%s\n", held[i].text);
+		json_open(&w, NULL, '{');
+		json_open(&w, "a", '[');
+		json_put_integer(&w, NULL, -12);
+		json_put_string(&w, NULL, "b");
+		json_close(&w);
+		json_close(&w);
+		if (held[i].same)
+			assert_ok(json_write_end(&w, &err));
+		else
+			assert_err(ERR_FORMAT, json_write_end(&w, &err));
+		assert_int_equal(w.matched, held[i].matched);
+	}
+}
+
 TEST(a_compact_writer_makes_one_line)
 {
 	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
