@@ -52,6 +52,10 @@ struct pgp_subkey {
 	char algorithm[16];
 	int64_t created;
 	size_t key; /* index of its primary */
+	/* Whose signature that it belongs to its primary its binding carries, by name:
+	 * of another key, and nothing that it signs counts. Whether it holds is for
+	 * gpg. */
+	enum { PGP_BACK_NONE, PGP_BACK_FOREIGN, PGP_BACK_OWN } back;
 	/* when inspected: */
 	int64_t expires; /* 0: never */
 	bool revoked;

@@ -67,6 +67,20 @@ static void check_life(const struct pgp_key *key, int64_t now, struct findings *
 		find(f, true, "%s", key->problem);
 }
 
+/* Subkeys that are bound, and not both ways. */
+static void check_back(const struct pgp_keyring *k, size_t at, bool fault,
+		       struct findings *f)
+{
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (k->subkeys[i].key == at && !k->subkeys[i].revoked &&
+		    k->subkeys[i].back == PGP_BACK_FOREIGN)
+			find(f, fault,
+			     "nothing that subkey %s signs counts: another key signed "
+			     "in "
+			     "its place that it belongs to this one; make a new subkey",
+			     k->subkeys[i].fpr);
+}
+
 static void no_part(const struct pgp_key *key, const struct pgp_subkey *over,
 		    struct findings *f)
 {
@@ -131,9 +145,10 @@ size_t pgp_check_key(const struct pgp_keyring *k, size_t at, int64_t now,
 
 	check_life(&k->keys[at], now, &f);
 	check_parts(&k->keys[at], part, &f);
+	check_back(k, at, !part, &f);
 	if (!part)
 		no_part(&k->keys[at], signing_part(k, at, 0), &f);
-	if (!f.count)
+	if (part && !(f.count && f.items[0].fault))
 		advise(&k->keys[at], part, now, &f);
 	return f.count;
 }

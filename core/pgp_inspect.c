@@ -76,9 +76,9 @@ static void unescape(char *s)
 /* What the lines were about so far. */
 struct listing {
 	struct pgp_keyring *k;
-	struct record part; /* the last pub or sub, */
-	bool is_primary;    /* which of them, */
-	bool has_part;      /* and whether its fpr is still to come */
+	struct record part;  /* the last pub or sub, */
+	bool is_primary;     /* which of them, */
+	bool has_part;       /* and whether its fpr is still to come */
 	struct pgp_key *key; /* the last pub; NULL: not one of the keyring's */
 	bool has_uid;
 	bool seen[PGP_KEYS_MAX];
@@ -118,8 +118,9 @@ static void take_part(struct listing *l, const char *fpr)
 	l->has_part = false; /* another fpr is of something else */
 	part->expires = strtoll(r->field[EXPIRES], NULL, 10);
 	part->revoked = strchr(r->field[VALIDITY], 'r') != NULL;
-	part->can_sign =
-		strchr(r->field[CAPABILITIES], 's') && !strchr(r->field[VALIDITY], 'i');
+	part->can_sign = strchr(r->field[CAPABILITIES], 's') &&
+			 !strchr(r->field[VALIDITY], 'i') &&
+			 part->back != PGP_BACK_FOREIGN;
 	if (l->is_primary)
 		take_primary(l, part);
 }

@@ -54,6 +54,16 @@ static bool add_key(struct pgp_keyring *k, const struct armor_packet *p,
 	return true;
 }
 
+/* Of several bindings one with its own is enough. */
+static void look_back(struct pgp_keyring *k, const struct armor_packet *p)
+{
+	struct pgp_subkey *s = &k->subkeys[k->subkey_count - 1];
+	bool own;
+
+	if (pgp_packet_signs_back(p, s->fpr, &own) && s->back != PGP_BACK_OWN)
+		s->back = own ? PGP_BACK_OWN : PGP_BACK_FOREIGN;
+}
+
 static bool add_packet(struct pgp_keyring *k, const struct armor_packet *p,
 		       struct error *err)
 {
@@ -63,6 +73,7 @@ static bool add_packet(struct pgp_keyring *k, const struct armor_packet *p,
 		return false;
 	if (p->tag == PGP_PACKET_SUBKEY && !add_part(k, p, err))
 		return false;
+	look_back(k, p);
 	key = &k->keys[k->key_count - 1];
 	key->len = p->end - key->at;
 	if (p->tag == PGP_PACKET_USER_ID && !*key->uid) {

@@ -172,18 +172,56 @@ static bool is_issuer(const struct subpacket *s, const char *fpr)
 	       !strcasecmp(issuer, fpr + fpr_len - strlen(issuer));
 }
 
-bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
+/* What it says of this key being the issuer. */
+struct issue {
+	bool named; /* some key is */
+	bool by;    /* this one is */
+};
+
+static struct issue issue_of(const struct armor_packet *p, const char *fpr)
 {
+	struct issue is = EMPTY;
 	struct subpacket s;
 	struct area areas[2];
 
 	if (!read_areas(p, areas))
+		return is;
+	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
+		while (next_subpacket(&areas[i], &s)) {
+			is.named |= s.type == ISSUER || s.type == ISSUER_FPR;
+			is.by |= is_issuer(&s, fpr);
+		}
+	return is;
+}
+
+bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr)
+{
+	return issue_of(p, fpr).by;
+}
+
+bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr, bool *own)
+{
+	bool found = false;
+	struct subpacket s;
+	struct area areas[2];
+
+	if (!read_areas(p, areas) || p->body[1] != TYPE_SUBKEY)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
-		while (next_subpacket(&areas[i], &s))
-			if (is_issuer(&s, fpr))
-				return true;
-	return false;
+		while (next_subpacket(&areas[i], &s)) {
+			const struct armor_packet back = {
+				.tag = PGP_PACKET_SIGNATURE,
+				.body = s.data,
+				.len = s.len,
+			};
+			struct issue is = issue_of(&back, fpr);
+
+			if (s.type != EMBEDDED || s.len < 2 || s.data[1] != TYPE_BACK)
+				continue;
+			*own = (found && *own) || is.by || !is.named;
+			found = true;
+		}
+	return found;
 }
 
 int64_t pgp_packet_expires(const struct armor_packet *p)

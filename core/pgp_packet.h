@@ -29,6 +29,11 @@ bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
 /* Is this a version 4 signature that says this key made it? */
 bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CHECK;
 
+/* Is this the binding of a subkey that signs, and carries a back signature? Then *own
+ * tells whether that is by the subkey with this fingerprint, as far as it names one. */
+bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr,
+			   bool *own) MUST_CHECK;
+
 /* When a version 4 signature ends by its own word, 0: never. */
 int64_t pgp_packet_expires(const struct armor_packet *p) MUST_CHECK;
 

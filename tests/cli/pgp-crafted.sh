@@ -35,7 +35,10 @@ primary|0||0
 subkey|0||0
 no-back-signature|2|$unbound|1
 back-signature-sha1|2|$unbound|1
-back-signature-by-another|2|$unbound|
+back-signature-by-another|2|$unbound|1
+back-signature-of-no-name|0||0
+back-signature-by-another-before|0||0
+primary-and-back-signature-by-another|2|$unbound|0
 subkey-encrypts|2|its key is not made for signing|1
 subkey-bound-sha1|2|its key binds itself with SHA1; renew that: gpg|1
 subkey-of-another|2|$unbound|1
@@ -87,6 +90,14 @@ ahead-400-s|2|which is in the future|
 before-key|2|dated 2025-12-31T23:59:59Z, before its key was made|
 before-subkey|2|before its key was made|
 END
+
+step "the subkey that another key signed back for is named"
+expect 1 fips-manifest key check back-signature-by-another.gpg
+grep -Eq 'fault: nothing that subkey [0-9A-F]{40} signs counts' out || fail "$(cat out)"
+expect 0 fips-manifest key check primary-and-back-signature-by-another.gpg
+grep -Eq 'advice: nothing that subkey [0-9A-F]{40} signs counts' out || fail "$(cat out)"
+expect 0 fips-manifest key check back-signature-by-another-before.gpg
+grep -q 'signs counts' out && fail "$(cat out)"
 
 step "keyrings that are not read at all"
 expect 3 fips-manifest verify --keyring key-of-version-6.gpg key-of-version-6.asc

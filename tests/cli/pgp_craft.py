@@ -91,12 +91,13 @@ def over_uid(key, uid):
     return key.hashed + b"\xb4" + u32(len(uid)) + uid
 
 
-def bind(key, part, use=SIGN, back=SHA512, by=None, **how):
+def bind(key, part, use=SIGN, back=SHA512, by=None, anonymous=False, **how):
     """A subkey's binding; back: digest of the signature that it makes back, 0 for none."""
+    names = {"hashed": date(CREATED), "unhashed": b""} if anonymous else {}
     extra = flags(use)
     both = key.hashed + part.hashed
     if back:
-        extra += sub(32, (by or part).sign(BACK, both, digest=back))
+        extra += sub(32, (by or part).sign(BACK, both, digest=back, **names))
     return key.sign(SUBKEY, both, extra=extra, **how)
 
 
@@ -147,6 +148,9 @@ def keys():
     put("no-back-signature", part(back=0), sig(S))
     put("back-signature-sha1", part(back=SHA1), sig(S))
     put("back-signature-by-another", part(by=Q), sig(S))
+    put("back-signature-of-no-name", part(anonymous=True), sig(S))
+    put("back-signature-by-another-before", part(by=Q) + packet(2, bind(P, S, created=CREATED + 99)), sig(S))
+    put("primary-and-back-signature-by-another", cert(P, binding=bind(P, S, by=Q)), sig(S))
     put("subkey-encrypts", part(use=ENCRYPT), sig(S))
     put("subkey-bound-sha1", part(digest=SHA1), sig(S))
     put("subkey-of-another", cert(P, use=CERTIFY, binding=bind(Q, S)), sig(S))
