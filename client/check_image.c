@@ -131,14 +131,18 @@ static bool look_for(struct check_images *x, int layer, const char *name,
 	AUTO(file_closep) int fd = -1;
 	struct error why;
 	struct stat st;
+	bool opened;
 
 	found.subject = subject_of(name, f->path);
 	found.expected = f->sha256;
 	if (!found.subject)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	if (!file_open_beneath(layer, f->path, O_RDONLY | O_NONBLOCK, &fd, &why)) {
-		/* a whiteout is a device that no overlay lets be opened */
-		if (why.code != ERR_NOT_FOUND && why.os != ENXIO && why.os != ENODEV)
+	opened = file_open_beneath(layer, f->path, O_RDONLY | O_NONBLOCK, &fd, &why);
+	/* a socket, or a device as whiteouts are: known by its kind */
+	if (!opened && (why.os == ENXIO || why.os == ENODEV))
+		opened = file_open_beneath(layer, f->path, O_PATH, &fd, &why);
+	if (!opened) {
+		if (why.code != ERR_NOT_FOUND)
 			report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
 		return true;
 	}

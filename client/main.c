@@ -218,6 +218,19 @@ static void be_nice(void)
 		return;
 }
 
+/* Each file that is to be digested is open from when it is found until then; an image
+ * may have thousands. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return; /* what cannot be opened is told */
+}
+
 int main(int argc, char **argv)
 {
 	/* as long as the process: what 50,000 checks hold is not freed one by one */
@@ -236,6 +249,7 @@ int main(int argc, char **argv)
 	cli.quiet = options.quiet;
 	if (options.nice)
 		be_nice();
+	allow_files();
 	run.deadline = digest_many_now() + (int64_t)options.timeout * 1000;
 	if (!watch_run(options.self_check ? self_check_thread : work_thread, &run,
 		       run.deadline + LATE_MS, &finished, &run.err))

@@ -97,6 +97,8 @@ static void check_options(struct argp_state *state, struct options *o)
 
 	if (o->self_check && o->file)
 		argp_error(state, "--self-check takes no MANIFEST.asc");
+	if (o->self_check && (o->format != OUTPUT_TEXT || o->report_count))
+		argp_error(state, "--self-check writes no report");
 	if (!o->file == !published)
 		argp_error(state, "give one of MANIFEST.asc and --server URL");
 	if (o->site_key && !o->server)

@@ -119,6 +119,8 @@ static bool ask(const struct options *o, const struct cli *cli, struct error *er
 	const char *name;
 	size_t len = 0;
 
+	if (o->require_fips && !digest_require_fips(err))
+		return false;
 	self_check_digest(own);
 	if (!*own)
 		return error_set(err, ERR_SYSTEM, "cannot read '/proc/self/exe'");

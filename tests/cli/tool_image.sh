@@ -8,7 +8,7 @@
 . "$TOP/tests/cli/node.bash"
 # shellcheck source=tests/cli/fixtures.sh
 . "$TOP/tests/cli/fixtures.sh"
-need gpg jq skopeo umoci
+need gpg jq skopeo umoci python3
 
 new_key alice
 node_root root
@@ -99,6 +99,11 @@ hostile=$snapshots/3/fs/usr/local/bin/kube-apiserver
 mkfifo $hostile
 expect 1 check
 line fail "overlayfs/3 /usr/local/bin/kube-apiserver  not a regular file.*a FIFO"
+rm $hostile
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+mv socket $hostile
+expect 1 check # which cannot be opened, as a whiteout cannot
+line fail "overlayfs/3 /usr/local/bin/kube-apiserver  not a regular file.*a socket"
 rm $hostile
 ln -s ../../../../../../../../../../../../../bin/true $hostile
 expect 0 check # leads out of the layer: to nothing there
@@ -277,3 +282,20 @@ start=$SECONDS
 expect 3 check --timeout 1 --image slow.tar
 line unknown "slow.tar  *time was over before it was read" node
 [ $((SECONDS - start)) -lt 20 ] || fail "took $((SECONDS - start)) s"
+
+step "more files in a layer than a program may have open at first"
+mkdir -p big/usr/big
+cp /bin/true big/usr/big/big
+files=(image:/usr/big/big)
+for i in {1..60}; do
+	echo "$i" >big/usr/big/"$i"
+	files+=("image:/usr/big/$i")
+done
+component big big required "${files[@]}" | manifest big.json
+sign big.json alice
+node_root other
+layer=other/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs
+mkdir -p $layer
+cp -r big/usr $layer/
+expect 0 bash -c "ulimit -Sn 40; exec fips-tool --keyring alice.asc --root other big.json.asc"
+[ "$(grep -c "^big  *image  *overlayfs/1 /usr/big/.*  pass\$" out)" = 61 ] || fail "$(cat out)"

@@ -96,7 +96,7 @@ says "'missing'"
 says "$(sha256sum </bin/cat | cut -c1-64)" out
 
 step "is this program the one that was published?"
-self() { fips-tool --self-check --keyring alice.asc --server "$url"; }
+self() { fips-tool --self-check --keyring alice.asc --server "$url" "$@"; }
 expect 3 self # nothing is published
 one_line
 expect 0 fips-manifest tool add "$BIN/fips-tool" --version 1.0.0 --arch x86_64
@@ -119,6 +119,13 @@ expect 1 ./other-tool --self-check --keyring alice.asc --server "$url"
 says "is not in the signed list of published tools"
 one_line
 expect 64 fips-tool --self-check v1.21.3.json.asc
+for option in --json --format=junit --report=json:report; do
+	expect 64 self $option
+	says "--self-check writes no report"
+done
+[ ! -e report ] || fail "a report"
+expect 3 self --require-fips-provider
+says "FIPS provider"
 
 step "no server"
 expect 3 fips-tool --keyring alice.asc --root root --server http://127.0.0.1:1
