@@ -19,6 +19,7 @@ static bool open_store(struct watch *w, struct error *err)
 	store_closep(&w->store);
 	if (!store_open(w->path, STORE_READ, &w->store, err))
 		return false;
+	history_clear(&w->history); /* of another store, for all that is known */
 	w->dev = st.st_dev;
 	w->ino = st.st_ino;
 	w->version = 0;

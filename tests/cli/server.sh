@@ -152,6 +152,15 @@ gone() { [ "$(status "$URL/$asc")" = 404 ]; }
 wait_for 20 gone || fail "the withdrawn manifest is still served"
 page_says "bad build" || fail "why it was withdrawn"
 
+step "what only the store before had published is not known any more"
+expect 0 fips-manifest --store empty.db init --no-roles
+mv s.db kept.db
+mv empty.db s.db
+knows() { [ "$(status "$URL/digests/$digest")" = "$1" ]; }
+wait_for 20 knows 404 || fail "$(get "$URL/digests/$digest")"
+mv kept.db s.db
+wait_for 20 knows 200 || fail "not known again"
+
 step "SIGHUP reads again; SIGTERM lets a transfer finish and ends with 0"
 loads() { get "$URL/metrics" | sed -n 's/^fips_manifestd_snapshot_loads_total //p'; }
 before=$(loads)
