@@ -335,6 +335,16 @@ bool image_store_json(struct image_store *s, const char *name, const struct buf 
 	return true;
 }
 
+/* The first of the names that is this one; the count when none is. */
+static size_t which(const char *const *names, size_t count, const char *name)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(names[i], name) != 0)
+		i++;
+	return i;
+}
+
 static bool flow_layout(struct image_store *s, const struct image_store_files *files,
 			bool (*each)(void *arg, size_t i, struct unpack_from content,
 				     struct error *err),
@@ -347,9 +357,7 @@ static bool flow_layout(struct image_store *s, const struct image_store_files *f
 		AUTO(file_closep) int fd = -1;
 		struct from_fd from = {.chunk = chunk};
 
-		files->same[i] = 0;
-		while (strcmp(files->names[files->same[i]], files->names[i]) != 0)
-			files->same[i]++;
+		files->same[i] = which(files->names, i, files->names[i]);
 		if (files->same[i] != i)
 			continue;
 		ok = open_inside(s, files->names[i], &fd, err);
@@ -359,34 +367,31 @@ static bool flow_layout(struct image_store *s, const struct image_store_files *f
 	return ok;
 }
 
-/* The first of the files that the name leads to; the count when it is none of them. */
-static size_t which(struct image_store *s, const char *name,
-		    const struct image_store_files *files)
+/* Where the names of the files lead to in the tarball. */
+static bool follow_all(struct image_store *s, const struct image_store_files *files,
+		       const char **out, struct error *err)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *f = follow(s, files->names[i]);
 
-	while (i < files->count && strcmp(follow(s, files->names[i])->name, name) != 0)
-		i++;
-	return i;
+		if (!f)
+			return error_set(err, ERR_FORMAT, "it has no file '%s'",
+					 TEXT_SAFE(files->names[i]));
+		out[i] = f->name;
+		files->same[i] = which(out, i, f->name);
+	}
+	return true;
 }
 
-bool image_store_flow(struct image_store *s, const struct image_store_files *files,
-		      bool (*each)(void *arg, size_t i, struct unpack_from content,
-				   struct error *err),
-		      void *arg, struct error *err)
+static bool flow_tarball(struct image_store *s, const char *const *names, size_t count,
+			 bool (*each)(void *arg, size_t i, struct unpack_from content,
+				      struct error *err),
+			 void *arg, struct error *err)
 {
 	AUTO(walk_clear) struct walk w = EMPTY;
 	struct unpack_entry in;
 	bool more;
 
-	if (s->folder >= 0)
-		return flow_layout(s, files, each, arg, err);
-	for (size_t i = 0; i < files->count; i++)
-		if (!follow(s, files->names[i]))
-			return error_set(err, ERR_FORMAT, "it has no file '%s'",
-					 TEXT_SAFE(files->names[i]));
-	for (size_t i = 0; i < files->count; i++)
-		files->same[i] = which(s, follow(s, files->names[i])->name, files);
 	if (!s->tarball.again(s->tarball.from.arg, err) || !walk_open(s, &w, err))
 		return false;
 	for (;;) {
@@ -401,8 +406,29 @@ bool image_store_flow(struct image_store *s, const struct image_store_files *fil
 			continue;
 		if (!unpack_path("/", in.name, &name, err))
 			return false;
-		i = which(s, name, files);
-		if (i < files->count && !each(arg, i, unpack_content(w.archive), err))
+		i = which(names, count, name);
+		if (i < count && !each(arg, i, unpack_content(w.archive), err))
 			return false;
 	}
+}
+
+static void names_freep(const char ***names)
+{
+	free(*names);
+}
+
+bool image_store_flow(struct image_store *s, const struct image_store_files *files,
+		      bool (*each)(void *arg, size_t i, struct unpack_from content,
+				   struct error *err),
+		      void *arg, struct error *err)
+{
+	AUTO(names_freep) const char **names = NULL;
+
+	if (s->folder >= 0)
+		return flow_layout(s, files, each, arg, err);
+	names = calloc(files->count + 1, sizeof(*names));
+	if (!names)
+		return error_set(err, ERR_SYSTEM, "no memory");
+	return follow_all(s, files, names, err) &&
+	       flow_tarball(s, names, files->count, each, arg, err);
 }
