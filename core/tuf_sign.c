@@ -139,7 +139,7 @@ static int give(char *buf, int size, int writing, void *arg)
 static bool not_loaded(const struct passphrase *p, const char *name, struct error *err)
 {
 	if (p->asked)
-		return error_set(err, ERR_UNTRUSTED, "'%s': %s", TEXT_SAFE(name),
+		return error_set(err, ERR_CONFLICT, "'%s': %s", TEXT_SAFE(name),
 				 p->text ? "the passphrase is wrong"
 					 : "a passphrase is needed");
 	return fail(err, "no private key") ||
@@ -231,13 +231,13 @@ static bool no_token_key(const char *uri, const struct passphrase *p, bool opene
 	bool own_pin = strstr(uri, "pin-source=") != NULL;
 
 	if (opened && p->asked && !p->text)
-		return error_set(err, ERR_UNTRUSTED, "'%s': a PIN is needed",
+		return error_set(err, ERR_CONFLICT, "'%s': a PIN is needed",
 				 TEXT_SAFE(uri));
 	if (opened && (p->asked || own_pin) && has_public_half(uri))
-		return error_set(err, ERR_UNTRUSTED, "'%s': the PIN is wrong or locked",
+		return error_set(err, ERR_CONFLICT, "'%s': the PIN is wrong or locked",
 				 TEXT_SAFE(uri));
 	if (opened && p->asked)
-		return error_set(err, ERR_UNTRUSTED,
+		return error_set(err, ERR_CONFLICT,
 				 "'%s': the token has no such key, or the PIN is wrong "
 				 "or locked",
 				 TEXT_SAFE(uri));

@@ -20,7 +20,7 @@ struct tuf_secret; /* a private key */
 bool tuf_sign_generate(enum tuf_scheme scheme, struct tuf_secret **out,
 		       struct error *err) MUST_CHECK;
 /* From a file or a URI with a scheme ("pkcs11:", "file:"). A passphrase or PIN that is
- * missing or wrong is ERR_UNTRUSTED, a token that is not there ERR_NOT_FOUND, a URI
+ * missing or wrong is ERR_CONFLICT, a token that is not there ERR_NOT_FOUND, a URI
  * with its PIN in it ERR_USAGE. */
 bool tuf_sign_load(const char *name, const char *passphrase, struct tuf_secret **out,
 		   struct error *err) MUST_CHECK;

@@ -47,7 +47,7 @@ static bool load_secret(struct role_keys *k, const char *name, struct tuf_secret
 	if (k->plain && text_ends(name, ".pem")) {
 		if (tuf_sign_load(name, NULL, out, err))
 			return true;
-		if (err->code != ERR_UNTRUSTED) /* else a passphrase is needed */
+		if (err->code != ERR_CONFLICT) /* else a passphrase is needed */
 			return false;
 	}
 	return (brings_pin(name) || role_keys_unlock(k, false, err)) &&

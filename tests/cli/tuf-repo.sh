@@ -79,7 +79,7 @@ manifest one
 expect 64 fips-manifest publish
 says "no terminal to ask for the passphrase"
 one_line
-expect 2 fips-manifest publish "${signing[@]}" 3<<<"wrong passphrase"
+expect 3 fips-manifest publish "${signing[@]}" 3<<<"wrong passphrase"
 says "the passphrase is wrong"
 expect 0 fips-manifest list
 says complete out

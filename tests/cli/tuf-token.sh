@@ -139,7 +139,7 @@ statement_of 1
 newest() { find "$1/metadata" -name "*.$2.json" | sort -V | tail -n 1; } # TREE ROLE
 cp s.db before.db
 pin=87654321
-expect 2 fm publish
+expect 3 fm publish
 one_line
 says "TUF role 'targets': 'pkcs11:token=release;object=targets': the PIN is wrong or locked"
 cmp s.db before.db || fail "something was stored"
@@ -177,24 +177,24 @@ refused() { # refused STATUS WORDS: refresh signs nothing and says why in one li
 }
 step "a PIN that is wrong costs one try; three lock the token"
 pin=87654321
-refused 2 "'pkcs11:token=release;object=timestamp': the PIN is wrong or locked"
+refused 3 "'pkcs11:token=release;object=timestamp': the PIN is wrong or locked"
 grep -q 'no such key' err && fail "the key is there"
 [ "$(cat wrong-pins)" = 1 ] || fail "$(cat wrong-pins) tries"
 pin=12345678
 expect 0 fm refresh
 [ "$(cat wrong-pins)" = 0 ] || fail "$(cat wrong-pins) tries"
 echo 3 >wrong-pins
-refused 2 "'pkcs11:token=release;object=timestamp': the PIN is wrong or locked"
+refused 3 "'pkcs11:token=release;object=timestamp': the PIN is wrong or locked"
 echo 0 >wrong-pins
 
 step "no token, no key, no module, no provider, a key that TUF does not use"
 token=absent uri timestamp
 refused 3 "'pkcs11:token=absent;object=timestamp': no token that is plugged in has such a key"
 uri timestamp -2
-refused 2 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
+refused 3 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
 [ "$(cat wrong-pins)" = 0 ] || fail "$(cat wrong-pins) tries"
 pin=87654321
-refused 2 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
+refused 3 "'pkcs11:token=release;object=timestamp-2': the token has no such key, or the PIN is wrong or locked"
 [ "$(cat wrong-pins)" = 1 ] || fail "$(cat wrong-pins) tries"
 pin=12345678
 echo 0 >wrong-pins
@@ -212,7 +212,7 @@ echo 12345678 >pin
 uri timestamp "?pin-source=file:$PWD/pin"
 expect 0 bare refresh
 echo 87654321 >pin
-refused 2 "'pkcs11:token=release;object=timestamp?pin-source=file:$PWD/pin': the PIN is wrong or locked"
+refused 3 "'pkcs11:token=release;object=timestamp?pin-source=file:$PWD/pin': the PIN is wrong or locked"
 uri none "?pin-source=file:$PWD/pin"
 mv s.db.keys/none.uri s.db.keys/timestamp.uri
 refused 3 "'pkcs11:token=release;object=none?pin-source=file:$PWD/pin': no token that is plugged in has such a key and takes this PIN"

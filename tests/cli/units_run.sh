@@ -110,7 +110,7 @@ step "a wrong passphrase: the unit fails, is seen so, and nothing was signed"
 echo another-one >passphrase
 encrypt role-keys
 expect 1 unit fips-manifest-refresh.service
-[ "$(result fips-manifest-refresh.service ExecMainStatus)" = 2 ] || fail "$(cat systemd.log)"
+[ "$(result fips-manifest-refresh.service ExecMainStatus)" = 3 ] || fail "$(cat systemd.log)"
 says "the passphrase is wrong" fips-manifest-refresh.service.log
 grep -e another-one -e a-passphrase -r /run/systemd systemd.log -- *.log && fail "it is written down"
 [ "$(timestamp)" = $((before + 1)) ] || fail "timestamp $(timestamp)"
