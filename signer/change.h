@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change: how differences between two manifests are told to a person. */
+/* change: how differences between two manifests are told to people and to machines. */
 #ifndef SIGNER_CHANGE_H
 #define SIGNER_CHANGE_H
 
+#include "core/cli.h"
+#include "core/digest.h"
 #include "core/manifest.h"
 
-#include <stdio.h>
-
-struct change_talk {
-	FILE *out;
-	size_t count; /* of lines */
+/* One of two manifests; all is borrowed. */
+struct change_side {
+	const struct manifest *manifest;
+	const struct digest *digest; /* of its text */
+	const char *id;
 };
 
-/* For manifest_compare(): one line a difference, "COMPONENT PATH: FIELD FROM -> TO".
- * `talk` is a struct change_talk. */
-void change_print(void *talk, const struct manifest_change *c);
+/* What `b` says otherwise than `a`: a line a difference, "COMPONENT PATH: FIELD FROM ->
+ * TO"; with --json one object, also when there is none. Counts them. */
+bool change_tell(const struct cli *cli, const struct change_side *a,
+		 const struct change_side *b, size_t *count,
+		 struct error *err) MUST_CHECK;
 
 #endif

@@ -247,24 +247,32 @@ static bool check(struct cmd_context *ctx, const struct built *b, const char *fi
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(MANIFEST_TEXT_MAX);
 	AUTO(manifest_clear) struct manifest there = EMPTY;
-	struct change_talk talk = {.out = ctx->cli->out};
+	AUTO(text_freep) char *id = NULL;
+	struct digest digest;
+	size_t count;
 
 	if (!id_text(NULL, file, &text, err))
 		return false;
-	if (!manifest_parse(text.data ? text.data : "", text.len, &there, err))
+	if (!manifest_parse(text.data ? text.data : "", text.len, &there, err) ||
+	    !digest_of_bytes(text.data, text.len, &digest, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(file));
-	if (text.data && b->text.data && text.len == b->text.len &&
-	    !memcmp(text.data, b->text.data, text.len)) {
+	id = manifest_id(&there);
+	if (!id)
+		return no_memory(err);
+	if (!change_tell(ctx->cli, &(struct change_side){&there, &digest, id},
+			 &(struct change_side){&b->manifest, &b->digest, b->id}, &count,
+			 err))
+		return false;
+	if (!digest_equal(&digest, &b->digest))
+		return error_set(err, ERR_MISMATCH,
+				 "'%s' is not what the definition and artifacts give: "
+				 "%zu %s",
+				 TEXT_SAFE(file), count,
+				 count == 1 ? "difference" : "differences");
+	if (!ctx->cli->json)
 		cli_say(ctx->cli, "%s: '%s' is what the definition and artifacts give",
 			b->id, TEXT_SAFE(file));
-		return true;
-	}
-	if (!manifest_compare(&there, &b->manifest, change_print, &talk, err))
-		return false;
-	return error_set(err, ERR_MISMATCH,
-			 "'%s' is not what the definition and artifacts give: %zu %s",
-			 TEXT_SAFE(file), talk.count,
-			 talk.count == 1 ? "difference" : "differences");
+	return true;
 }
 
 static bool run(struct cmd_context *ctx, struct error *err)

@@ -120,6 +120,15 @@ expect 1 build small.yaml --check other.json
 printf '%s\n' 'kubectl /usr/bin/kubectl: size 37622017 -> 37622016' \
 	'manifest: revision 2 -> 1' | cmp - out || fail "differences"
 says "2 differences"
+expect 1 build small.yaml --check other.json --json
+jq -e '(.changes | length) == 2 and .from.id == "el8/v1.21.3/x86_64@2" and
+	.to.id == "el8/v1.21.3/x86_64@1" and .from.digest != .to.digest' out >/dev/null ||
+	fail "$(cat out)"
+mv out checked
+expect 1 fips-manifest diff other.json small/manifest-el8-x86_64.json --json
+cmp out checked || fail "diff says it otherwise"
+expect 0 build small.yaml --check small/manifest-el8-x86_64.json --json
+jq -e '.changes == [] and .from == .to' out >/dev/null || fail "$(cat out)"
 expect 64 build small.yaml small.yaml --check other.json
 expect 64 build small.yaml --check other.json --output x
 expect 64 build small.yaml
