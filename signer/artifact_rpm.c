@@ -359,17 +359,25 @@ static bool read_unpacked(struct rpm *r, struct unpack_from from, struct error *
 	       unpack_drain(from, err);
 }
 
+/* By a thread of its own: liblzma alone keeps a core busy for a long time. */
+static bool read_xz(struct rpm *r, struct unpack_from packed, struct error *err)
+{
+	AUTO(unxz_freep) struct unxz *xz = NULL;
+	AUTO(ahead_freep) struct ahead *a = NULL; /* ends before what it uses */
+
+	return unxz_open(packed, &xz, err) && ahead_new(unxz_fill, xz, &a, err) &&
+	       read_unpacked(r, (struct unpack_from){ahead_next, a}, err);
+}
+
 static bool read_payload(struct rpm *r, struct error *err)
 {
 	AUTO(unpack_freep) struct unpack *stream = NULL;
-	AUTO(unxz_freep) struct unxz *xz = NULL;
 	struct unpack_from packed = {payload_next, r};
 	struct unpack_entry entry;
 	bool more;
 
 	if (r->header.xz)
-		return unxz_open(packed, &xz, err) &&
-		       read_unpacked(r, unxz_content(xz), err);
+		return read_xz(r, packed, err);
 	if (!unpack_open(packed, UNPACK_STREAM, &stream, err) ||
 	    !unpack_next(stream, &entry, &more, err))
 		return false;

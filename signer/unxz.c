@@ -11,14 +11,11 @@
 #define FUNCTIONS(_) _(lzma_code) _(lzma_end) _(lzma_stream_decoder)
 LATE_LIBRARY(FUNCTIONS, LZMA, "building manifests from RPMs with xz payloads")
 
-enum { ROOM = 256 * 1024 };
-
 struct unxz {
 	struct unpack_from from;
 	lzma_stream stream;
 	lzma_action action;
 	bool ended;
-	uint8_t room[ROOM];
 };
 
 bool unxz_open(struct unpack_from from, struct unxz **out, struct error *err)
@@ -84,12 +81,12 @@ static bool pull(struct unxz *u, struct error *err)
 	return true;
 }
 
-static bool next(void *arg, const void **data, size_t *len, struct error *err)
+bool unxz_fill(void *unxz, char chunk[AHEAD_CHUNK], size_t *len, struct error *err)
 {
-	struct unxz *u = arg;
+	struct unxz *u = unxz;
 
-	u->stream.next_out = u->room;
-	u->stream.avail_out = sizeof(u->room);
+	u->stream.next_out = (uint8_t *)chunk;
+	u->stream.avail_out = AHEAD_CHUNK;
 	while (!u->ended && u->stream.avail_out) {
 		lzma_ret got;
 
@@ -103,12 +100,6 @@ static bool next(void *arg, const void **data, size_t *len, struct error *err)
 	if (u->stream.total_out > UNPACK_BYTES_MAX)
 		return error_set(err, ERR_LIMIT, "unpacks to more than %" PRIu64 " GiB",
 				 UNPACK_BYTES_MAX >> 30);
-	*data = u->room;
-	*len = sizeof(u->room) - u->stream.avail_out;
+	*len = AHEAD_CHUNK - u->stream.avail_out;
 	return true;
-}
-
-struct unpack_from unxz_content(struct unxz *u)
-{
-	return (struct unpack_from){next, u};
 }

@@ -11,6 +11,7 @@
 #define SIGNER_UNXZ_H
 
 #include "core/unpack.h"
+#include "signer/ahead.h"
 
 /* Of liblzma's memory, by the dictionary that the payload asks for: librpm's own
  * limit; rpmbuild's highest level needs 65 MiB. */
@@ -23,8 +24,9 @@ bool unxz_open(struct unpack_from from, struct unxz **out,
 void unxz_free(struct unxz *u);
 void unxz_freep(struct unxz **u);
 
-/* The unpacked bytes, at most UNPACK_BYTES_MAX, for another one to pull. ERR_FORMAT:
- * damaged; ERR_LIMIT. */
-struct unpack_from unxz_content(struct unxz *u);
+/* The next unpacked bytes, at most UNPACK_BYTES_MAX in all, for ahead_new(), which
+ * pulls in its own thread. ERR_FORMAT: damaged; ERR_LIMIT. */
+bool unxz_fill(void *unxz, char chunk[AHEAD_CHUNK], size_t *len,
+	       struct error *err) MUST_CHECK;
 
 #endif

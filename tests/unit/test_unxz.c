@@ -40,19 +40,17 @@ static bool give(void *arg, const void **data, size_t *len, struct error *e)
 static bool unpack(const unsigned char *data, size_t len, char out[32], struct error *e)
 {
 	AUTO(unxz_freep) struct unxz *u = NULL;
+	static char chunk[AHEAD_CHUNK];
 	struct bytes b = {data, len};
-	struct unpack_from from;
-	const void *more;
 	size_t n, at = 0;
 
 	if (!unxz_open((struct unpack_from){give, &b}, &u, e))
 		return false;
-	from = unxz_content(u);
 	do {
-		if (!from.next(from.arg, &more, &n, e))
+		if (!unxz_fill(u, chunk, &n, e))
 			return false;
 		assert_true(n < 32 - at);
-		memcpy(out + at, more, n);
+		memcpy(out + at, chunk, n);
 		at += n;
 	} while (n);
 	out[at] = '\0';
