@@ -2,7 +2,6 @@
 #include "core/error.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* A text that was cut may end within a UTF-8 sequence: cut that away, too. */
@@ -40,14 +39,19 @@ static void append(struct error *err, const char *inner)
 		trim(err->msg, room, (size_t)n);
 }
 
+void error_vset(struct error *err, enum error_code code, const char *fmt, va_list ap)
+{
+	err->code = code;
+	err->os = 0;
+	format(err, fmt, ap);
+}
+
 void error_set_(struct error *err, enum error_code code, const char *fmt, ...)
 {
 	va_list ap;
 
-	err->code = code;
-	err->os = 0;
 	va_start(ap, fmt);
-	format(err, fmt, ap);
+	error_vset(err, code, fmt, ap);
 	va_end(ap);
 }
 

@@ -16,6 +16,8 @@
 
 #include "core/base.h"
 
+#include <stdarg.h>
+
 enum error_code {
 	ERR_NONE,
 	ERR_USAGE,     /* the command line is wrong */
@@ -53,6 +55,9 @@ struct error {
 
 void error_set_(struct error *err, enum error_code code, const char *fmt, ...)
 	PRINTF(3, 4);
+/* For whoever takes a format itself. */
+void error_vset(struct error *err, enum error_code code, const char *fmt, va_list ap)
+	PRINTF(3, 0);
 void error_sys_(struct error *err, const char *fmt, ...) PRINTF(2, 3);
 void error_prefix_(struct error *err, const char *fmt, ...) PRINTF(2, 3);
 

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -247,16 +246,13 @@ static size_t line_of(struct json v)
 
 void json_refuse_(struct json v, struct error *err, const char *fmt, ...)
 {
-	char text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	error_vset(err, ERR_FORMAT, fmt, ap);
 	va_end(ap);
 	if (v.doc->canonical)
-		error_set_(err, ERR_FORMAT, "line %zu: %s", line_of(v), text);
-	else
-		error_set_(err, ERR_FORMAT, "%s", text);
+		error_prefix_(err, "line %zu", line_of(v));
 }
 
 struct only {

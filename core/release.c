@@ -7,7 +7,6 @@
 #include "core/release_yaml.h"
 #include "core/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* ---- shapes ---- */
@@ -126,14 +125,12 @@ PRINTF(4, 5)
 static void refuse_(const struct release *r, const struct release_yaml *node,
 		    struct error *err, const char *fmt, ...)
 {
-	char text[400];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	error_vset(err, ERR_FORMAT, fmt, ap);
 	va_end(ap);
-	error_set_(err, ERR_FORMAT, "%s:%zu:%zu: %s", TEXT_SAFE(r->file), node->line,
-		   node->column, text);
+	error_prefix_(err, "%s:%zu:%zu", TEXT_SAFE(r->file), node->line, node->column);
 }
 
 /* Put the place in front of an error that has none. */

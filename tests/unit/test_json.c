@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/json.h"
+#include "core/text.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -257,6 +258,24 @@ TEST(what_is_not_as_asked_for_is_refused_with_its_own_line)
 	assert_string_equal(text, "untouched");
 	assert_int_equal(n, -5);
 	assert_true(flag);
+}
+
+/* Of what does not fit there is no half character, whoever prints it next. */
+TEST(a_long_refusal_is_cut_between_characters)
+{
+	static const char empty[] = "{}\n";
+	AUTO(json_doc_clear) struct json_doc doc = EMPTY;
+	char name[701];
+
+	assert_ok(json_parse_canonical(empty, 3, 3, &doc, &err));
+	for (size_t i = 0; i < 700; i++)
+		name[i] = "\xc3\xa4"[i % 2];
+	for (size_t len = 2; len <= 700; len += 2) {
+		assert_err(ERR_FORMAT, json_refuse(json_root(&doc), &err, "%s%.*s",
+						   len % 4 ? "" : "a", (int)len, name));
+		assert_true(text_is_utf8(err.msg, strlen(err.msg)));
+		assert_says("line 1: ");
+	}
 }
 
 TEST(an_unknown_key_is_refused_with_its_line)
