@@ -274,9 +274,13 @@ static void put_text(const struct inspect *in, const struct finding *f, struct b
 	buf_printf(out, "\n  sha256   %s\n  size     %" PRIu64 "\n",
 		   DIGEST_HEX(&f->digest), f->size);
 	put_go(&f->go, out);
-	for (size_t i = 0; i < f->place_count; i++)
-		buf_printf(out, "  listed   %s %s\n", f->places[i].component,
-			   f->places[i].what);
+	for (size_t i = 0; i < f->place_count; i++) {
+		const struct place *p = &f->places[i];
+
+		buf_printf(out, "  listed   %s ", p->component);
+		text_escape(p->what, strlen(p->what), out);
+		buf_putc(out, '\n');
+	}
 	if (in->manifest && !f->place_count)
 		put_line(out, "listed", "not by the manifest");
 	if (f->server.root &&

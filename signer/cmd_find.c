@@ -38,9 +38,13 @@ static void put(struct json_writer *w, const struct store_hit *h, const char *id
 
 static bool each(void *arg, const struct store_hit *h, struct error *err)
 {
+	AUTO(buf_clear) struct buf path = BUF_MAX(65536);
 	struct find *f = arg;
 	char id[STORE_ID_SIZE];
 
+	text_escape(h->path, strlen(h->path), &path);
+	if (!buf_ok(&path, err))
+		return false;
 	if (f->row != h->manifest.row &&
 	    !standing_of(f->ctx->store, &f->vouch, &h->manifest, &f->standing, err))
 		return false;
@@ -52,7 +56,7 @@ static bool each(void *arg, const struct store_hit *h, struct error *err)
 	else
 		fprintf(f->ctx->cli->out, "%-32s %-11s %s %s\n", id, f->standing.name,
 			*h->component ? h->component : "(the manifest)",
-			*h->path        ? h->path
+			path.len        ? path.data
 			: *h->component ? "(the artifact)"
 					: "");
 	return true;

@@ -87,6 +87,20 @@ says "no manifest lists the digest"
 expect 3 fips-manifest find nowhere
 says "cannot open 'nowhere'"
 
+step "a path that would turn a terminal's colours is shown escaped"
+sed '/path.*kube-apiserver"/{s,kube-apiserver",x\\u009b31m",;n;s,: "[^"]*",: "'"$(sha256sum </bin/true | cut -c1-64)"'",}' \
+	one.json >odd.json
+expect 0 fips-manifest sign --yes --quiet --key "$a" --output odd.asc odd.json
+expect 0 fips-manifest --store odd.db init --no-roles
+expect 0 fips-manifest --store odd.db key add a.pub
+expect 0 fips-manifest --store odd.db add odd.asc
+for command in "fips-manifest show odd.asc" "fips-manifest --store odd.db find /bin/true" \
+	"fips-tool inspect --manifest odd.asc --keyring a.pub /bin/true"; do
+	expect 0 $command
+	says '/usr/local/bin/x\xc2\x9b31m' out
+	grep -q $'\xc2\x9b' out err && fail "$command: $(cat -v out err)"
+done
+
 step "IDs that name nothing, too much or no manifest"
 expect 3 fips-manifest show el8/v1.21.4
 says "the store has no manifest 'el8/v1.21.4'"
