@@ -23,20 +23,10 @@ void portable_init(void)
 	digest_no_config();
 }
 
-bool portable_is_static(void)
-{
-	return true;
-}
-
 #else
 
 void portable_init(void)
 {
-}
-
-bool portable_is_static(void)
-{
-	return false;
 }
 
 #endif

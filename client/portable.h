@@ -12,7 +12,4 @@
 /* First thing in main(). Does nothing in a program that is not static. */
 void portable_init(void);
 
-/* Is this the static program? */
-bool portable_is_static(void) MUST_CHECK;
-
 #endif

@@ -24,7 +24,9 @@ void self_check_digest(char out[DIGEST_HEX_SIZE])
 		digest_hex(&d, out);
 }
 
-const char *self_check_find(const char *list, const char *hex, size_t *len)
+/* The name in a list that sha256sum writes ("HEX  NAME" lines) for a digest; NULL: not
+ * listed. *len is the name's length. */
+static const char *find(const char *list, const char *hex, size_t *len)
 {
 	size_t n = strlen(hex);
 
@@ -126,7 +128,7 @@ static bool ask(const struct options *o, const struct cli *cli, struct error *er
 		return error_set(err, ERR_SYSTEM, "cannot read '/proc/self/exe'");
 	if (!load_sums(o, &sums, err))
 		return false;
-	name = self_check_find(sums.list, own, &len);
+	name = find(sums.list, own, &len);
 	if (!name)
 		return error_set(err, ERR_MISMATCH,
 				 "this program (SHA-256 %s) is not in the signed list "

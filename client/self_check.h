@@ -20,8 +20,4 @@ void self_check_digest(char out[DIGEST_HEX_SIZE]);
 /* Ask the published tree and print the answer. */
 enum cli_exit self_check(const struct options *options, const struct cli *cli);
 
-/* The name in a list that sha256sum writes ("HEX  NAME" lines) for a digest; NULL: not
- * listed. *len is the name's length. */
-const char *self_check_find(const char *list, const char *hex, size_t *len);
-
 #endif

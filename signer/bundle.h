@@ -120,9 +120,6 @@ bool bundle_first_roots(struct bundle *b, const struct buf *trust,
 bool bundle_same_root(struct bundle *b, const struct buf *trust,
 		      struct error *err) MUST_CHECK;
 
-/* "targets/DIR/DIGEST.NAME": where a tree has a target. */
-bool bundle_path(const struct bundle_target *t, struct buf *out,
-		 struct error *err) MUST_CHECK;
 /* Hand the target's bytes to `to`, from the folder or from the source: not more than
  * its size, and its digest must fit, else ERR_UNTRUSTED. */
 bool bundle_give(struct bundle *b, const struct bundle_target *t, const struct sink *to,

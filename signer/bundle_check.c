@@ -41,7 +41,8 @@ bool bundle_wants(const struct bundle_options *o, const char *path)
 	       (!*o->el || (text_is_el(el) && text_el_covers(o->el, el)));
 }
 
-bool bundle_path(const struct bundle_target *t, struct buf *out, struct error *err)
+/* "targets/DIR/DIGEST.NAME": where a tree has a target. */
+static bool path_of(const struct bundle_target *t, struct buf *out, struct error *err)
 {
 	const char *file = file_basename(t->path);
 
@@ -74,7 +75,7 @@ static bool give(struct bundle *b, const struct bundle_target *t, const struct s
 	AUTO(file_closep) int fd = -1;
 
 	if (!b->remote)
-		return bundle_path(t, &path, err) &&
+		return path_of(t, &path, err) &&
 		       tree_source_stream(b->source, path.data, t->size, to, err);
 	return file && file_open(file, O_RDONLY, &fd, err) &&
 	       tree_source_pour(fd, t->size, to, err);
@@ -135,7 +136,7 @@ static bool fetch(struct bundle *b, const struct bundle_target *t, struct error 
 		return error_set(err, ERR_SYSTEM, "no memory");
 	if (fetched(file, t))
 		return true;
-	if (!bundle_path(t, &path, err) || !file_temp_open(file, &temp, err))
+	if (!path_of(t, &path, err) || !file_temp_open(file, &temp, err))
 		return false;
 	if (!tree_source_save(b->source, path.data, temp.fd, t->size, err))
 		return err->code == ERR_LIMIT ? wrong(t, err) : false;
@@ -395,7 +396,7 @@ static bool all_there(struct bundle *b, struct error *err)
 
 		if (t->here)
 			continue;
-		if (!bundle_path(t, &path, err))
+		if (!path_of(t, &path, err))
 			return false;
 		if (tree_source_has(b->source, path.data))
 			continue;

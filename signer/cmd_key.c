@@ -195,6 +195,8 @@ static bool add(struct cmd_context *ctx, struct store *s, struct error *err)
 	    !load(s, &ring, err) || !pgp_edit_join(&ring, &more, &next, err) ||
 	    !save(s, &next.bytes, "add", more.keys, more.key_count, err))
 		return false;
+	if (ctx->cli->json)
+		return key_show_all(ctx->cli, &more, 0, err);
 	for (size_t i = 0; i < more.key_count; i++) {
 		key_show(ctx->cli->out, &more, i, now);
 		key_show_findings(ctx->cli->out, &more, i, now);

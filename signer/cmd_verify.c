@@ -381,7 +381,9 @@ static bool conclude(const struct work *w, struct error *err)
 		error_prefix_(err, "'%s'", TEXT_SAFE(worst->name));
 	if (w->count == 1)
 		return false;
-	return error_prefix(err, "%zu of %zu manifests are not trusted", bad, w->count);
+	return error_prefix(err, "%zu of %zu manifests %s", bad, w->count,
+			    worst->err.code == ERR_UNTRUSTED ? "are not trusted"
+							     : "cannot be verified");
 }
 
 /* ---- the command ---- */

@@ -43,6 +43,8 @@ expect 0 fips-manifest --store two.db key remove "$b"
 says "the store has 1 key fit for use: nothing is complete before it has 2"
 expect 0 fips-manifest --store two.db key add b.gpg
 grep "fit for use" err && fail "it has two"
+expect 0 fips-manifest --store two.db key add b.gpg --json
+[ "$(jq -c '[.keys[].fingerprint]' out)" = "[\"$b\"]" ] || fail "$(cat out)"
 expect 0 fips-manifest --store two.db key --threshold 3
 says "the store has 2 keys fit for use: nothing is complete before it has 3"
 expect 0 fips-manifest key list --json

@@ -58,6 +58,8 @@ expect 2 fips-manifest verify --keyring a.gpg a.asc b.asc none.asc ab.asc a.asc
 says "2 of 5 manifests are not trusted: 'b.asc': "
 says "none.asc: UNDECIDED: cannot open 'none.asc'" out
 [ "$(grep -c ': trusted: ' out)" = 3 ] || fail "$(cat out)"
+expect 3 fips-manifest verify --keyring a.gpg a.asc none.asc
+says "1 of 2 manifests cannot be verified: cannot open 'none.asc'"
 
 step "a changed byte of text or signature"
 sed 's/"kubelet"/"kubelex"/' a.asc >text.asc
