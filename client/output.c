@@ -5,8 +5,6 @@
 #include "core/text.h"
 
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const char *const names[] = {
 	[OUTPUT_TEXT] = "text",
@@ -52,25 +50,16 @@ static bool to_file(const struct report *r, const struct options_report *to,
 	       file_write_atomic(to->file, out.data, out.len, 0644, err);
 }
 
-static size_t columns_of(FILE *terminal)
-{
-	enum { USUAL = 80 };
-	struct winsize size;
-
-	return !ioctl(fileno(terminal), TIOCGWINSZ, &size) && size.ws_col ? size.ws_col
-									  : USUAL;
-}
-
 static bool to_stdout(const struct report *r, const struct options *o,
 		      const struct cli *cli, struct error *err)
 {
 	AUTO(buf_clear) struct buf out = BUF_MAX(REPORT_TEXT_MAX);
 	const char *no_colour = getenv("NO_COLOR");
-	bool terminal = isatty(fileno(cli->out));
+	size_t columns = cli_columns(cli->out);
 	const struct report_style style = {
-		.colour = terminal && !(no_colour && *no_colour),
+		.colour = columns && !(no_colour && *no_colour),
 		.brief = o->quiet,
-		.columns = terminal ? columns_of(cli->out) : 0,
+		.columns = columns,
 	};
 
 	if (!write_form(r, o->format, &style, &out, err))

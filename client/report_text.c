@@ -90,10 +90,11 @@ static void put_head(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < v->count; i++) {
 		const struct pgp_signature *s = &v->signatures[i];
 
-		buf_printf(out, "signed    %s %s%s%s%s\n",
-			   *s->primary ? s->primary : s->signer, s->uid,
-			   s->counts ? "" : " (does not count: ",
-			   s->counts ? "" : s->reason, s->counts ? "" : ")");
+		buf_printf(out, "signed    %s\n          key %s\n",
+			   *s->uid ? s->uid : "by an unknown key",
+			   *s->primary ? s->primary : s->signer);
+		if (!s->counts)
+			buf_printf(out, "          does not count: %s\n", s->reason);
 	}
 	if (r->site)
 		put_site(r->site, out);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +52,17 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 	vfprintf(cli->talk, fmt, ap);
 	va_end(ap);
 	fputc('\n', cli->talk);
+}
+
+size_t cli_columns(FILE *out)
+{
+	enum { USUAL = 80 };
+	int fd = fileno(out); /* -1: in memory */
+	struct winsize size;
+
+	if (!isatty(fd))
+		return 0;
+	return !ioctl(fd, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : USUAL;
 }
 
 bool cli_flush(const struct cli *cli, struct error *err)

@@ -40,6 +40,9 @@ enum cli_exit cli_fail(const struct cli *cli, const struct error *err);
 /* A line of talk, unless quiet. */
 void cli_say(const struct cli *cli, const char *fmt, ...) PRINTF(2, 3);
 
+/* How wide the terminal is that `out` goes to; 0: it goes to none. */
+size_t cli_columns(FILE *out);
+
 /* Flush stdout: a full disk or a closed pipe is an error, never a quiet loss. */
 bool cli_flush(const struct cli *cli, struct error *err) MUST_CHECK;
 

@@ -16,17 +16,29 @@ static void list_clear(struct list *l)
 	vouch_clear(&l->vouch);
 }
 
+/* How many of a digest's stand in a line of the terminal. */
+static int digits(FILE *out)
+{
+	enum { BEFORE = 32 + 11 + 20 + 3, FEWEST = 12, ALL = 2 * DIGEST_SIZE };
+	size_t columns = cli_columns(out);
+
+	if (!columns || columns >= BEFORE + ALL)
+		return ALL;
+	return columns < BEFORE + FEWEST ? FEWEST : (int)columns - BEFORE;
+}
+
 static void show(const struct list *l, const struct store_manifest *m,
 		 const char *state)
 {
 	char id[STORE_ID_SIZE], created[TEXT_TIME_SIZE];
+	int room = digits(l->ctx->cli->out);
 
 	store_manifest_id(m, id);
 	text_time(m->created, created);
 	if (!l->count)
 		fprintf(l->ctx->cli->out, "%-32s %-11s %-20s %s\n", "ID", "STATE",
 			"CREATED", "SHA-256");
-	fprintf(l->ctx->cli->out, "%-32s %-11s %-20s %s\n", id, state, created,
+	fprintf(l->ctx->cli->out, "%-32s %-11s %-20s %.*s\n", id, state, created, room,
 		DIGEST_HEX(&m->digest));
 }
 
@@ -107,7 +119,9 @@ const struct cmd cmd_list = {
 	       "signatures, "
 	       "keys and threshold as they are now), superseded (published, and so is "
 	       "a "
-	       "newer revision), withdrawn.",
+	       "newer revision), withdrawn. Of a digest the first digits are shown "
+	       "that "
+	       "the terminal has room for; 'show' and --json have all.",
 	.examples = "fips-manifest list",
 	.need = CMD_STORE_READ,
 	.run = run,

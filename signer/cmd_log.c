@@ -45,9 +45,41 @@ static void put(struct json_writer *w, const struct store_event *e)
 	json_close(w);
 }
 
+/* How much of the text fits into so many columns without cutting a word. */
+static size_t fitting(const char *text, size_t columns)
+{
+	size_t n = strcspn(text, " ");
+
+	for (size_t next = n; text[next]; n = next) {
+		next += 1 + strcspn(text + next + 1, " ");
+		if (next > columns)
+			break;
+	}
+	return n;
+}
+
+/* A row is a line. On a terminal where that does not fit, its detail stands below. */
+static void show(FILE *out, const char *head, const char *detail)
+{
+	enum { INDENT = 2 };
+	size_t columns = cli_columns(out), len = strlen(detail);
+
+	if (!columns || !len || strlen(head) + strlen(": ") + len <= columns) {
+		fprintf(out, "%s%s%s\n", head, len ? ": " : "", detail);
+		return;
+	}
+	fprintf(out, "%s\n", head);
+	while (*detail) {
+		size_t n = fitting(detail, columns > INDENT ? columns - INDENT : 0);
+
+		fprintf(out, "%*s%.*s\n", INDENT, "", (int)n, detail);
+		detail += n + (detail[n] == ' ');
+	}
+}
+
 static bool each(void *arg, const struct store_event *e, struct error *err)
 {
-	AUTO(buf_clear) struct buf detail = BUF_MAX(65536);
+	AUTO(buf_clear) struct buf detail = BUF_MAX(65536), head = BUF_MAX(4096);
 	struct log_view *v = arg;
 	char t[TEXT_TIME_SIZE];
 
@@ -59,9 +91,11 @@ static bool each(void *arg, const struct store_event *e, struct error *err)
 	text_escape(e->detail, strlen(e->detail), &detail);
 	if (!buf_ok(&detail, err))
 		return false;
-	fprintf(v->cli->out, "%" PRId64 " %s %s %s %s%s%s\n", e->row, t,
-		TEXT_SAFE(e->actor), TEXT_SAFE(e->action), TEXT_SAFE(e->subject),
-		detail.len ? ": " : "", detail.len ? detail.data : "");
+	buf_printf(&head, "%" PRId64 " %s %s %s %s", e->row, t, TEXT_SAFE(e->actor),
+		   TEXT_SAFE(e->action), TEXT_SAFE(e->subject));
+	if (!buf_ok(&head, err))
+		return false;
+	show(v->cli->out, head.data, detail.len ? detail.data : "");
 	return true;
 }
 

@@ -61,7 +61,7 @@ static void show_component(FILE *out, const struct manifest_component *c)
 {
 	fprintf(out, "  %s %s (%s)\n", c->name, TEXT_SAFE(c->version),
 		manifest_presence_name(c->presence));
-	fprintf(out, "    from %s %s, sha256 %s, signed by %s\n",
+	fprintf(out, "    from %s %s\n      sha256 %s\n      signed by %s\n",
 		manifest_source_name(c->source.type), TEXT_SAFE(c->source.name),
 		DIGEST_HEX(&c->source.sha256),
 		c->source.signer ? c->source.signer : "nobody");
@@ -136,6 +136,17 @@ static bool why_not(struct store *s, const struct vouch *v, int64_t row, char ou
 	return true;
 }
 
+/* Fingerprints with blanks between, a line each. */
+static void show_signers(FILE *out, const char *signers)
+{
+	for (const char *s = signers, *what = "signed by"; *s; what = "") {
+		int len = (int)strcspn(s, " ");
+
+		fprintf(out, "%-11s %.*s\n", what, len, s);
+		s += len + (s[len] == ' ');
+	}
+}
+
 /* What the store knows beside the text. */
 static bool show_state(struct cmd_context *ctx, struct error *err)
 {
@@ -157,8 +168,7 @@ static bool show_state(struct cmd_context *ctx, struct error *err)
 	if (m.state == STORE_WITHDRAWN)
 		snprintf(why, sizeof(why), "%s", TEXT_SAFE(m.withdrawn_reason));
 	fprintf(ctx->cli->out, "state       %s%s%s\n", st.name, *why ? ": " : "", why);
-	if (*f.signers)
-		fprintf(ctx->cli->out, "signed by   %s\n", f.signers);
+	show_signers(ctx->cli->out, f.signers);
 	return true;
 }
 

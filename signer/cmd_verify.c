@@ -308,10 +308,12 @@ static void *work_on(void *arg)
 static void show(FILE *out, const struct work *w, const struct item *item)
 {
 	if (item->err.code == ERR_NONE)
-		fprintf(out, "%s: trusted: %s, SHA-256 %s; %zu signed, %zu needed\n",
+		fprintf(out,
+			"%s: trusted: %s; %zu signed, %zu needed\n"
+			"  sha256 %s\n",
 			TEXT_SAFE(item->name),
 			item->id ? TEXT_SAFE(item->id) : "a text that is no manifest",
-			DIGEST_HEX(&item->digest), item->distinct, w->policy.threshold);
+			item->distinct, w->policy.threshold, DIGEST_HEX(&item->digest));
 	else
 		fprintf(out, "%s: %s: %s\n", TEXT_SAFE(item->name),
 			item->err.code == ERR_UNTRUSTED ? "NOT TRUSTED" : "UNDECIDED",

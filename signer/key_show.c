@@ -77,8 +77,8 @@ void key_show(FILE *out, const struct pgp_keyring *k, size_t at, int64_t now)
 
 	if (key->expires)
 		text_time(key->expires, expires);
-	fprintf(out, "%s %s %s, expires %s, %s\n", key->fpr, key->algorithm,
-		state_of(key, now), expires, *key->uid ? key->uid : "no user id");
+	fprintf(out, "%s %s %s\n  %s, expires %s\n", key->fpr, key->algorithm,
+		state_of(key, now), *key->uid ? key->uid : "no user id", expires);
 	for (size_t i = 0; i < k->subkey_count; i++) {
 		const struct pgp_subkey *s = &k->subkeys[i];
 
@@ -87,9 +87,9 @@ void key_show(FILE *out, const struct pgp_keyring *k, size_t at, int64_t now)
 		snprintf(expires, sizeof(expires), "never");
 		if (s->expires)
 			text_time(s->expires, expires);
-		fprintf(out, "  subkey %s %s%s, expires %s%s\n", s->fpr, s->algorithm,
-			s->can_sign ? " signs" : "", expires,
-			s->revoked ? ", revoked" : "");
+		fprintf(out, "  subkey %s %s%s\n    %sexpires %s\n", s->fpr,
+			s->algorithm, s->can_sign ? " signs" : "",
+			s->revoked ? "revoked, " : "", expires);
 	}
 }
 

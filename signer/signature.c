@@ -12,13 +12,14 @@ void signature_show(FILE *out, const struct pgp_signature *s)
 		text_time(s->created, created);
 	if (s->expires && s->counts)
 		text_time(s->expires, expires);
-	fprintf(out, "  %s %s %s %s %s%s%s%s%s\n",
+	fprintf(out, "  %s %s %s %s %s%s%s\n",
 		s->counts ? "counts:" : "does not count:", s->key_algorithm,
 		s->digest_algorithm, created, *s->uid ? s->uid : "unknown key",
-		*expires ? ", expires " : "", expires, s->counts ? "" : ": ",
-		s->reason);
+		*expires ? ", expires " : "", expires);
+	if (!s->counts)
+		fprintf(out, "    %s\n", s->reason);
 	if (*s->primary && strcmp(s->primary, s->signer) != 0)
-		fprintf(out, "    key %s, its subkey %s\n", s->primary, s->signer);
+		fprintf(out, "    key %s\n    subkey %s\n", s->primary, s->signer);
 	else
 		fprintf(out, "    key %s\n", s->signer);
 }

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Two lines of text a signature: whether it counts and why not, then who made it. */
+/* Some lines of text a signature: whether it counts and why not, then who made it. */
 void signature_show(FILE *out, const struct pgp_signature *s);
 /* One object a signature, as an array member "signatures" of the open object. */
 void signature_put(struct json_writer *w, const struct pgp_signature *s, size_t count);

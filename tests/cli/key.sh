@@ -26,7 +26,8 @@ says "the store trusts no key yet"
 
 step "add, list, and verify by the store"
 expect 0 fips-manifest key add a.pub
-says "$a RSA3072 good, expires 20" out
+says "$a RSA3072 good" out
+says "a <a@example.org>, expires 20" out
 says "  subkey $(fprs a | tail -n 1) RSA3072 signs" out
 expect 0 fips-manifest verify a.asc
 expect 2 fips-manifest verify --threshold 2 ab.asc
@@ -241,7 +242,7 @@ g --import made/signing.secret.asc
 	fail "the primary is not offline"
 expect 0 fips-manifest sign --yes --quiet --output made.asc m.json
 expect 0 fips-manifest verify --keyring made/release.asc made.asc
-says "its subkey" out
+says "    subkey " out
 expect 0 fips-manifest key add made/release.asc
 sed -i 's/^:---/---/' made/revocation.asc
 expect 0 fips-manifest key revoke made/revocation.asc

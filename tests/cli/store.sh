@@ -284,6 +284,25 @@ expect 1 fips-manifest --store tampered.db log --verify
 says "row $row was changed"
 one_line
 
+step "on a terminal the lines fit: list cuts digests, log puts below what does not stand beside"
+seen() { # seen COLUMNS COMMAND: what a terminal of that width gets
+	script -qec "stty cols $1; fips-manifest $2" /dev/null </dev/null | tr -d '\r' >seen
+	[ -s seen ] || fail "nothing was shown"
+	awk -v n="$1" 'length > n { exit 1 }' seen || fail "wider than $1: $(cat seen)"
+}
+if command -v script >/dev/null; then
+	for columns in 80 100; do
+		for c in list log "key list"; do seen $columns "$c"; done
+	done
+	seen 100 log
+	sed ':a; N; $!ba; s/\n  / /g' seen >joined
+	expect 0 fips-manifest log
+	diff <(sed 's/: / /g' out) <(sed 's/: / /g' joined) || fail "the log says other things"
+	seen 200 list
+	expect 0 fips-manifest list
+	cmp out seen || fail "it has room enough"
+fi
+
 step "index.json is what its schema says; a changed one is not"
 expect 0 fips-manifest export tree
 jq -e '(.manifests | length) == 2 and (.tools | length) == 1 and .withdrawn[0].revision == 2' \

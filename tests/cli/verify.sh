@@ -22,9 +22,11 @@ clearsign ab.asc m.json -u "$a" -u "$b"
 step "what stock gpg signs is verified; the keyring is armored or binary"
 for k in ab.gpg ab.pub; do
 	expect 0 fips-manifest verify --keyring $k a.asc b.asc ab.asc
-	says "a.asc: trusted: el8/v1.21.3/x86_64@1, SHA-256 $(sha256sum <m.json | cut -d' ' -f1); 1 signed, 1 needed" out
+	says "a.asc: trusted: el8/v1.21.3/x86_64@1; 1 signed, 1 needed" out
+	says "  sha256 $(sha256sum <m.json | cut -d' ' -f1)" out
 	says "counts: RSA3072 SHA512 2" out
-	says "key $b, its subkey $b2" out
+	says "    key $b" out
+	says "    subkey $b2" out
 done
 expect 0 fips-manifest verify --keyring ab.gpg --threshold 2 ab.asc
 says "2 signed, 2 needed" out
@@ -110,7 +112,8 @@ step "another text in the same form, a list of digests"
 sha256sum m.json >SHA256SUMS
 clearsign SHA256SUMS.asc SHA256SUMS -u "$a"
 expect 0 fips-manifest verify --keyring ab.gpg SHA256SUMS.asc
-says "trusted: a text that is no manifest, SHA-256 $(sha256sum <SHA256SUMS | cut -d' ' -f1)" out
+says "trusted: a text that is no manifest; " out
+says "  sha256 $(sha256sum <SHA256SUMS | cut -d' ' -f1)" out
 
 step "two subkeys of one owner, two signatures of one key: one owner"
 make_key c rsa3072
