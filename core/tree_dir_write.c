@@ -11,10 +11,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct work {
@@ -129,16 +131,30 @@ static bool remove_all(int at, const char *name)
 
 /* ---- the old one ---- */
 
-static bool is_ours(const char *name)
+/* The files that a tree of another publication may have; targets have their digest in
+ * front of their name. */
+static bool is_of_a_tree(const char *path)
 {
-	static const char *const names[] = {"index.html", "index.json", "manifests",
-					    "tool",       "keys",       "metadata",
-					    "targets",    "site"};
+	static const char *const shapes[] = {
+		"index.html",
+		"index.json",
+		"keys/release.asc",
+		"manifests/*/manifest-el*.json.asc",
+		"metadata/*.json",
+		"site/statement.json",
+		"tool/SHA256SUMS",
+		"tool/SHA256SUMS.asc",
+		"tool/fips-tool-*-linux-*",
+	};
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (!strcmp(name, names[i]))
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+		if (!fnmatch(shapes[i], path, FNM_PATHNAME))
 			return true;
-	return false;
+	snprintf(hex, sizeof(hex), "%s", file_basename(path));
+	return text_starts(path, "targets/") && digest_unhex(hex, &d) &&
+	       file_basename(path)[strlen(hex)] == '.';
 }
 
 static bool has_index(int dir)
@@ -153,26 +169,88 @@ static bool has_index(int dir)
 	       !strcmp(text, begins);
 }
 
-/* Nothing in it, or a tree and nothing else: else it is not ours to replace. */
-static bool check_old(const struct work *w, DIR *dir, struct error *err)
+static bool not_ours(const struct work *w, const char *path, struct error *err)
 {
-	struct dirent *entry;
-	bool empty = true;
+	return error_set(
+		err, ERR_CONFLICT,
+		"'%s' holds '%s', which is no part of a published tree: name a "
+		"folder for the tree alone; nothing was changed",
+		TEXT_SAFE(w->path), TEXT_SAFE(path));
+}
 
-	while ((entry = readdir(dir))) {
+static bool check_folder(const struct work *w, int at, struct buf *path, size_t *files,
+			 struct error *err);
+
+/* What lies at `path` of the old folder, in the folder `at`. */
+static bool check_entry(const struct work *w, int at, struct buf *path, size_t *files,
+			struct error *err)
+{
+	const char *name = file_basename(path->data);
+	struct stat st;
+	int fd;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
+		return fail(w, "list", err);
+	if (S_ISDIR(st.st_mode)) {
+		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		buf_putc(path, '/');
+		return check_folder(w, fd, path, files, err);
+	}
+	++*files;
+	return (S_ISREG(st.st_mode) &&
+		(tree_find(w->tree, path->data) || is_of_a_tree(path->data))) ||
+	       not_ours(w, path->data, err);
+}
+
+/* One entry of a folder after the other; a tree has no empty folder beneath its top. */
+static bool check_entries(const struct work *w, DIR *dir, struct buf *path,
+			  size_t *files, struct error *err)
+{
+	size_t before = path->len, entries = 0;
+	struct dirent *entry;
+
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		empty = false;
-		if (!is_ours(entry->d_name))
-			return error_set(err, ERR_CONFLICT,
-					 "'%s' holds '%s', which is no part of a "
-					 "published tree: name a folder for the tree "
-					 "alone; nothing was changed",
-					 TEXT_SAFE(w->path), TEXT_SAFE(entry->d_name));
+		entries++;
+		buf_puts(path, entry->d_name);
+		if (!buf_ok(path, err) || !check_entry(w, dirfd(dir), path, files, err))
+			return false;
+		path->len = before;
+		path->data[before] = '\0';
 	}
-	if (empty || has_index(w->old))
-		return true;
-	return error_set(err, ERR_CONFLICT,
+	if (errno)
+		return fail(w, "list", err);
+	return entries || !before || not_ours(w, path->data, err);
+}
+
+/* Closes `at`. */
+static bool check_folder(const struct work *w, int at, struct buf *path, size_t *files,
+			 struct error *err)
+{
+	DIR *dir = at < 0 ? NULL : fdopendir(at);
+	bool ok;
+
+	if (!dir) {
+		fail(w, "list", err);
+		file_closep(&at);
+		return false;
+	}
+	ok = check_entries(w, dir, path, files, err);
+	closedir(dir);
+	return ok;
+}
+
+/* Nothing in it, or a tree and nothing else: else it is not ours to replace. */
+static bool check_old(const struct work *w, struct error *err)
+{
+	AUTO(buf_clear) struct buf path = BUF_MAX(PATH_MAX);
+	size_t files = 0;
+
+	if (!check_folder(w, fcntl(w->old, F_DUPFD_CLOEXEC, 0), &path, &files, err))
+		return false;
+	return !files || has_index(w->old) ||
+	       error_set(err, ERR_CONFLICT,
 			 "'%s' is neither empty nor a published tree: name a folder "
 			 "for the tree alone; nothing was changed",
 			 TEXT_SAFE(w->path));
@@ -180,24 +258,11 @@ static bool check_old(const struct work *w, DIR *dir, struct error *err)
 
 static bool open_old(struct work *w, struct error *err)
 {
-	DIR *dir;
-	bool ok;
-	int copy;
-
 	w->old = openat(w->parent, w->name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (w->old < 0)
 		return errno == ENOENT || fail(w, "write a tree to", err);
-	copy = fcntl(w->old, F_DUPFD_CLOEXEC, 0);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		fail(w, "list", err);
-		file_closep(&copy);
-		return false;
-	}
-	ok = check_old(w, dir, err);
-	closedir(dir);
-	return ok;
+	return check_old(w, err);
 }
 
 /* ---- the new one ---- */

@@ -132,12 +132,26 @@ mkdir home && echo precious >home/letter
 expect 3 fips-manifest export home
 one_line
 says "'home' holds 'letter', which is no part of a published tree"
-mkdir -p tools/tool && echo precious >tools/tool/hammer
+mkdir -p tools/tool && echo precious >tools/tool/SHA256SUMS
 expect 3 fips-manifest export tools
 one_line
 says "neither empty nor a published tree"
-[ "$(cat home/letter tools/tool/hammer)" = "precious
+[ "$(cat home/letter tools/tool/SHA256SUMS)" = "precious
 precious" ] || fail "it was touched"
+for thing in tool/hammer keys/private.asc targets/x metadata/a/b.json empty/ manifests/v1/x; do
+	cp -r www more && mkdir -p "more/${thing%/*}"
+	[[ $thing == */ ]] || echo precious >"more/$thing"
+	cp -r more kept
+	expect 3 fips-manifest export more
+	one_line
+	says "'more' holds '$thing', which is no part of a published tree"
+	same more kept
+	rm -r more kept
+done
+cp -r www more && ln -s SHA256SUMS more/tool/latest
+expect 3 fips-manifest export more
+says "'more' holds 'tool/latest', which is no part of a published tree"
+rm -r more
 expect 3 fips-manifest export program
 one_line
 expect 3 fips-manifest export no/where
