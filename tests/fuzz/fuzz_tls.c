@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server answers to a ClientHello: the choice is one that was offered, and an
- * answer that a part of the bytes gave is not taken back by the rest. */
+/* What a server answers to a ClientHello: the choice is one that was offered, of a version
+ * that there is, and an answer that a part of the bytes gave is not taken back by the
+ * rest. */
 #include "client/tls_hello.h"
 #include "client/tls_suite.h"
 
@@ -37,7 +38,8 @@ static void hold(const struct tls_offer *o, const uint8_t *data, size_t size,
 	struct tls_answer ended = tls_hello_read(o, data, size, group, true);
 
 	if (whole.kind == TLS_ANSWER_HELLO &&
-	    (!is_offered(o, whole.suite) || whole.version > o->version))
+	    (!is_offered(o, whole.suite) || whole.version < TLS_HELLO_SSL3 ||
+	     whole.version > o->version))
 		abort();
 	if (ended.kind == TLS_ANSWER_MORE ||
 	    (whole.kind != TLS_ANSWER_MORE && whole.kind != ended.kind))
