@@ -95,9 +95,9 @@ static size_t item_for(struct scan *s, const struct running *r, int *fd)
 	return i;
 }
 
-/* Does this setting of GODEBUG ("fips140=off") switch FIPS mode off? In Go any value but
- * three does, or ends the program; also one of these behind which "#" and a pattern say
- * when it counts. */
+/* Does this setting of GODEBUG ("fips140=off") switch FIPS mode off? In Go any value
+ * but three does, or ends the program; also one of these behind which "#" and a pattern
+ * say when it counts. */
 static bool is_fips_off(const char *setting, size_t len)
 {
 	static const char *const on[] = {"fips140=on", "fips140=only", "fips140=debug"};
@@ -154,11 +154,11 @@ static void could_not(struct scan *s, pid_t pid, const struct program *program,
 
 	snprintf(subject, sizeof(subject), "pid %d", pid);
 	report_add(s->check->report,
-		   &(struct report_entry){.kind = REPORT_PROCESS,
-					  .verdict = REPORT_UNKNOWN,
-					  .component = program ? program->component->name
-							       : NULL,
-					  .subject = subject},
+		   &(struct report_entry){
+			   .kind = REPORT_PROCESS,
+			   .verdict = REPORT_UNKNOWN,
+			   .component = program ? program->component->name : NULL,
+			   .subject = subject},
 		   "%s%s: %s", program ? "running " : "",
 		   program ? program->name : "its executable", why);
 }

@@ -23,7 +23,8 @@ enum process_state {
 struct process {
 	pid_t pid;
 	enum process_state state;
-	int os; /* of PROCESS_UNSEEN: errno; EACCES or EPERM: it is not ours to look at */
+	int os; /* of PROCESS_UNSEEN: errno; EACCES or EPERM: it is not ours to look at
+		 */
 	int dir_fd;
 	char exe[4096];  /* as the kernel names it, without " (deleted)" */
 	bool deleted;    /* the path leads to another file now, or to none */
@@ -33,7 +34,7 @@ struct process {
 /* What one calls itself. */
 struct process_names {
 	pid_t pid;
-	int os; /* 0: it was looked at; else as struct process has it */
+	int os;            /* 0: it was looked at; else as struct process has it */
 	char *exe, *argv0; /* as process_name() has them; "" when not known */
 };
 

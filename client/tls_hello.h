@@ -45,7 +45,7 @@ struct tls_answer {
 	uint16_t version; /* from TLS_HELLO_SSL3 to the one of the offer */
 	uint16_t suite;   /* one of the offer's */
 	uint16_t group;   /* 0: none is named */
-	uint8_t alert;  /* TLS_ANSWER_REFUSED: its description, 0 at the end */
+	uint8_t alert;    /* TLS_ANSWER_REFUSED: its description, 0 at the end */
 };
 
 /* Append the record. 32 bytes of `random` need only differ between connections. */

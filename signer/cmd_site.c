@@ -180,8 +180,7 @@ static bool add_key(struct cmd_context *ctx, struct error *err)
 				 TEXT_SAFE(name));
 	snprintf(file, sizeof(file), STATEMENT_ROLE "-%s", name);
 	return store_mirror_site(ctx->store, site, &statement, err) &&
-	       open_keys(ctx, &dir, &keys, err) &&
-	       make_key(ctx->cli, &keys, file, err);
+	       open_keys(ctx, &dir, &keys, err) && make_key(ctx->cli, &keys, file, err);
 }
 
 /* ---- showing ---- */

@@ -163,7 +163,7 @@ for bad in GODEBUG=fips140=off GODEBUG=x=1,fips140=off,y=2 GODEBUG=fips140= GODE
 	expect 1 check
 	says "a variable weakens it; expected no GODEBUG=fips140=off, LD_PRELOAD or LD_AUDIT; actual $bad  fail" out
 done
-for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 GODEBUG=, LD_PRELOAD= LD_AUDIT= \
+for good in GODEBUG=fips140=on GODEBUG=fips140=only,madvdontneed=1 "GODEBUG=," LD_PRELOAD= LD_AUDIT= \
 	GODEBUG=xfips140=off GODEBUG=x=fips140=off; do
 	run env $good bin/kubelet
 	expect 0 check

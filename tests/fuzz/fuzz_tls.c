@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server answers to a ClientHello: the choice is one that was offered, of a version
- * that there is, and an answer that a part of the bytes gave is not taken back by the
- * rest. */
+/* What a server answers to a ClientHello: the choice is one that was offered, of a
+ * version that there is, and an answer that a part of the bytes gave is not taken back
+ * by the rest. */
 #include "client/tls_hello.h"
 #include "client/tls_suite.h"
 
