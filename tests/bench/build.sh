@@ -14,4 +14,5 @@ for c in python3 rpm2cpio cpio rpmbuild; do
 	}
 done
 fixture bench
+make -s -C "$TOP" build/bin/fips-manifest build/bench/build_floor >&2
 exec python3 "$TOP/tests/bench/build.py" "$OUT" "$FIXTURES"
