@@ -145,7 +145,7 @@ static bool read_proc_line(const struct check *c, struct report_entry *e,
 {
 	if (!read_line(c, e, true, path, out, absent))
 		return false;
-	if (proc_is_own(c->node->proc_fd, path))
+	if (proc_own_file(c->node->proc_fd, path))
 		return true;
 	e->verdict = REPORT_UNKNOWN;
 	e->actual = NULL;

@@ -80,7 +80,7 @@ static bool no_other_place(int proc_fd, const char *path)
 	return true;
 }
 
-bool proc_is_own(int proc_fd, const char *path)
+bool proc_own_file(int proc_fd, const char *path)
 {
 	AUTO(file_closep) int fd = -1;
 	struct error ignored; /* what cannot be opened is not told to be its own */

@@ -12,6 +12,6 @@
 /* `path` is beneath /proc ("sys/crypto/fips_enabled"), `proc_fd` is /proc. A mount that
  * shows its own place again, as the read-only /proc/sys of containers does, is no other
  * file. False also when that cannot be told. */
-bool proc_is_own(int proc_fd, const char *path);
+bool proc_own_file(int proc_fd, const char *path);
 
 #endif

@@ -105,7 +105,7 @@ sed 's/"revision": 1/"revision": 2/' m.json.asc >tampered.asc
 cp -a root changed
 echo >>changed/usr/bin/kubelet
 for kernel in 3.10 4.18; do
-	old=("$OUT/tests/old_kernel" $kernel "$static" --keyring alice.asc)
+	old=("$OUT/tests/old_kernel" "$kernel" "$static" --keyring alice.asc)
 	expect 0 "${old[@]}" --root root m.json.asc
 	expect 1 "${old[@]}" --root changed m.json.asc
 	expect 2 "${old[@]}" --root root tampered.asc
