@@ -314,3 +314,36 @@ bool store_version(struct store *s, uint64_t *out, struct error *err)
 	*out = (uint64_t)store_column_int(&q, 0) << 32 | changes;
 	return true;
 }
+
+/* ---- one step ---- */
+
+static bool mark(struct store *s, enum store_sql which, struct error *err)
+{
+	AUTO(store_query_clear) struct store_query q = store_query(s, which);
+
+	return store_run(&q, err);
+}
+
+bool store_change(struct store *s,
+		  bool (*change)(struct store *s, void *arg, struct error *err),
+		  void *arg, struct error *err)
+{
+	struct error ignored = EMPTY;
+	bool outer = !sqlite3_get_autocommit(s->db);
+
+	if (s->mode != STORE_WRITE)
+		return error_set(err, ERR_INTERNAL, "store '%s' is open for reading",
+				 TEXT_SAFE(s->path));
+	if (!(outer ? mark(s, SQL_STEP_BEGIN, err)
+		    : store_exec(s, "BEGIN IMMEDIATE", err)))
+		return false;
+	if (change(s, arg, err) &&
+	    (outer ? mark(s, SQL_STEP_END, err) : store_exec(s, "COMMIT", err)))
+		return true;
+	/* a full disk may have ended the transaction already */
+	if (!sqlite3_get_autocommit(s->db) &&
+	    !store_exec(s, outer ? "ROLLBACK TO change; RELEASE change" : "ROLLBACK",
+			&ignored))
+		return false;
+	return false;
+}

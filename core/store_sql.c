@@ -27,11 +27,13 @@
 	"AND n.arch = m.arch AND n.revision > m.revision "                             \
 	"AND n.published IS NOT NULL)"
 
+#define SIGNED_COLUMNS                                                                 \
+	"f.id, f.digest, length(f.asc), f.added, f.published, f.signers, f.distrusted"
+
 #define VISIBLE                                                                        \
-	"SELECT " STORE_MANIFEST_COLUMNS ", f.id, f.digest, length(f.asc), "           \
-	"f.added, f.published, f.signers, f.distrusted FROM manifest m "               \
-	"JOIN signed f ON f.id = " PUBLISHED_OF_M " "                                  \
-	"WHERE m.state = 2 AND f.distrusted IS NULL AND NOT " SUPERSEDED " "
+	"SELECT " STORE_MANIFEST_COLUMNS ", " SIGNED_COLUMNS " FROM manifest m "       \
+	"JOIN signed f ON f.id = " PUBLISHED_OF_M                                      \
+	" WHERE m.state = 2 AND f.distrusted IS NULL AND NOT " SUPERSEDED " "
 
 static const char *const statements[] = {
 	[SQL_VERSION] = "PRAGMA data_version",
@@ -92,13 +94,11 @@ static const char *const statements[] = {
 			   "published, signers, asc) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[SQL_SIGNED_DROP] = "DELETE FROM signed WHERE manifest = ? "
 			    "AND published IS NULL",
-	[SQL_SIGNED_NEWEST] = "SELECT id, digest, length(asc), added, published, "
-			      "signers, distrusted FROM signed WHERE manifest = ? "
-			      "ORDER BY id DESC LIMIT 1",
-	[SQL_SIGNED_SHOWN] =
-		"SELECT f.id, f.digest, length(f.asc), f.added, f.published, "
-		"f.signers, f.distrusted, " SUPERSEDED " FROM manifest m "
-		"JOIN signed f ON f.id = " PUBLISHED_OF_M " WHERE m.id = ?",
+	[SQL_SIGNED_NEWEST] = "SELECT " SIGNED_COLUMNS " FROM signed f "
+			      "WHERE manifest = ? ORDER BY id DESC LIMIT 1",
+	[SQL_SIGNED_SHOWN] = "SELECT " SIGNED_COLUMNS ", " SUPERSEDED
+			     " FROM manifest m JOIN signed f ON f.id = " PUBLISHED_OF_M
+			     " WHERE m.id = ?",
 	[SQL_SIGNED_END] = "SELECT f.text_at + m.size FROM signed f "
 			   "JOIN manifest m ON m.id = f.manifest WHERE f.id = ?",
 	[SQL_SIGNED_TEXT] = "SELECT m.digest, substr(f.asc, f.text_at + 1, m.size) "
@@ -470,37 +470,4 @@ bool store_column_manifest(struct store_query *q, struct store_manifest *out,
 		return false;
 	*out = m;
 	return true;
-}
-
-/* ---- one step ---- */
-
-static bool mark(struct store *s, enum store_sql which, struct error *err)
-{
-	AUTO(store_query_clear) struct store_query q = store_query(s, which);
-
-	return store_run(&q, err);
-}
-
-bool store_change(struct store *s,
-		  bool (*change)(struct store *s, void *arg, struct error *err),
-		  void *arg, struct error *err)
-{
-	struct error ignored = EMPTY;
-	bool outer = !sqlite3_get_autocommit(s->db);
-
-	if (s->mode != STORE_WRITE)
-		return error_set(err, ERR_INTERNAL, "store '%s' is open for reading",
-				 TEXT_SAFE(s->path));
-	if (!(outer ? mark(s, SQL_STEP_BEGIN, err)
-		    : store_exec(s, "BEGIN IMMEDIATE", err)))
-		return false;
-	if (change(s, arg, err) &&
-	    (outer ? mark(s, SQL_STEP_END, err) : store_exec(s, "COMMIT", err)))
-		return true;
-	/* a full disk may have ended the transaction already */
-	if (!sqlite3_get_autocommit(s->db) &&
-	    !store_exec(s, outer ? "ROLLBACK TO change; RELEASE change" : "ROLLBACK",
-			&ignored))
-		return false;
-	return false;
 }

@@ -2,11 +2,13 @@
 /* export: the published tree to a folder, a tar or an OCI layout. */
 #include "core/file.h"
 #include "core/json.h"
+#include "core/store_tuf.h"
 #include "core/text.h"
 #include "core/tree_dir.h"
 #include "core/tree_oci.h"
 #include "core/tree_tar.h"
 #include "signer/cmd.h"
+#include "signer/repo.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -108,6 +110,23 @@ static bool reduce(const struct input *in, struct tree *t, struct error *err)
 	return true;
 }
 
+/* A mirror is never ahead of its authority: that number is a mistake. */
+static bool check_since(const struct input *in, struct store *s, struct error *err)
+{
+	struct store_metadata m;
+
+	if (!in->since)
+		return true;
+	if (!store_tuf_get(s, "snapshot", 0, &m, NULL, err))
+		return err->code == ERR_NOT_FOUND
+			       ? error_set(err, ERR_NOT_FOUND, REPO_NO_ROLES)
+			       : false;
+	return (int64_t)in->since <= m.version ||
+	       error_set(err, ERR_CONFLICT,
+			 "no mirror is at snapshot %" PRIu64 ": the newest is %" PRId64,
+			 in->since, m.version);
+}
+
 static bool report(const struct cli *cli, const struct tree *t, const char *dest,
 		   const struct tree_written *done, struct error *err)
 {
@@ -152,7 +171,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 			"a part of the tree goes into a tar, and '%s' does not "
 			"end in .tar",
 			TEXT_SAFE(ctx->operands[0]));
-	if (!tree_from_store_current(ctx->store, &t, err) ||
+	if (!check_since(in, ctx->store, err) ||
+	    !tree_from_store_current(ctx->store, &t, err) ||
 	    ((in->since || in->since_bundle) && !reduce(in, &t, err)))
 		return false;
 	for (size_t i = 0; i < t.count; i++)

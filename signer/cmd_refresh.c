@@ -21,8 +21,7 @@ static bool refresh(struct store *s, void *arg, struct error *err)
 	if (!repo_open(s, w->keys, &w->repo, &there, err))
 		return false;
 	if (!there)
-		return error_set(err, ERR_NOT_FOUND,
-				 "the store has no TUF roles: 'root init' makes them");
+		return error_set(err, ERR_NOT_FOUND, REPO_NO_ROLES);
 	return repo_refresh(&w->repo, err);
 }
 

@@ -3,6 +3,7 @@
 #include "core/store_tuf.h"
 #include "core/text.h"
 #include "signer/cmd.h"
+#include "signer/repo.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -79,8 +80,7 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	if (ctx->cli->json && !cmd_print_json(ctx->cli, &s.json, err))
 		return false;
 	if (!s.count)
-		return error_set(err, ERR_NOT_FOUND,
-				 "the store has no TUF roles: 'root init' makes them");
+		return error_set(err, ERR_NOT_FOUND, REPO_NO_ROLES);
 	if (!s.due)
 		return true;
 	return error_set(err, ERR_MISMATCH, "%zu TUF role%s within %" PRIu64 " days",

@@ -419,6 +419,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 
 	if (!load_items(ctx, &w, err) || !load_trust(&w, err))
 		return false;
+	if (!w.count)
+		cli_say(ctx->cli, "the store holds no manifest");
 	/* a thread pays from its second item on */
 	workers_run((w.count + 1) / 2, work_on, &w);
 	return finish_keyring(&w, err) && tell(&w, err) && conclude(&w, err);

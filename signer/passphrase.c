@@ -5,9 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
+
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static int open_terminal(void)
 {
@@ -53,21 +59,45 @@ static bool read_line(int fd, struct buf *out, struct error *err)
 	return true;
 }
 
+/* Wait for a line, or for a signal that ends the program: it is held back by `held`
+ * until the terminal is as it was. */
+static bool await_line(int tty, const sigset_t *held, struct error *err)
+{
+	AUTO(file_closep) int signals = signalfd(-1, held, SFD_CLOEXEC);
+	struct pollfd p[] = {
+		{.fd = tty, .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+	};
+
+	while (poll(p, ARRAY_LEN(p), -1) < 0)
+		if (errno != EINTR)
+			return error_sys(err, "cannot ask at the terminal");
+	return !p[1].revents || error_set(err, ERR_SYSTEM, "interrupted");
+}
+
 static bool ask(int tty, const char *prompt, struct buf *out, struct error *err)
 {
 	struct termios before, quiet;
+	sigset_t held, mask;
 	bool ok;
 
 	if (tcgetattr(tty, &before))
 		return error_sys(err, "cannot ask at the terminal");
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &quiet))
-		return error_sys(err, "cannot ask at the terminal");
-	dprintf(tty, "%s: ", prompt);
-	ok = read_line(tty, out, err);
-	dprintf(tty, "\n");
-	tcsetattr(tty, TCSAFLUSH, &before);
+	sigemptyset(&held);
+	for (size_t i = 0; i < ARRAY_LEN(ending); i++)
+		sigaddset(&held, ending[i]);
+	pthread_sigmask(SIG_BLOCK, &held, &mask);
+	ok = !tcsetattr(tty, TCSAFLUSH, &quiet) ||
+	     error_sys(err, "cannot ask at the terminal");
+	if (ok) {
+		dprintf(tty, "%s: ", prompt);
+		ok = await_line(tty, &held, err) && read_line(tty, out, err);
+		dprintf(tty, "\n");
+		tcsetattr(tty, TCSAFLUSH, &before);
+	}
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	return ok;
 }
 

@@ -42,8 +42,11 @@ bool repo_root(struct store *s, struct tuf_root *out, struct buf *file,
 	AUTO(tuf_signed_clear) struct tuf_signed parsed = EMPTY;
 	struct store_metadata m;
 
-	return store_tuf_get(s, "root", 0, &m, file, err) &&
-	       tuf_signed_parse(TUF_ROOT, file->data, file->len, &parsed, err) &&
+	if (!store_tuf_get(s, "root", 0, &m, file, err))
+		return err->code == ERR_NOT_FOUND
+			       ? error_set(err, ERR_NOT_FOUND, REPO_NO_ROLES)
+			       : false;
+	return tuf_signed_parse(TUF_ROOT, file->data, file->len, &parsed, err) &&
 	       tuf_role_read_root(tuf_signed_body(&parsed), out, err);
 }
 

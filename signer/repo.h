@@ -52,7 +52,8 @@ bool repo_update(struct store *s, struct role_keys *keys, char said[1024],
 /* Days that new metadata of a role is valid: as the store says, else the default. */
 bool repo_days(struct store *s, const char *role, unsigned *out,
 	       struct error *err) MUST_CHECK;
-/* The root that is published; ERR_NOT_FOUND. */
+#define REPO_NO_ROLES "the store has no TUF roles: 'root init' makes them"
+/* The root that is published; ERR_NOT_FOUND, in these words. */
 bool repo_root(struct store *s, struct tuf_root *out, struct buf *file,
 	       struct error *err) MUST_CHECK;
 

@@ -73,6 +73,39 @@ says "1 TUF role expires within 1 days"
 expect 64 fm --store x.db init --scheme dsa "${signing[@]}"
 expect 64 fm --store x.db init --expiry nobody=1 "${signing[@]}"
 
+step "^C at the question for the passphrase: the terminal echoes again, and no store is there"
+cat >interrupt.py <<'END'
+import os, pty, signal, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+asked = b""
+while not asked.endswith(b": "):
+    asked += os.read(terminal, 4096)
+echo = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+assert not echo(), "the passphrase would be seen"
+os.write(terminal, b"half of it\x03")
+state = os.waitpid(pid, 0)[1]
+assert os.WIFSIGNALED(state) and os.WTERMSIG(state) == signal.SIGINT, state
+assert echo(), "the terminal stays silent"
+END
+expect 0 python3 interrupt.py fips-manifest --store interrupted.db init
+[ ! -e interrupted.db.keys/root.pem ] || fail "it made a key"
+
+step "a store without roles says so"
+expect 0 fips-manifest --store none.db init --no-roles
+for c in "root show" status refresh "export x.tar --since 1"; do
+	# shellcheck disable=SC2086  # words of a command
+	expect 3 fips-manifest --store none.db $c
+	says "the store has no TUF roles: 'root init' makes them"
+done
+expect 0 fips-manifest --store none.db key add a.pub
+expect 0 fips-manifest --store none.db verify --all
+says "the store holds no manifest"
+expect 3 fips-manifest export x.tar --since 99
+says "no mirror is at snapshot 99: the newest is "
+[ ! -e x.tar ] || fail "it was written"
+
 step "publish signs what changed; a server carries it; two clients take it"
 expect 0 fips-manifest key add a.pub
 manifest one
