@@ -354,18 +354,21 @@ bool text_is_name(const char *s, size_t max)
 
 bool text_is_path(const char *s)
 {
-	size_t len = strnlen(s, 1025);
+	size_t len = strnlen(s, 1025), plain = text_plain(s, len);
+	const char *end;
 
-	if (s[0] != '/' || len > 1024 || !text_is_utf8(s, len))
+	if (s[0] != '/' || len > 1024 || !text_is_utf8(s + plain, len - plain))
 		return false;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = plain; i < len; i++)
 		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
 			return false;
 	if (len == 1)
 		return true;
-	for (const char *at = s; at; at = strchr(at + 1, '/')) {
-		size_t n = strcspn(at + 1, "/");
+	for (const char *at = s; *at; at = end) {
+		size_t n;
 
+		end = strchrnul(at + 1, '/');
+		n = (size_t)(end - at - 1);
 		if (n == 0 || (n == 1 && at[1] == '.') ||
 		    (n == 2 && !strncmp(at + 1, "..", 2)))
 			return false;
