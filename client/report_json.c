@@ -22,14 +22,6 @@ static void put_escaped(struct json_writer *w, const char *key, const char *valu
 	put_or_null(w, key, b.data);
 }
 
-static void put_time(struct json_writer *w, const char *key, int64_t t)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(t, text);
-	json_put_string(w, key, text);
-}
-
 static void put_check(struct json_writer *w, const struct report_check *c)
 {
 	json_open(w, NULL, '{');
@@ -54,7 +46,7 @@ static void put_exceptions(struct json_writer *w, const struct report *r)
 		json_open(w, NULL, '{');
 		put_or_null(w, "component", x->component);
 		json_put_bool(w, "expired", x->expires <= r->started);
-		put_time(w, "expires", x->expires);
+		json_put_time(w, "expires", x->expires);
 		put_or_null(w, "path", x->path);
 		json_put_string(w, "reason", x->reason);
 		json_close(w);
@@ -68,7 +60,7 @@ static void put_manifest(struct json_writer *w, const struct source *s)
 
 	json_open(w, "manifest", '{');
 	json_put_string(w, "arch", m->arch);
-	put_time(w, "created", m->created);
+	json_put_time(w, "created", m->created);
 	json_put_string(w, "el", m->el);
 	json_put_string(w, "kubernetes", m->kubernetes);
 	put_or_null(w, "note", m->note);
@@ -101,7 +93,7 @@ static void put_signatures(struct json_writer *w, const struct pgp_verdict *v)
 
 		json_open(w, NULL, '{');
 		json_put_bool(w, "counts", s->counts);
-		put_time(w, "created", s->created);
+		json_put_time(w, "created", s->created);
 		put_or_null(w, "digest_algorithm", s->digest_algorithm);
 		put_or_null(w, "key", s->primary);
 		put_or_null(w, "key_algorithm", s->key_algorithm);
@@ -120,9 +112,9 @@ static void put_site(struct json_writer *w, const struct site_check *c)
 		return;
 	}
 	json_open(w, "site", '{');
-	put_time(w, "arrived", c->site.arrived);
-	put_time(w, "as_of", c->as_of);
-	put_time(w, "checked", c->site.checked);
+	json_put_time(w, "arrived", c->site.arrived);
+	json_put_time(w, "as_of", c->as_of);
+	json_put_time(w, "checked", c->site.checked);
 	json_put_string(w, "key", c->key);
 	json_put_integer(w, "max_age", c->max_age);
 	put_escaped(w, "name", c->site.name);
@@ -162,13 +154,13 @@ bool report_json_write(const struct report *r, struct buf *out, struct error *er
 		put_check(&w, &r->checks[i]);
 	json_close(&w);
 	put_exceptions(&w, r);
-	put_time(&w, "finished", r->finished);
+	json_put_time(&w, "finished", r->finished);
 	json_put_string(&w, "format", REPORT_FORMAT);
 	put_manifest(&w, r->source);
 	put_node(&w, r->node);
 	put_signatures(&w, &r->source->verdict);
 	put_site(&w, r->site);
-	put_time(&w, "started", r->started);
+	json_put_time(&w, "started", r->started);
 	put_summary(&w, r);
 	json_put_integer(&w, "threshold", (int64_t)r->threshold);
 	put_tool(&w, r);

@@ -109,24 +109,16 @@ void index_sort(struct index *x)
 
 /* ---- writing ---- */
 
-static void put_time(struct json_writer *w, const char *key, int64_t t)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(t, text);
-	json_put_string(w, key, text);
-}
-
 static void write_manifest(struct json_writer *w, const struct index_manifest *m)
 {
 	json_open(w, NULL, '{');
 	json_put_string(w, "arch", m->arch);
-	put_time(w, "created", m->created);
+	json_put_time(w, "created", m->created);
 	json_put_string(w, "digest", DIGEST_HEX(&m->digest));
 	json_put_string(w, "el", m->el);
 	json_put_string(w, "kubernetes", m->kubernetes);
 	json_put_string(w, "path", m->path);
-	put_time(w, "published", m->published);
+	json_put_time(w, "published", m->published);
 	json_put_integer(w, "revision", m->revision);
 	json_put_string(w, "sha256", DIGEST_HEX(&m->file_digest));
 	json_open(w, "signers", '[');
@@ -193,13 +185,6 @@ static bool is_version(const char *s)
 static bool is_reason(const char *s)
 {
 	return *s != '\0';
-}
-
-static bool is_fingerprint(const char *s)
-{
-	size_t len = strlen(s);
-
-	return (len == 40 || len == 64) && strspn(s, "0123456789ABCDEF") == len;
 }
 
 /* A text member that satisfies is(). */
@@ -280,7 +265,7 @@ static bool get_signers(struct json v, struct index_manifest *m, struct error *e
 	for (size_t i = 0; i < json_count(list); i++) {
 		if (!json_as_string(json_at(list, i), &s, err))
 			return false;
-		if (!is_fingerprint(s))
+		if (!text_is_fingerprint(s))
 			return json_refuse(list, err, "'%s' is no fingerprint",
 					   TEXT_SAFE(s));
 		memcpy(m->signers[m->signer_count++], s, strlen(s) + 1);

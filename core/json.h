@@ -148,6 +148,8 @@ void json_put_string(struct json_writer *w, const char *key, const char *value);
 /* Omitted when value is NULL. */
 void json_put_optional(struct json_writer *w, const char *key, const char *value);
 void json_put_integer(struct json_writer *w, const char *key, int64_t value);
+/* As text_time() has it. */
+void json_put_time(struct json_writer *w, const char *key, int64_t t);
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);
 /* A value that was read, whole, in canonical form. */

@@ -233,6 +233,14 @@ void json_put_integer(struct json_writer *w, const char *key, int64_t value)
 	put(w, at, (size_t)(end - at));
 }
 
+void json_put_time(struct json_writer *w, const char *key, int64_t t)
+{
+	char text[TEXT_TIME_SIZE];
+
+	text_time(t, text);
+	json_put_string(w, key, text);
+}
+
 void json_put_bool(struct json_writer *w, const char *key, bool value)
 {
 	begin(w, key);

@@ -66,13 +66,6 @@ bool manifest_table_is_file_path(const char *s)
 	return text_is_path(s) && s[1];
 }
 
-static bool is_fingerprint(const char *s)
-{
-	size_t len = strlen(s);
-
-	return (len == 40 || len == 64) && strspn(s, "0123456789ABCDEF") == len;
-}
-
 /* "USER:GROUP" */
 static bool is_owner(const char *s)
 {
@@ -166,7 +159,7 @@ static const struct manifest_field source_table[] = {
 	{FIELD("sha256", DIGEST, manifest_source, sha256)},
 	{FIELD("signer", TEXT, manifest_source, signer), .present = is_rpm,
 	 .null = true,
-	 MUST(is_fingerprint, "a fingerprint of 40 or 64 upper-case hex digits")},
+	 MUST(text_is_fingerprint, "a fingerprint of 40 or 64 upper-case hex digits")},
 	{FIELD("size", SIZE, manifest_source, size)},
 	{FIELD("type", WORD, manifest_source, type), .words = manifest_table_source},
 	{0},

@@ -23,14 +23,6 @@ bool site_is_name(const char *s)
 
 /* ---- writing ---- */
 
-static void put_time(struct json_writer *w, const char *key, int64_t t)
-{
-	char text[TEXT_TIME_SIZE];
-
-	text_time(t, text);
-	json_put_string(w, key, text);
-}
-
 bool site_write(const struct site *s, struct buf *out, struct error *err)
 {
 	struct json_writer w = json_writer(out);
@@ -38,8 +30,8 @@ bool site_write(const struct site *s, struct buf *out, struct error *err)
 	w.compact = true;
 	json_open(&w, NULL, '{');
 	json_put_string(&w, "_type", tuf_role_name(TUF_SITE));
-	put_time(&w, "arrived", s->arrived);
-	put_time(&w, "checked", s->checked);
+	json_put_time(&w, "arrived", s->arrived);
+	json_put_time(&w, "checked", s->checked);
 	json_put_string(&w, "format", SITE_FORMAT);
 	json_put_string(&w, "site", s->name);
 	json_open(&w, "snapshot", '{');
@@ -48,7 +40,7 @@ bool site_write(const struct site *s, struct buf *out, struct error *err)
 	json_close(&w);
 	json_put_string(&w, "source", s->source);
 	json_open(&w, "timestamp", '{');
-	put_time(&w, "expires", s->expires);
+	json_put_time(&w, "expires", s->expires);
 	json_put_integer(&w, "version", s->timestamp);
 	json_close(&w);
 	json_close(&w);

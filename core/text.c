@@ -335,6 +335,13 @@ int text_kubernetes_cmp(const char *a, const char *b)
 	return strcmp(a_build ? a_build : "", b_build ? b_build : "");
 }
 
+bool text_is_fingerprint(const char *s)
+{
+	size_t len = strlen(s);
+
+	return (len == 40 || len == 64) && strspn(s, "0123456789ABCDEF") == len;
+}
+
 bool text_is_arch(const char *s)
 {
 	return !strcmp(s, "x86_64") || !strcmp(s, "aarch64");

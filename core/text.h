@@ -57,6 +57,8 @@ bool text_is_kubernetes(const char *s) MUST_CHECK;
 /* Semantic Versioning order, then build metadata by bytes: <0, 0, >0. Both must
  * satisfy text_is_kubernetes(). */
 int text_kubernetes_cmp(const char *a, const char *b);
+/* Of an OpenPGP key: 40 or 64 upper-case hex digits. */
+bool text_is_fingerprint(const char *s) MUST_CHECK;
 /* "x86_64" or "aarch64". */
 bool text_is_arch(const char *s) MUST_CHECK;
 /* Starts with a letter or digit, then letters, digits and ._+-~^ , at most

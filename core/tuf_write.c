@@ -13,15 +13,6 @@ static struct json_writer begin(struct buf *out)
 	return w;
 }
 
-/* The members around the role's own: their names sort so. */
-static void put_expires(struct json_writer *w, int64_t expires)
-{
-	char time[TEXT_TIME_SIZE];
-
-	text_time(expires, time);
-	json_put_string(w, "expires", time);
-}
-
 static bool end(struct json_writer *w, struct error *err)
 {
 	json_close(w);
@@ -72,7 +63,7 @@ bool tuf_write_root(const struct tuf_root *r, struct buf *out, struct error *err
 
 	json_put_string(&w, "_type", tuf_role_name(TUF_ROOT));
 	json_put_bool(&w, "consistent_snapshot", r->consistent);
-	put_expires(&w, r->expires);
+	json_put_time(&w, "expires", r->expires);
 	put_keys(&w, &r->keys);
 	json_open(&w, "roles", '{');
 	for (size_t i = 0; i < ARRAY_LEN(sorted); i++) {
@@ -95,7 +86,7 @@ bool tuf_write_timestamp(const struct tuf_timestamp *t, struct buf *out,
 	struct json_writer w = begin(out);
 
 	json_put_string(&w, "_type", tuf_role_name(TUF_TIMESTAMP));
-	put_expires(&w, t->expires);
+	json_put_time(&w, "expires", t->expires);
 	json_open(&w, "meta", '{');
 	put_meta(&w, &t->snapshot);
 	json_close(&w);
@@ -110,7 +101,7 @@ bool tuf_write_snapshot(const struct tuf_snapshot *s, struct buf *out,
 	struct json_writer w = begin(out);
 
 	json_put_string(&w, "_type", tuf_role_name(TUF_SNAPSHOT));
-	put_expires(&w, s->expires);
+	json_put_time(&w, "expires", s->expires);
 	json_open(&w, "meta", '{');
 	for (size_t i = 0; i < s->count; i++)
 		put_meta(&w, &s->meta[i]);
@@ -184,7 +175,7 @@ bool tuf_write_targets(const struct tuf_targets *t, struct buf *out, struct erro
 
 	json_put_string(&w, "_type", tuf_role_name(TUF_TARGETS));
 	put_delegations(&w, t);
-	put_expires(&w, t->expires);
+	json_put_time(&w, "expires", t->expires);
 	json_put_string(&w, "spec_version", TUF_SPEC_VERSION);
 	json_open(&w, "targets", '{');
 	for (size_t i = 0; i < t->count; i++)

@@ -153,19 +153,14 @@ static bool answer_unsatisfiable(const struct route *r, struct httpd_answer *out
 static void put_expires(struct json_writer *w, const struct page_about *a)
 {
 	static const char *const names[] = {"root", "snapshot", "targets", "timestamp"};
-	char text[TEXT_TIME_SIZE];
 
 	if (!a->role_count)
 		return;
 	json_open(w, "expires", '{');
-	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-		for (size_t i = 0; i < a->role_count; i++) {
-			if (strcmp(a->roles[i].name, names[n]) != 0)
-				continue;
-			text_time(a->roles[i].expires, text);
-			json_put_string(w, names[n], text);
-		}
-	}
+	for (size_t n = 0; n < ARRAY_LEN(names); n++)
+		for (size_t i = 0; i < a->role_count; i++)
+			if (!strcmp(a->roles[i].name, names[n]))
+				json_put_time(w, names[n], a->roles[i].expires);
 	json_close(w);
 }
 
