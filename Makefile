@@ -206,7 +206,7 @@ $(STAND_IN)/fips-tool: $(OUT)/obj/client/main.o $(STAND_IN)/proc_own.o $(CLIENT_
 # One static file that runs on any node of EL 7, 8 and 9. The distribution's static
 # libraries, and a libcurl that is nothing but an HTTP client (.ci/libcurl-static).
 STATIC := $(BUILD)/static/fips-tool
-STATIC_LIBS := -lgpgme -lassuan -lgpg-error -ljansson -larchive -lzstd -llzma -lbz2 -lz
+STATIC_LIBS := -ljansson -larchive -lzstd -llzma -lbz2 -lz
 fips-tool-static:
 	@.ci/deps static
 	+@$(MAKE) --no-print-directory $(ON_ALL_CORES) $(STATIC)
