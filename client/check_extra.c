@@ -10,6 +10,7 @@
 #include "core/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,7 @@ static bool look_around(const struct check *c, const struct programs *programs,
 	if (!dir)
 		return error_sys(err, "cannot read '%s'", place);
 	fd = -1;
-	while ((e = readdir(dir))) {
+	for (errno = 0; (e = readdir(dir)); errno = 0) {
 		const struct program *p;
 		size_t n = programs_find(programs, e->d_name, &p);
 		char path[512];
@@ -172,6 +173,10 @@ static bool look_around(const struct check *c, const struct programs *programs,
 		snprintf(path, sizeof(path), "%s/%s", place, e->d_name);
 		if (!look(c, x, path, p, n, err))
 			return false;
+	}
+	if (errno) {
+		error_sys_(&why, "cannot list it");
+		unknown(c, place, why.msg);
 	}
 	return true;
 }

@@ -100,7 +100,7 @@ static int open_other_thread(int dir_fd)
 		file_closep(&fd);
 		return -1;
 	}
-	while ((e = readdir(dir))) {
+	for (errno = 0; (e = readdir(dir)); errno = 0) {
 		if (e->d_name[0] == '.')
 			continue;
 		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -110,7 +110,8 @@ static int open_other_thread(int dir_fd)
 			return fd;
 		file_closep(&fd);
 	}
-	errno = ENOENT;
+	if (!errno)
+		errno = ENOENT;
 	return -1;
 }
 
@@ -264,7 +265,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		return error_sys(err, "cannot read '/proc'");
 	l.hidden = hides_others(proc_fd);
 	l.whole = is_whole(proc_fd);
-	while ((e = readdir(dir)) && digest_many_now() < deadline) {
+	for (errno = 0; (e = readdir(dir)) && digest_many_now() < deadline; errno = 0) {
 		AUTO(process_close) struct process p = {.dir_fd = -1};
 
 		if (!text_u64(e->d_name, 1, INT32_MAX, &pid))
@@ -274,6 +275,8 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		    !add(&p, &l, &cap))
 			return error_set(err, ERR_SYSTEM, "no memory");
 	}
+	if (!e && errno)
+		return error_sys(err, "cannot list '/proc'");
 	*out = TAKE(l);
 	return true;
 }

@@ -8,7 +8,7 @@
 . "$TOP/tests/cli/node.bash"
 # shellcheck source=tests/cli/fixtures.sh
 . "$TOP/tests/cli/fixtures.sh"
-need gpg jq unshare ip python3 xmllint
+need gpg jq unshare ip python3 xmllint strace
 [ "$(uname -m)" = x86_64 ] || skip "the manifest is for x86_64"
 [ -n "${OWN_NODE-}" ] || fixture programs || fail "no fixtures"
 own_node "$0"
@@ -54,6 +54,19 @@ says "$PWD/bin/kubelet" out
 says "changed while it was read  unknown" out
 kill $! && wait $! 2>/dev/null
 mv kept bin/kubelet
+
+step "a folder that cannot be listed to its end"
+unlisted() { # no ptrace(2) for who looks for leaks by it
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=getdents64 \
+		-e inject=getdents64:error=EIO fips-tool --keyring alice.asc "$@" m.json.asc
+}
+expect 3 unlisted
+says "cannot list '/proc': Input/output error"
+one_line
+cp -a facts tree
+mkdir -p "tree$PWD" && cp -a bin "tree$PWD/"
+expect 3 unlisted --root tree
+grep -qE "/usr/local/bin +cannot list it: Input/output error  unknown$" out || fail "$(cat out)"
 
 step "names that speak to a terminal, an XML parser and a scraper"
 evil=$'bin/a\n\e[31mfips_tool_verdict{verdict="pass"} 1\n<&"'
