@@ -39,38 +39,14 @@ static void not_live(const struct check *c, struct report_entry e)
 	report_add(c->report, &e, "not applicable: not a live node");
 }
 
-/* The machine that a program of the tree is for, from its ELF header; NULL: none. */
-static const char *machine_of(const struct check *c, const char *path)
-{
-	enum { E_MACHINE = 18, X86_64 = 62, AARCH64 = 183 }; /* ELF, "e_machine" */
-	AUTO(file_closep) int fd = -1;
-	unsigned char head[20];
-	struct error err;
-	struct stat st;
-
-	if (!file_open_beneath(c->node->root_fd, path, O_RDONLY | O_NONBLOCK, &fd,
-			       &err) ||
-	    fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-	    memcmp(head, "\177ELF", 4) != 0)
-		return NULL;
-	switch (head[E_MACHINE] | head[E_MACHINE + 1] << 8) {
-	case X86_64:
-		return "x86_64";
-	case AARCH64:
-		return "aarch64";
-	default:
-		return "another machine";
-	}
-}
-
 /* What may be a program: looking into each of many data files would cost. */
 static bool is_executable(const struct manifest_file *f)
 {
 	return f->kind == MANIFEST_ON_HOST && !f->link && f->mode & 0111;
 }
 
-/* The same of the first program that the manifest lists and the tree has. */
+/* Of the first program that the manifest lists and the tree has; NULL where neither
+ * that nor the tree tells. */
 static const char *machine_of_tree(const struct check *c)
 {
 	const char *found = NULL;
@@ -80,9 +56,9 @@ static const char *machine_of_tree(const struct check *c)
 
 		for (size_t k = 0; k < m->file_count && !found; k++)
 			if (is_executable(&m->files[k]))
-				found = machine_of(c, m->files[k].path);
+				found = node_machine_of(c->node, m->files[k].path);
 	}
-	return found;
+	return found || !*c->node->arch ? found : c->node->arch;
 }
 
 static void check_arch(const struct check *c)

@@ -95,6 +95,40 @@ static void read_live(struct node *node)
 		   sizeof(node->boot_id));
 }
 
+const char *node_machine_of(const struct node *node, const char *path)
+{
+	enum { E_MACHINE = 18, X86_64 = 62, AARCH64 = 183 }; /* ELF, "e_machine" */
+	AUTO(file_closep) int fd = -1;
+	unsigned char head[20];
+	struct error err;
+	struct stat st;
+
+	if (!file_open_beneath(node->root_fd, path, O_RDONLY | O_NONBLOCK, &fd, &err) ||
+	    fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    memcmp(head, "\177ELF", 4) != 0)
+		return NULL;
+	switch (head[E_MACHINE] | head[E_MACHINE + 1] << 8) {
+	case X86_64:
+		return "x86_64";
+	case AARCH64:
+		return "aarch64";
+	default:
+		return "another machine";
+	}
+}
+
+/* What a tree says of itself, which does not run. */
+static void read_tree(struct node *node)
+{
+	const char *machine = node_machine_of(node, "/bin/sh");
+
+	if (machine)
+		text_safe(machine, node->arch, sizeof(node->arch));
+	first_line(node->root_fd, "/etc/hostname", node->hostname,
+		   sizeof(node->hostname));
+}
+
 bool node_open(const char *root, struct node *out, struct error *err)
 {
 	AUTO(node_close) struct node node = NODE_NONE;
@@ -106,8 +140,7 @@ bool node_open(const char *root, struct node *out, struct error *err)
 		node.root = text_dup(root, strlen(root));
 		if (!node.root)
 			return error_set(err, ERR_SYSTEM, "no memory");
-		first_line(node.root_fd, "/etc/hostname", node.hostname,
-			   sizeof(node.hostname));
+		read_tree(&node);
 	} else {
 		read_live(&node);
 	}

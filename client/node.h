@@ -23,7 +23,7 @@ struct node {
 	/* "" where unknown: */
 	char machine_id[40];
 	char hostname[256];
-	char arch[16];    /* live: the kernel's */
+	char arch[16];    /* live: the kernel's; a tree: its shell's */
 	char kernel[128]; /* live: its release */
 	char boot_id[40]; /* live */
 };
@@ -41,7 +41,10 @@ void node_close(struct node *node);
  * no regular file. */
 bool node_read(const struct node *node, const char *path, struct buf *out,
 	       struct error *err) MUST_CHECK;
-/* The same beneath /proc ("sys/crypto/fips_enabled"). */
+/* The machine that a program of the node is for, by its ELF header: "x86_64",
+ * "aarch64", "another machine"; NULL when there is no program of that path. */
+const char *node_machine_of(const struct node *node, const char *path);
+/* As node_read(), beneath /proc ("sys/crypto/fips_enabled"). */
 bool node_read_proc(const struct node *node, const char *path, struct buf *out,
 		    struct error *err) MUST_CHECK;
 

@@ -57,6 +57,35 @@ expect 1 fips-tool --keyring alice.asc --root root --server "$url" --el 8 --kube
 says "the os-release names no Enterprise Linux" out
 node_root root
 
+step "a tree of another machine gets the manifest of that machine"
+machine() { # machine NUMBER: of the ELF header of both programs of ./arm
+	local program
+	mkdir -p arm/bin
+	node_root arm
+	for program in arm/bin/sh arm/usr/bin/kubelet; do
+		cp /bin/true $program
+		# shellcheck disable=SC2059
+		printf "\\x$1" | dd of=$program bs=1 seek=18 conv=notrunc status=none
+	done
+}
+machine b7
+component arm kubelet required /usr/bin/kubelet |
+	manifest arm.json '.kubernetes = "v1.22.0" | .arch = "aarch64"'
+sign arm.json alice
+expect 0 fips-manifest add arm.json.asc
+expect 0 fips-manifest publish
+sees_arm() { curl -s "$url/index.json" | grep -q aarch64; }
+wait_for 60 sees_arm || fail "the server does not see it"
+expect 0 fips-tool --json --keyring alice.asc --root arm --server "$url" --kubernetes v1.22.0
+jq -e '.manifest.arch == "aarch64" and .node.arch == "aarch64"' out >/dev/null || fail "$(cat out)"
+rm arm/usr/bin/kubelet # its shell tells, too
+expect 1 fips-tool --keyring alice.asc --root arm v1.22.0.json.asc
+says "the manifest is for another architecture; expected x86_64; actual aarch64  fail" out
+machine 15 # ppc64
+expect 3 fips-tool --keyring alice.asc --root arm --server "$url" --kubernetes v1.22.0
+says "has no manifest for EL 8.4, Kubernetes v1.22.0, another machine"
+one_line
+
 step "what is an unknown program"
 expect 0 fips-tool inspect --manifest v1.21.3.json.asc --keyring alice.asc root/usr/bin/kubelet
 says "listed   kubelet /usr/bin/kubelet" out
