@@ -47,28 +47,21 @@ static bool is_bad(const struct record *r)
 	return strpbrk(r->field[VALIDITY], "ri") != NULL;
 }
 
-static unsigned hex_value(char c)
-{
-	return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
-}
-
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
 /* "\x3a" is ":", in place. */
 static void unescape(char *s)
 {
 	char *to = s;
 
 	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] == 'x' && is_hex(s[2]) && is_hex(s[3])) {
-			*to++ = (char)(hex_value(s[2]) << 4 | hex_value(s[3]));
+		char hex[3] = EMPTY;
+
+		if (text_starts(s, "\\x"))
+			memcpy(hex, s + 2, strnlen(s + 2, 2));
+		if (text_unhex(hex, to, 1))
 			s += 3;
-		} else {
-			*to++ = *s;
-		}
+		else
+			*to = *s;
+		to++;
 	}
 	*to = '\0';
 }

@@ -214,10 +214,11 @@ bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr, bool *
 				.body = s.data,
 				.len = s.len,
 			};
-			struct issue is = issue_of(&back, fpr);
+			struct issue is;
 
 			if (s.type != EMBEDDED || s.len < 2 || s.data[1] != TYPE_BACK)
 				continue;
+			is = issue_of(&back, fpr);
 			*own = (found && *own) || is.by || !is.named;
 			found = true;
 		}
