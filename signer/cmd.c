@@ -5,6 +5,52 @@
 #include "core/store_mirror.h"
 #include "core/text.h"
 
+#include <stdlib.h>
+
+/* What goes to a stream is kept in memory. */
+struct held {
+	FILE **stream, *real;
+	char *text;
+	size_t len;
+};
+
+static bool hold(FILE **stream, struct held *h, struct error *err)
+{
+	FILE *memory = open_memstream(&h->text, &h->len);
+
+	if (!memory)
+		return error_sys(err, "cannot keep what is to be said");
+	h->stream = stream;
+	h->real = *stream;
+	*stream = memory;
+	return true;
+}
+
+static void release(struct held *h, bool print)
+{
+	if (!h->stream)
+		return;
+	fclose(*h->stream);
+	*h->stream = h->real;
+	if (print)
+		fwrite(h->text, 1, h->len, h->real);
+	free(h->text);
+}
+
+bool cmd_change(struct cmd_context *ctx, struct store *s,
+		bool (*change)(struct store *s, void *arg, struct error *err),
+		void *arg, struct error *err)
+{
+	struct held out = EMPTY, talk = EMPTY;
+	bool ok = hold(&ctx->cli->out, &out, err) &&
+		  hold(&ctx->cli->talk, &talk, err) &&
+		  store_change(s, change, arg, err);
+
+	release(&out, ok);
+	release(&talk, ok);
+	return ok;
+}
+
 bool cmd_print_json(const struct cli *cli, struct json_writer *w, struct error *err)
 {
 	if (!json_write_end(w, err))

@@ -51,6 +51,12 @@ struct cmd {
 
 enum { CMD_JSON_MAX = 1 << 28 }; /* bytes of what --json prints */
 
+/* store_change() of a command that tells what it does on the way: what `change` prints
+ * and says comes out once it is stored, and not at all when it is not. */
+bool cmd_change(struct cmd_context *ctx, struct store *s,
+		bool (*change)(struct store *s, void *arg, struct error *err),
+		void *arg, struct error *err) MUST_CHECK;
+
 /* End the text that was written, and print it. */
 bool cmd_print_json(const struct cli *cli, struct json_writer *w,
 		    struct error *err) MUST_CHECK;

@@ -361,16 +361,17 @@ static bool find_verb(const struct cmd_context *ctx, const struct verb **out,
 	return true;
 }
 
-static bool change(struct cmd_context *ctx, const struct verb *v, struct store *s,
-		   struct error *err)
+struct change {
+	struct cmd_context *ctx;
+	const struct verb *verb; /* NULL: the threshold alone */
+};
+
+static bool change(struct store *s, void *arg, struct error *err)
 {
-	if (!store_begin(s, err))
-		return false;
-	if ((!v || v->run(ctx, s, err)) && set_threshold(ctx, s, err) &&
-	    tell_reach(ctx, s, err) && store_commit(s, err))
-		return true;
-	store_rollback(s);
-	return false;
+	const struct change *c = arg;
+
+	return (!c->verb || c->verb->run(c->ctx, s, err)) &&
+	       set_threshold(c->ctx, s, err) && tell_reach(c->ctx, s, err);
 }
 
 static bool run(struct cmd_context *ctx, struct error *err)
@@ -389,7 +390,7 @@ static bool run(struct cmd_context *ctx, struct error *err)
 		return v->run(ctx, NULL, err);
 	if (!v || v->writes || in->threshold)
 		return cmd_open_to_change(ctx->store_path, &s, err) &&
-		       change(ctx, v, s, err);
+		       cmd_change(ctx, s, change, &(struct change){ctx, v}, err);
 	return store_open(ctx->store_path, STORE_READ, &s, err) && v->run(ctx, s, err);
 }
 

@@ -355,7 +355,7 @@ static bool has_root(struct store *s)
 
 static bool run_writing(struct work *w, struct error *err)
 {
-	if (!store_change(w->store, run_verb, w, err)) {
+	if (!cmd_change(w->ctx, w->store, run_verb, w, err)) {
 		if (w->made && !has_root(w->store))
 			authority_undo(&w->keys);
 		return false;

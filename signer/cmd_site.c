@@ -138,32 +138,49 @@ static bool has_site(struct store *s)
 	       why.code != ERR_NOT_FOUND;
 }
 
-/* The row first: it is taken back when there is no key, and the key when the row cannot
- * be kept. */
+struct making {
+	const struct cli *cli;
+	const char *name;
+	struct role_keys keys;
+	bool made; /* the key */
+};
+
+static void making_clear(struct making *m)
+{
+	role_keys_clear(&m->keys);
+}
+
+/* The row first: it is taken back when there is no key. */
+static bool make_site(struct store *s, void *arg, struct error *err)
+{
+	struct making *m = arg;
+
+	m->made = store_mirror_add_site(s, m->name, err) &&
+		  make_key(m->cli, &m->keys, STATEMENT_ROLE, err);
+	return m->made;
+}
+
+/* The key is taken back when the row cannot be kept. */
 static bool init_site(struct cmd_context *ctx, struct error *err)
 {
-	AUTO(role_keys_clear) struct role_keys keys = ROLE_KEYS_INIT;
 	AUTO(buf_clear) struct buf dir = BUF_MAX(PATH_MAX);
 	const struct input *in = ctx->input;
 	char host[HOST_NAME_MAX + 1] = "";
-	const char *name = in->name ? in->name : host;
+	AUTO(making_clear)
+	struct making m = {.cli = ctx->cli,
+			   .name = in->name ? in->name : host,
+			   .keys = ROLE_KEYS_INIT};
 
 	if (!in->name && (gethostname(host, HOST_NAME_MAX) || !site_is_name(host)))
 		return error_set(
 			err, ERR_USAGE,
 			"this machine has no name to call the site by: --name");
-	if (!open_keys(ctx, &dir, &keys, err) || !may_be_site(ctx->store, err) ||
-	    !store_begin(ctx->store, err))
+	if (!open_keys(ctx, &dir, &m.keys, err) || !may_be_site(ctx->store, err))
 		return false;
-	if (!store_mirror_add_site(ctx->store, name, err) ||
-	    !make_key(ctx->cli, &keys, STATEMENT_ROLE, err)) {
-		store_rollback(ctx->store);
-		return false;
-	}
-	if (store_commit(ctx->store, err))
+	if (cmd_change(ctx, ctx->store, make_site, &m, err))
 		return true;
-	if (!has_site(ctx->store)) /* as it may, where the very last step failed */
-		role_keys_unmake(&keys, STATEMENT_ROLE);
+	if (m.made && !has_site(ctx->store)) /* as it may: the very last step failed */
+		role_keys_unmake(&m.keys, STATEMENT_ROLE);
 	return false;
 }
 

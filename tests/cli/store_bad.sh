@@ -3,9 +3,10 @@
 # Stores that are none, newer, damaged or read-only, and a disk that is full: one clear
 # line each, the right status, and nothing half-written.
 . "$TOP/tests/cli/lib.sh"
+. "$TOP/tests/cli/keys.sh"
 # the leak check does not work where strace looks on
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
-need sqlite3 strace setpriv
+need sqlite3 strace setpriv gpg
 
 head -c 200000 /dev/urandom >program
 add() { fips-manifest --store "$1" tool add program --version "$2" --arch x86_64; }
@@ -90,7 +91,7 @@ one_line
 step "read-only: readers work, writers say so"
 # not in the test's own folder, which its user alone may enter
 outside=$(mktemp -d /tmp/fm-ro-XXXXXX)
-trap 'rm -rf "$outside"; finish' EXIT
+trap 'rm -rf "$outside"; end_agents; finish' EXIT
 cp s.db "$BIN/fips-manifest" program "$outside"
 chmod 755 "$outside"
 chmod 444 "$outside/s.db" "$outside/program"
@@ -181,9 +182,47 @@ for how in pwrite64:ENOSPC fdatasync:EIO; do
 	echo "$how: failed $((n - 1)) times"
 done
 
-step "a full disk and a broken one while keys are made: with the row or not at all"
+step "what could not be stored is not told as done"
 echo "correct horse" >passphrase
 expect 0 fips-manifest --store bare.db init --no-roles
+new_home keys
+make_key a rsa3072
+change() { # COMMAND...: of a store that trusts the key, has roles and shall have more
+	case $1 in
+	add) fips-manifest --store new.db key add a.gpg --threshold 2 ;;
+	remove) fips-manifest --store new.db key remove "$FPR" ;;
+	expiry) fips-manifest --store new.db root expiry targets 99 ;;
+	site) fips-manifest --store new.db site init --name A --plain ;;
+	esac
+}
+export -f change
+export FPR
+cp bare.db with.db
+expect 0 fips-manifest --store with.db key add a.gpg
+for kind in add remove expiry site; do
+	from=$([ $kind = remove ] && echo with.db || echo bare.db)
+	rm -rf new.db*
+	cp "$from" new.db
+	expect 3 small 40 bash -c "change $kind" # enough for the journal
+	says "store 'new.db'"
+	one_line
+	[ "$(fips-manifest --store new.db log)" = "$(fips-manifest --store "$from" log)" ] ||
+		fail "$kind: the store was changed"
+	for how in pwrite64:ENOSPC fdatasync:EIO; do
+		for n in $(seq 1 200); do
+			rm -rf new.db*
+			cp "$from" new.db
+			strace -f -o /dev/null -e "trace=${how%:*}" \
+				-e "inject=${how%:*}:error=${how#*:}:when=$n+" \
+				bash -c "change $kind" >out 2>err && break
+			one_line
+		done
+		((n > 1 && n < 200)) || fail "$kind, $how: failed $n times"
+		[ -s out ] || [ -s err ] || fail "$kind: done, and nothing is told"
+	done
+done
+
+step "a full disk and a broken one while keys are made: with the row or not at all"
 make_keys() { # KIND: a site's key, or an authority's
 	case $1 in
 	site) fips-manifest --store new.db site init --name A --plain ;;
