@@ -282,7 +282,7 @@ int main(int argc, char **argv)
 	options_parse(argc, argv, &s.options);
 	s.log.format = s.options.log_format;
 	if (!page_policy(&policy, &err) ||
-	    !serve_init(&s.serve, &s.log, s.options.access, &err))
+	    !serve_init(&s.serve, &s.log, s.options.access, policy.data, &err))
 		return (int)cli_fail(&s.cli, &err);
 	s.watch = (struct watch){
 		.path = s.options.store,

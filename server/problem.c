@@ -2,6 +2,7 @@
 #include "server/problem.h"
 
 #include "core/json.h"
+#include "core/page.h"
 
 static const struct {
 	unsigned status;
@@ -12,7 +13,7 @@ static const struct {
 	[PROBLEM_BAD_DIGEST] = {400, "Bad Request",
 				"A digest is 64 lower-case hex digits: a SHA-256."},
 	[PROBLEM_NOT_FOUND] = {404, "Not Found",
-			       "Nothing is published under this name; /index.json "
+			       "Nothing is published under this name; index.json "
 			       "lists what is."},
 	[PROBLEM_NO_SUCH_DIGEST] = {404, "Not Found",
 				    "No published manifest lists this digest."},
@@ -41,8 +42,10 @@ unsigned problem_status(enum problem p)
 	return table[p].status;
 }
 
-static bool respond(enum problem p, const char *type, const struct buf *text,
-		    struct MHD_Response **out, struct error *err)
+/* `policy` NULL: it shows nothing. */
+static bool respond(enum problem p, const char *type, const char *policy,
+		    const struct buf *text, struct MHD_Response **out,
+		    struct error *err)
 {
 	struct httpd_header headers[8];
 	struct bytes *body;
@@ -59,8 +62,9 @@ static bool respond(enum problem p, const char *type, const struct buf *text,
 	if (p != PROBLEM_LARGE) { /* whose request left little room */
 		headers[n++] =
 			(struct httpd_header){"X-Content-Type-Options", "nosniff"};
-		headers[n++] = (struct httpd_header){"Content-Security-Policy",
-						     "default-src 'none'"};
+		headers[n++] =
+			(struct httpd_header){"Content-Security-Policy",
+					      policy ? policy : "default-src 'none'"};
 		headers[n++] = (struct httpd_header){"Vary", "Accept"};
 	}
 	if (p == PROBLEM_METHOD)
@@ -85,39 +89,52 @@ bool problem_write(enum problem p, struct buf *out, struct error *err)
 	return json_write_end(&w, err);
 }
 
-static bool json(enum problem p, struct problem_answer *a, struct error *err)
+static bool json(enum problem p, struct problem_json *out, struct error *err)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
 
 	if (!problem_write(p, &text, err))
 		return false;
-	a->json_len = text.len;
-	return respond(p, PROBLEM_TYPE, &text, &a->json, err);
+	out->len = text.len;
+	return respond(p, PROBLEM_TYPE, NULL, &text, &out->response, err);
 }
 
-static bool html(enum problem p, struct problem_answer *a, struct error *err)
+/* The tree's root, seen from what was asked for: it may lie under any prefix. */
+static void put_root(const char *target, struct buf *out)
 {
-	AUTO(buf_clear) struct buf text = BUF_MAX(4096);
+	buf_puts(out, "./");
+	for (const char *s = strchr(target, '/'); s && (s = strchr(s + 1, '/'));)
+		buf_puts(out, "../");
+}
 
+static bool html(const struct problems *all, enum problem p, const char *target,
+		 struct httpd_answer *out)
+{
+	AUTO(buf_clear) struct buf root = BUF_MAX(16384), text = BUF_MAX(65536);
+	struct error err;
+
+	put_root(target, &root);
+	if (!buf_ok(&root, &err))
+		return false;
+	page_head(&text, root.data, table[p].title);
 	buf_printf(&text,
-		   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
-		   "charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width="
-		   "device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
-		   "content=\"light dark\">\n<title>%s</title>\n</head>\n<body>\n"
-		   "<main>\n<h1>%s</h1>\n<p>%s</p>\n<p><a href=\"/\">All that is "
+		   "<h1>%s</h1>\n<p>%s</p>\n<p><a href=\"%s\">All that is "
 		   "published</a></p>\n</main>\n</body>\n</html>\n",
-		   table[p].title, table[p].title, table[p].detail);
-	a->html_len = text.len;
-	return respond(p, "text/html; charset=utf-8", &text, &a->html, err);
+		   table[p].title, table[p].detail, root.data);
+	if (!respond(p, "text/html; charset=utf-8", all->policy, &text, &out->response,
+		     &err))
+		return false;
+	out->len = text.len;
+	out->once = true;
+	return true;
 }
 
-bool problem_init(struct problems *out, struct error *err)
+bool problem_init(const char *policy, struct problems *out, struct error *err)
 {
-	struct problems made = EMPTY;
+	struct problems made = {.policy = policy};
 
 	for (int p = 0; p < PROBLEMS; p++) {
-		if (!json((enum problem)p, &made.of[p], err) ||
-		    !html((enum problem)p, &made.of[p], err)) {
+		if (!json((enum problem)p, &made.of[p], err)) {
 			problem_clear(&made);
 			return false;
 		}
@@ -128,21 +145,17 @@ bool problem_init(struct problems *out, struct error *err)
 
 void problem_clear(struct problems *p)
 {
-	for (int i = 0; i < PROBLEMS; i++) {
-		httpd_response_free(p->of[i].json);
-		httpd_response_free(p->of[i].html);
-	}
+	for (int i = 0; i < PROBLEMS; i++)
+		httpd_response_free(p->of[i].response);
 	*p = (struct problems)EMPTY;
 }
 
-void problem_answer(const struct problems *all, enum problem p, bool html_wanted,
-		    struct httpd_answer *out)
+void problem_answer(const struct problems *all, enum problem p,
+		    const struct httpd_request *q, struct httpd_answer *out)
 {
-	const struct problem_answer *a = &all->of[p];
-
-	*out = (struct httpd_answer){
-		.status = table[p].status,
-		.response = html_wanted ? a->html : a->json,
-		.len = html_wanted ? a->html_len : a->json_len,
-	};
+	*out = (struct httpd_answer){.status = table[p].status};
+	if (negotiate_html(q->accept) && html(all, p, q->target, out))
+		return;
+	out->response = all->of[p].response;
+	out->len = all->of[p].len;
 }

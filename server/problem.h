@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * problem: answers that are not 200: problem+json (RFC 9457) for machines, a
- * short page for browsers, both made once at start.
+ * problem: answers that are not 200: problem+json (RFC 9457) for machines, made once
+ * at start; a short page for browsers, made for each request, because its way to the
+ * tree's root is that of the request.
  *
  * Rule: an error answer says what is wrong and what to do; it never repeats a
  * part of the request.
@@ -29,9 +30,10 @@ enum problem {
 };
 
 struct problems {
-	struct problem_answer {
-		struct MHD_Response *json, *html;
-		size_t json_len, html_len;
+	const char *policy; /* what page_policy() says, borrowed */
+	struct problem_json {
+		struct MHD_Response *response;
+		size_t len;
 	} of[PROBLEMS];
 };
 
@@ -40,10 +42,12 @@ struct problems {
 /* Append one as JSON. */
 bool problem_write(enum problem p, struct buf *out, struct error *err) MUST_CHECK;
 
-bool problem_init(struct problems *out, struct error *err) MUST_CHECK;
+bool problem_init(const char *policy, struct problems *out,
+		  struct error *err) MUST_CHECK;
 void problem_clear(struct problems *p);
 unsigned problem_status(enum problem p);
-void problem_answer(const struct problems *all, enum problem p, bool html,
-		    struct httpd_answer *out);
+/* In the form that the request prefers. */
+void problem_answer(const struct problems *all, enum problem p,
+		    const struct httpd_request *q, struct httpd_answer *out);
 
 #endif

@@ -13,12 +13,12 @@
 enum { ANSWER_MAX = 16 * 1024 * 1024 };
 
 bool serve_init(struct serve *s, const struct log *log, enum serve_access access,
-		struct error *err)
+		const char *policy, struct error *err)
 {
 	memset(s, 0, sizeof(*s));
 	s->log = log;
 	s->access = access;
-	if (!problem_init(&s->problems, err))
+	if (!problem_init(policy, &s->problems, err))
 		return false;
 	pthread_mutex_init(&s->lock, NULL);
 	views_init(&s->views);
@@ -223,8 +223,8 @@ static bool answer_health(struct serve *s, const struct snapshot *now,
 	return write_health(s, now, &text, &err) && answer_json(&text, out);
 }
 
-static bool answer_ready(struct serve *s, const struct snapshot *now, bool html,
-			 struct httpd_answer *out)
+static bool answer_ready(struct serve *s, const struct snapshot *now,
+			 const struct httpd_request *q, struct httpd_answer *out)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
 	bool stopping;
@@ -233,7 +233,7 @@ static bool answer_ready(struct serve *s, const struct snapshot *now, bool html,
 	stopping = s->stopping;
 	pthread_mutex_unlock(&s->lock);
 	if (!now || stopping) {
-		problem_answer(&s->problems, PROBLEM_BUSY, html, out);
+		problem_answer(&s->problems, PROBLEM_BUSY, q, out);
 		return true;
 	}
 	buf_puts(&text, "{\n  \"status\": \"ready\"\n}\n");
@@ -267,21 +267,22 @@ static bool answer_metrics(struct serve *s, const struct snapshot *now,
 }
 
 static bool answer_digest(struct serve *s, const struct snapshot *now,
-			  const struct digest *d, bool html, struct httpd_answer *out)
+			  const struct digest *d, const struct httpd_request *q,
+			  struct httpd_answer *out)
 {
 	AUTO(buf_clear) struct buf text = BUF_MAX(ANSWER_MAX);
 	struct error err;
 	size_t found;
 
 	if (!now || !now->digests) {
-		problem_answer(&s->problems, PROBLEM_BUSY, html, out);
+		problem_answer(&s->problems, PROBLEM_BUSY, q, out);
 		return true;
 	}
 	if (!digests_write(now->digests, d, &text, &found, &err))
 		return false;
 	if (found)
 		return answer_json(&text, out);
-	problem_answer(&s->problems, PROBLEM_NO_SUCH_DIGEST, html, out);
+	problem_answer(&s->problems, PROBLEM_NO_SUCH_DIGEST, q, out);
 	return true;
 }
 
@@ -323,28 +324,29 @@ static bool answer_view(struct serve *s, const struct snapshot *now,
 	route_resource(*page, q, (int64_t)time(NULL), r);
 	if (r->kind == ROUTE_RESOURCE)
 		return answer_resource(r, out);
-	problem_answer(&s->problems, r->problem, negotiate_html(q->accept), out);
+	problem_answer(&s->problems, r->problem, q, out);
 	return true;
 }
 
 static bool answer_own(struct serve *s, const struct snapshot *now,
-		       const struct route *r, bool html, struct httpd_answer *out)
+		       const struct route *r, const struct httpd_request *q,
+		       struct httpd_answer *out)
 {
 	switch (r->kind) {
 	case ROUTE_HEALTH:
 		return answer_health(s, now, out);
 	case ROUTE_READY:
-		return answer_ready(s, now, html, out);
+		return answer_ready(s, now, q, out);
 	case ROUTE_METRICS:
 		return answer_metrics(s, now, out);
 	case ROUTE_DIGEST:
-		return answer_digest(s, now, &r->digest, html, out);
+		return answer_digest(s, now, &r->digest, q, out);
 	case ROUTE_PROBLEM:
 	case ROUTE_RESOURCE:
 	case ROUTE_VIEW:
 		break;
 	}
-	problem_answer(&s->problems, r->problem, html, out);
+	problem_answer(&s->problems, r->problem, q, out);
 	return true;
 }
 
@@ -363,20 +365,18 @@ void serve_answer(void *serve, const struct httpd_request *q, struct httpd_answe
 	struct serve *s = serve;
 	struct snapshot *now = hold_current(s);
 	struct resource *page = NULL;
-	bool ok, html = false;
 	struct route r;
+	bool ok;
 
 	route(now, q, (int64_t)time(NULL), &r);
-	if (r.kind == ROUTE_RESOURCE) {
+	if (r.kind == ROUTE_RESOURCE)
 		ok = answer_resource(&r, out);
-	} else if (r.kind == ROUTE_VIEW) {
+	else if (r.kind == ROUTE_VIEW)
 		ok = answer_view(s, now, q, &r, &page, out);
-	} else {
-		html = negotiate_html(q->accept);
-		ok = answer_own(s, now, &r, html, out);
-	}
+	else
+		ok = answer_own(s, now, &r, q, out);
 	if (!ok)
-		problem_answer(&s->problems, PROBLEM_INTERNAL, html, out);
+		problem_answer(&s->problems, PROBLEM_INTERNAL, q, out);
 	if (page) {
 		snapshot_drop(now);
 		out->held = page;

@@ -30,8 +30,9 @@ struct serve {
 	enum serve_access access;
 };
 
+/* `policy` is what page_policy() says, borrowed. */
 bool serve_init(struct serve *s, const struct log *log, enum serve_access access,
-		struct error *err) MUST_CHECK;
+		const char *policy, struct error *err) MUST_CHECK;
 void serve_clear(struct serve *s);
 
 /* Takes `snapshot` over. */

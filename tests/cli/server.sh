@@ -94,6 +94,11 @@ status "$URL/none" >/dev/null
 [ "$(jq -r .status body)" = 404 ] || fail "problem+json"
 status -H "Accept: text/html" "$URL/none" >/dev/null
 grep -q "<h1>Not Found</h1>" body || fail "a page"
+# its way to the root is that of the request, whatever prefix a proxy took off
+for target in none:./ manifests/v1/none:./../../ 'none?a=/b/':./; do
+	status -H "Accept: text/html" "$URL/${target%%:*}" >/dev/null
+	says "<a href=\"${target#*:}\">All that is published</a>" body
+done
 [ "$(status -X DELETE "$URL/$asc")" = 405 ] || fail "405"
 curl -sS -X OPTIONS -D headers -o body "$URL/"
 grep -qi '^allow: GET, HEAD' headers || fail "Allow"

@@ -42,6 +42,7 @@ const close = async (page) => {
 
 const { manifests } = await (await fetch(url + "/index.json")).json();
 const view = "/" + manifests[0].path.replace(/\.json\.asc$/, ".html");
+const none = "/not/there";
 const kinds = {
 	desktop: { viewport: { width: 1280, height: 900 } },
 	phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
@@ -57,6 +58,8 @@ async function accessible(path, name, options) {
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
 	await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+	if (path === none) // which the browser notes, too
+		page.wrong = page.wrong.filter((w) => !w.includes("status of 404"));
 	await close(page);
 }
 
@@ -67,11 +70,8 @@ const steps = {
 				await accessible("/", `page-${kind}-${colorScheme}`, { ...options, colorScheme });
 				await accessible(view, `view-${kind}-${colorScheme}`, { ...options, colorScheme });
 			}
-		const page = await open("/none", { bypassCSP: true });
-		assert.equal(await page.title(), "Not Found");
-		await page.addScriptTag({ content: axe });
-		assert.deepEqual((await page.evaluate(() => axe.run(document))).violations, []);
-		await page.context().close();
+		for (const colorScheme of ["light", "dark"])
+			await accessible(none, `none-${colorScheme}`, { ...kinds.phone, colorScheme });
 	},
 
 	async "the filter shows what was asked for"() {
@@ -118,13 +118,13 @@ const steps = {
 	},
 
 	async "every link leads somewhere"() {
-		for (const path of ["/", view]) {
+		for (const path of ["/", view, none]) {
 			const page = await open(path);
 			const links = await page.locator("a").evaluateAll((a) => a.map((e) => e.href));
-			assert.ok(links.length >= 2);
+			assert.ok(links.length >= 1);
 			for (const link of links)
 				assert.equal((await fetch(link)).status, 200, link);
-			await close(page);
+			await page.context().close();
 		}
 	},
 
@@ -183,7 +183,7 @@ const steps = {
 			// the digests in the policy speak of the text as it stands
 			rules: { "require-sri": "off", "no-inline-style": "error" },
 		});
-		for (const path of ["/", "/index.html", view, "/none"]) {
+		for (const path of ["/", "/index.html", view, none]) {
 			const text = await (await fetch(url + path, { headers: { accept: "text/html" } })).text();
 			const report = await judge.validateString(text, path);
 			const said = report.results.flatMap((r) => r.messages.map((m) => `${path}:${m.line}: ${m.ruleId}: ${m.message}`));
