@@ -39,7 +39,7 @@ on_el() { unshare -m --propagation private bash machine.sh "$TOP" "$@"; }
 on_el probe >/dev/null 2>&1 || skip "no overlay can be mounted here"
 
 # The lists as .ci/deps has them: build_el, demo_el, ...
-eval "$(sed -n '/^[a-z]*_el="/,/"/p' "$TOP/.ci/deps")"
+eval "$(sed -n -e '/^[a-z]*_el="[^"]*$/,/"/p' -e '/^[a-z]*_el=".*"/p' "$TOP/.ci/deps")"
 # shellcheck disable=SC2154,SC2086  # set by that; lists of names
 names=$(printf '%s\n' $build_el $demo_el $check_el $static_el $lint_el $fuzz_el $bench_el |
 	sed 's/.*=//' | sort -u)
@@ -73,6 +73,10 @@ expect 0 on_el 9 'make -s deps && .ci/deps lint fuzz bench && echo AGAIN && make
 says "deps: installing gcc make pkgconf-pkg-config gpgme-devel" out
 says "deps: installing epel-release" out
 says "deps: enabling the repository CRB" out
+grep '^deps: installing' out | while read -r line; do
+	tr ' ' '\n' <<<"$line" | sort | uniq -d
+done >twice
+[ ! -s twice ] || fail "named twice: $(cat twice)"
 [ "$(sed -n '/^AGAIN$/,/^HAS$/p' out)" = $'AGAIN\nHAS' ] || fail "$(sed -n '/^AGAIN$/,$p' out)"
 # "command=package" is asked for by its command, which this machine may have
 sed '1,/^HAS$/d' out | sort >has
