@@ -204,7 +204,8 @@ static void manifests(const struct index *x, bool served, struct buf *out)
 		buf_puts(out, "<p>Nothing is published yet.</p>\n");
 		return;
 	}
-	filter(x, out);
+	if (x->manifest_count > 1)
+		filter(x, out);
 	buf_puts(out,
 		 "<section class=\"scroll\" tabindex=\"0\" "
 		 "aria-labelledby=\"table\">\n<table id=\"manifests\">\n<thead><tr>"
@@ -223,15 +224,12 @@ static void manifests(const struct index *x, bool served, struct buf *out)
 
 static const char server[] = "<span class=\"server\">https://manifests.example</span>";
 
-static void get_tool(const struct index *x, struct buf *out)
+static void get_tool(const struct index_tool *t, struct buf *out)
 {
-	const struct index_tool *t = &x->tools[0];
 	const char *slash = strrchr(t->path, '/'), *name = slash ? slash + 1 : t->path;
 	char hex[DIGEST_HEX_SIZE];
 
 	digest_hex(&t->digest, hex);
-	buf_puts(out, "<h2>Check a node</h2>\n<p>Get the tool and see that it is the "
-		      "one that this page names:</p>\n");
 	page_command_open(out);
 	/* curl keeps a name as it stands in the URL */
 	buf_printf(out, "curl -fsSO %s/", server);
@@ -242,6 +240,24 @@ static void get_tool(const struct index *x, struct buf *out)
 	page_text(out, name);
 	buf_puts(out, " /usr/local/bin/fips-tool\n");
 	page_command_close(out);
+}
+
+/* The newest one, for each architecture that it is there for. */
+static void get_tools(const struct index *x, struct buf *out)
+{
+	const struct index_tool *t = x->tools;
+	size_t n = 1;
+
+	while (n < x->tool_count && !strcmp(t[n].version, t[0].version))
+		n++;
+	buf_puts(out, "<h2 id=\"check\">Check a node</h2>\n<p>Get the tool and see "
+		      "that it is the one that this page names");
+	for (size_t i = 0; i < n; i++) {
+		if (n > 1)
+			buf_printf(out, "%s on %s", i ? "<p>Or" : ",", t[i].arch);
+		buf_puts(out, ":</p>\n");
+		get_tool(&t[i], out);
+	}
 }
 
 static void check_node(struct buf *out)
@@ -290,7 +306,7 @@ static void tools(const struct index *x, const struct page_beside *beside,
 {
 	if (!x->tool_count)
 		return;
-	get_tool(x, out);
+	get_tools(x, out);
 	if (beside->keys)
 		check_node(out);
 	if (beside->keys && x->manifest_count)
@@ -327,7 +343,8 @@ static void withdrawn(const struct index *x, struct buf *out)
 {
 	if (!x->withdrawn_count)
 		return;
-	buf_puts(out, "<h2>Withdrawn</h2>\n<p>These were published once and must not "
+	buf_puts(out, "<h2 id=\"withdrawn\">Withdrawn</h2>\n<p>These were published "
+		      "once and must not "
 		      "be relied on any more.</p>\n<ul>\n");
 	for (size_t i = 0; i < x->withdrawn_count; i++) {
 		const struct index_withdrawn *w = &x->withdrawn[i];
@@ -427,6 +444,21 @@ static void foot(const struct index *x, const struct page_beside *beside, bool s
 	page_foot(out);
 }
 
+/* What lies below a long table. */
+static void further_down(const struct index *x, struct buf *out)
+{
+	if (!x->tool_count && !x->withdrawn_count)
+		return;
+	buf_puts(out, "<p>Further down:");
+	if (x->tool_count)
+		buf_puts(out, " <a href=\"#check\">check a node</a> &middot; <a "
+			      "href=\"#tool\">the tool</a>");
+	if (x->withdrawn_count)
+		buf_printf(out, "%s <a href=\"#withdrawn\">withdrawn</a>",
+			   x->tool_count ? " &middot;" : "");
+	buf_puts(out, "</p>\n");
+}
+
 static void write_page(const struct index *x, const struct page_beside *beside,
 		       bool served, struct buf *out)
 {
@@ -440,6 +472,7 @@ static void write_page(const struct index *x, const struct page_beside *beside,
 		buf_printf(out, " It counts with %u signatures by different keys.",
 			   x->threshold);
 	buf_puts(out, "</p>\n");
+	further_down(x, out);
 	manifests(x, served, out);
 	tools(x, beside, out);
 	withdrawn(x, out);

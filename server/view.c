@@ -143,12 +143,22 @@ static void put_path(struct buf *out, const char *path)
 	}
 }
 
+/* A line below; NULL: none. */
+static void small(const char *text, struct buf *out)
+{
+	if (!text)
+		return;
+	buf_puts(out, "<small>");
+	page_text(out, text);
+	buf_puts(out, "</small>");
+}
+
 static void file_row(const struct manifest_file *f, struct buf *out)
 {
 	buf_puts(out, "<tr><th scope=\"row\" class=\"path\">");
 	put_path(out, f->path);
 	if (f->kind == MANIFEST_IN_IMAGE)
-		buf_puts(out, " <small>in the image</small>");
+		small("in the image", out);
 	buf_puts(out, "</th>");
 	if (f->link) {
 		buf_puts(out, "<td colspan=\"3\">symlink to <code>");
@@ -158,11 +168,8 @@ static void file_row(const struct manifest_file *f, struct buf *out)
 	}
 	buf_printf(out, "<td class=\"digest\">%s</td><td class=\"wide\">%04o",
 		   DIGEST_HEX(&f->sha256), f->mode);
-	if (f->capabilities) {
-		buf_puts(out, "<small>");
-		page_text(out, f->capabilities);
-		buf_puts(out, "</small>");
-	}
+	small(f->owner, out);
+	small(f->capabilities, out);
 	buf_puts(out, "</td><td class=\"wide\">");
 	if (f->go_version) {
 		page_text(out, f->go_version);

@@ -107,7 +107,7 @@ grep -qi '^allow: GET, HEAD' headers || fail "Allow"
 step "a manifest for people lies beside the signed one"
 view=$URL/${asc%.json.asc}.html
 get "$view" | sed "s/<wbr>//g" >view.html
-for text in "EL 8, Kubernetes v1.21.3, x86_64, revision 1" /usr/bin/kubelet "$FPR" boringcrypto \
+for text in "EL 8, Kubernetes v1.21.3, x86_64, revision 1" /usr/bin/kubelet root:root "$FPR" boringcrypto \
 	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 "ticket 17"; do
 	says "$text" view.html
 done

@@ -74,6 +74,17 @@ const steps = {
 			await accessible(none, `none-${colorScheme}`, { ...kinds.phone, colorScheme });
 	},
 
+	async "on paper nothing is cut off"() {
+		for (const path of ["/", view]) {
+			const page = await open(path, { viewport: { width: 718, height: 1000 } }); // A4
+			await page.emulateMedia({ media: "print" });
+			const cut = await page.locator(".scroll, pre").evaluateAll((all) =>
+				all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent));
+			assert.deepEqual(cut, [], path);
+			await close(page);
+		}
+	},
+
 	async "the filter shows what was asked for"() {
 		const page = await open("/", kinds.desktop);
 		const rows = page.locator("#manifests tbody tr");

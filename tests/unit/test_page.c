@@ -45,6 +45,27 @@ static const struct page_beside none = EMPTY, all = {.keys = true, .signed_sums 
 			fail_msg("the page has no '%s':\n%s", part, (b)->data);        \
 	} while (0)
 
+/* What is copied must run on the node that it is copied to. */
+TEST(page_gives_the_newest_tool_for_each_architecture)
+{
+	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
+	struct index_tool t[3] = {tool, tool, tool};
+	struct index_manifest m;
+	struct index x = index_of(&m, t);
+
+	strcpy(t[0].arch, "aarch64");
+	strcpy(t[0].path, "tool/fips-tool-1.0.0-linux-aarch64");
+	strcpy(t[2].version, "0.9.0");
+	strcpy(t[2].path, "tool/fips-tool-0.9.0-linux-x86_64");
+	x.tool_count = ARRAY_LEN(t);
+	assert_ok(page_write(&x, &none, &b, &err));
+	assert_has(&b, "on aarch64:</p>");
+	assert_has(&b, "install -m 0755 fips-tool-1.0.0-linux-aarch64");
+	assert_has(&b, "on x86_64:</p>");
+	assert_has(&b, "install -m 0755 fips-tool-1.0.0-linux-x86_64");
+	assert_null(strstr(b.data, "install -m 0755 fips-tool-0.9.0"));
+}
+
 TEST(page_links_what_the_index_says)
 {
 	AUTO(buf_clear) struct buf b = BUF_MAX(1 << 20);
