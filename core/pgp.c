@@ -2,6 +2,7 @@
 #include "core/pgp.h"
 
 #include "core/armor_block.h"
+#include "core/pgp_packet.h"
 #include "core/pgp_policy.h"
 #include "core/pgp_run.h"
 #include "core/pgp_status.h"
@@ -24,15 +25,6 @@ static const char *time_of(int64_t t, char out[TEXT_TIME_SIZE])
 {
 	text_time(t, out);
 	return out;
-}
-
-static const struct pgp_subkey *find_subkey(const struct pgp_keyring *k,
-					    const char *fpr)
-{
-	for (size_t i = 0; i < k->subkey_count; i++)
-		if (!strcmp(k->subkeys[i].fpr, fpr))
-			return &k->subkeys[i];
-	return NULL;
 }
 
 /* When the subkey's or its primary's time is over, whichever is first; 0: never. */
@@ -63,7 +55,7 @@ static bool judge_expired(const struct pgp_keyring *k, const struct pgp_policy *
 	if (!pgp_keyring_parse(k->bytes.data, k->bytes.len, &own, &why) ||
 	    !pgp_inspect(&own, &why))
 		return false;
-	sub = find_subkey(&own, s->signer);
+	sub = pgp_keyring_part(&own, s->signer);
 	if (!sub || !expiry(&own, sub))
 		return false;
 	if (sub->revoked || own.keys[sub->key].revoked)
@@ -130,6 +122,8 @@ static bool judge_policy(const struct pgp_keyring *k, const struct pgp_policy *p
 		reason_set(s, "made by a key that is not in the keyring");
 	else if (k->keys[sub->key].problem[0])
 		reason_set(s, "%s", k->keys[sub->key].problem);
+	else if (sub->carries_revocation)
+		reason_set(s, "%s", pgp_packet_revocation);
 	else if (!digest_allowed)
 		reason_set(s, "made with %s; SHA256, SHA384 and SHA512 are allowed",
 			   name);
@@ -157,7 +151,7 @@ static void judge(const struct pgp_keyring *k, const struct pgp_policy *policy,
 		  const struct pgp_status *from, unsigned digest,
 		  struct pgp_signature *s)
 {
-	const struct pgp_subkey *sub = find_subkey(k, from->signer);
+	const struct pgp_subkey *sub = pgp_keyring_part(k, from->signer);
 	const struct pgp_subkey *shown = sub ? sub : find_claimed(k, from->signer);
 	bool allowed = pgp_policy_digest(digest, s->digest_algorithm);
 

@@ -56,6 +56,8 @@ struct pgp_subkey {
 	 * of another key, and nothing that it signs counts. Whether it holds is for
 	 * gpg. */
 	enum { PGP_BACK_NONE, PGP_BACK_FOREIGN, PGP_BACK_OWN } back;
+	bool carries_revocation; /* whether it holds is for gpg; else
+				    pgp_packet_revocation */
 	/* when inspected: */
 	int64_t expires; /* 0: never */
 	bool revoked;
@@ -74,7 +76,8 @@ struct pgp_keyring {
 	bool inspected;
 };
 
-/* Armored or binary, one or many keys, each once; secret keys are refused. */
+/* Armored or binary, one or many keys; each, and each subkey, once: who of two owners
+ * signed with it nobody could tell. Secret keys are refused. */
 bool pgp_keyring_parse(const void *data, size_t len, struct pgp_keyring *out,
 		       struct error *err) MUST_CHECK;
 bool pgp_keyring_read(const char *path, struct pgp_keyring *out,
@@ -91,10 +94,18 @@ void pgp_keyring_clear(struct pgp_keyring *k);
 bool pgp_keyring_write(const struct pgp_keyring *k, struct buf *out,
 		       struct error *err) MUST_CHECK;
 
+/* The primary or subkey with this fingerprint; NULL when there is none. */
+const struct pgp_subkey *pgp_keyring_part(const struct pgp_keyring *k, const char *fpr);
+
 /* Ask gpg what holds of the keys now: expiry, revocation, which part can sign, the
  * first valid user id. Verifying needs none of it. ERR_FORMAT for a key that gpg does
  * not accept. */
 bool pgp_inspect(struct pgp_keyring *k, struct error *err) MUST_CHECK;
+
+/* Of key `at`, inspected, the part that gpg signs with: the newest that can at that
+ * time (0: at any); NULL when there is none. */
+const struct pgp_subkey *pgp_inspect_signer(const struct pgp_keyring *k, size_t at,
+					    int64_t now);
 
 struct pgp_signature {
 	char primary[PGP_FPR_SIZE]; /* "" when the key is not in the keyring */

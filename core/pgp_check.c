@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp_check.h"
 
+#include "core/pgp_packet.h"
 #include "core/pgp_policy.h"
 #include "core/text.h"
 
@@ -32,22 +33,6 @@ static bool is_over(int64_t expires, int64_t now)
 	return expires && expires <= now;
 }
 
-/* The newest part that can sign at that time (0: at any); NULL when there is none. */
-static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t at,
-					     int64_t now)
-{
-	const struct pgp_subkey *best = NULL;
-
-	for (size_t i = 0; i < k->subkey_count; i++) {
-		const struct pgp_subkey *s = &k->subkeys[i];
-
-		if (s->key == at && s->can_sign && !s->revoked &&
-		    !is_over(s->expires, now) && (!best || s->created >= best->created))
-			best = s;
-	}
-	return best;
-}
-
 static void check_life(const struct pgp_key *key, int64_t now, struct findings *f)
 {
 	char expires[TEXT_TIME_SIZE];
@@ -63,8 +48,19 @@ static void check_life(const struct pgp_key *key, int64_t now, struct findings *
 		find(f, true, "it is dated in the future");
 	if (!*key->uid)
 		find(f, true, "it has no valid user id");
-	if (*key->problem)
+	if (*key->problem && !key->revoked)
 		find(f, true, "%s", key->problem);
+}
+
+/* Subkeys that gpg would take for good. */
+static void check_revocations(const struct pgp_keyring *k, size_t at,
+			      struct findings *f)
+{
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (k->subkeys[i].key == at && !k->subkeys[i].revoked &&
+		    k->subkeys[i].carries_revocation)
+			find(f, true, "subkey %s: %s", k->subkeys[i].fpr,
+			     pgp_packet_revocation);
 }
 
 /* Subkeys that are bound, and not both ways. */
@@ -140,14 +136,15 @@ static void advise(const struct pgp_key *key, const struct pgp_subkey *part,
 size_t pgp_check_key(const struct pgp_keyring *k, size_t at, int64_t now,
 		     struct pgp_finding out[PGP_CHECK_MAX])
 {
-	const struct pgp_subkey *part = signing_part(k, at, now);
+	const struct pgp_subkey *part = pgp_inspect_signer(k, at, now);
 	struct findings f = {.items = out};
 
 	check_life(&k->keys[at], now, &f);
 	check_parts(&k->keys[at], part, &f);
+	check_revocations(k, at, &f);
 	check_back(k, at, !part, &f);
 	if (!part)
-		no_part(&k->keys[at], signing_part(k, at, 0), &f);
+		no_part(&k->keys[at], pgp_inspect_signer(k, at, 0), &f);
 	if (part && !(f.count && f.items[0].fault))
 		advise(&k->keys[at], part, now, &f);
 	return f.count;

@@ -7,8 +7,6 @@
 
 #include <strings.h>
 
-enum { TYPE_REVOCATION = 0x20 };
-
 static const char block_begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
 
 static bool is_fingerprint(const char *s)
@@ -57,19 +55,15 @@ static bool keep_revoked(const struct pgp_keyring *ring, size_t at,
 {
 	for (size_t i = 0; i < ring->subkey_count; i++) {
 		const struct pgp_subkey *s = &ring->subkeys[i];
+		const struct pgp_subkey *t = pgp_keyring_part(more, s->fpr);
 
-		if (s->key != at || !s->revoked)
-			continue;
-		for (size_t j = 0; j < more->subkey_count; j++)
-			if (!strcmp(more->subkeys[j].fpr, s->fpr) &&
-			    !more->subkeys[j].revoked)
-				return error_set(err, ERR_CONFLICT,
-						 "the %s %s is revoked and stays so: "
-						 "this copy of the key is older",
-						 strcmp(s->fpr, ring->keys[at].fpr)
-							 ? "subkey"
-							 : "key",
-						 s->fpr);
+		if (s->key == at && s->revoked && t && !t->revoked)
+			return error_set(
+				err, ERR_CONFLICT,
+				"the %s %s is revoked and stays so: this copy of the "
+				"key is older",
+				strcmp(s->fpr, ring->keys[at].fpr) ? "subkey" : "key",
+				s->fpr);
 	}
 	return true;
 }
@@ -139,8 +133,7 @@ static bool read_certificate(const char *file, size_t len, struct buf *out,
 	while (p.end < packets.len) {
 		if (!armor_block_packet(packets.data, packets.len, &p, err))
 			return false;
-		if (p.tag == PGP_PACKET_SIGNATURE && p.len > 6 &&
-		    p.body[1] == TYPE_REVOCATION)
+		if (pgp_packet_type(&p) == PGP_PACKET_REVOKE_KEY)
 			buf_append(out, packets.data + p.at, p.end - p.at);
 	}
 	if (!buf_ok(out, err))

@@ -113,7 +113,7 @@ static void take_part(struct listing *l, const char *fpr)
 	part->revoked = strchr(r->field[VALIDITY], 'r') != NULL;
 	part->can_sign = strchr(r->field[CAPABILITIES], 's') &&
 			 !strchr(r->field[VALIDITY], 'i') &&
-			 part->back != PGP_BACK_FOREIGN;
+			 part->back != PGP_BACK_FOREIGN && !part->carries_revocation;
 	if (l->is_primary)
 		take_primary(l, part);
 }
@@ -163,4 +163,20 @@ bool pgp_inspect(struct pgp_keyring *k, struct error *err)
 					 k->keys[i].fpr);
 	k->inspected = true;
 	return true;
+}
+
+const struct pgp_subkey *pgp_inspect_signer(const struct pgp_keyring *k, size_t at,
+					    int64_t now)
+{
+	const struct pgp_subkey *best = NULL;
+
+	for (size_t i = 0; i < k->subkey_count; i++) {
+		const struct pgp_subkey *s = &k->subkeys[i];
+		bool over = s->expires && s->expires <= now;
+
+		if (s->key == at && s->can_sign && !s->revoked && !over &&
+		    (!best || s->created >= best->created))
+			best = s;
+	}
+	return best;
 }

@@ -17,6 +17,18 @@ static bool refuse_secret(struct error *err)
 
 /* ---- what the packets say ---- */
 
+static bool refuse_twice(const struct pgp_keyring *k, const struct pgp_subkey *first,
+			 struct error *err)
+{
+	const char *key = k->keys[first->key].fpr;
+
+	if (!strcmp(first->fpr, key))
+		return error_set(err, ERR_CONFLICT, "the key %s is there twice", key);
+	return error_set(err, ERR_CONFLICT,
+			 "the subkey %s is there twice, first beneath the key %s",
+			 first->fpr, key);
+}
+
 static bool add_part(struct pgp_keyring *k, const struct armor_packet *p,
 		     struct error *err)
 {
@@ -27,6 +39,9 @@ static bool add_part(struct pgp_keyring *k, const struct armor_packet *p,
 				 PGP_SUBKEYS_MAX);
 	if (!pgp_packet_key(p, s, err))
 		return false;
+	for (const struct pgp_subkey *t = k->subkeys; t < s; t++)
+		if (!strcmp(t->fpr, s->fpr))
+			return refuse_twice(k, t, err);
 	s->key = k->key_count - 1;
 	k->subkey_count++;
 	return true;
@@ -43,10 +58,6 @@ static bool add_key(struct pgp_keyring *k, const struct armor_packet *p,
 	k->key_count++;
 	if (!add_part(k, p, err))
 		return false;
-	for (size_t i = 0; i + 1 < k->key_count; i++)
-		if (!strcmp(k->keys[i].fpr, primary->fpr))
-			return error_set(err, ERR_CONFLICT, "the key %s is there twice",
-					 primary->fpr);
 	memcpy(key->fpr, primary->fpr, sizeof(key->fpr));
 	memcpy(key->algorithm, primary->algorithm, sizeof(key->algorithm));
 	key->created = primary->created;
@@ -54,12 +65,13 @@ static bool add_key(struct pgp_keyring *k, const struct armor_packet *p,
 	return true;
 }
 
-/* Of several bindings one with its own is enough. */
-static void look_back(struct pgp_keyring *k, const struct armor_packet *p)
+/* Of several bindings one with its own back signature is enough. */
+static void look_at_signature(struct pgp_keyring *k, const struct armor_packet *p)
 {
 	struct pgp_subkey *s = &k->subkeys[k->subkey_count - 1];
 	bool own;
 
+	s->carries_revocation |= pgp_packet_type(p) == PGP_PACKET_REVOKE_SUBKEY;
 	if (pgp_packet_signs_back(p, s->fpr, &own) && s->back != PGP_BACK_OWN)
 		s->back = own ? PGP_BACK_OWN : PGP_BACK_FOREIGN;
 }
@@ -73,7 +85,7 @@ static bool add_packet(struct pgp_keyring *k, const struct armor_packet *p,
 		return false;
 	if (p->tag == PGP_PACKET_SUBKEY && !add_part(k, p, err))
 		return false;
-	look_back(k, p);
+	look_at_signature(k, p);
 	key = &k->keys[k->key_count - 1];
 	key->len = p->end - key->at;
 	if (p->tag == PGP_PACKET_USER_ID && !*key->uid) {
@@ -182,6 +194,14 @@ bool pgp_keyring_read(const char *path, struct pgp_keyring *out, struct error *e
 		return error_prefix(err, "'%s'", TEXT_SAFE(path));
 	*out = TAKE(k);
 	return true;
+}
+
+const struct pgp_subkey *pgp_keyring_part(const struct pgp_keyring *k, const char *fpr)
+{
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (!strcmp(k->subkeys[i].fpr, fpr))
+			return &k->subkeys[i];
+	return NULL;
 }
 
 void pgp_keyring_clear(struct pgp_keyring *k)

@@ -24,7 +24,6 @@ enum {
 	TYPE_SUBKEY = 0x18,
 	TYPE_BACK = 0x19,
 	TYPE_DIRECT = 0x1f,
-	TYPE_REVOCATION = 0x20,
 };
 
 static uint32_t be32(const unsigned char *p)
@@ -106,6 +105,19 @@ bool pgp_packet_key(const struct armor_packet *p, struct pgp_subkey *out,
 }
 
 /* ---- signatures ---- */
+
+const char pgp_packet_revocation[] =
+	"its key carries a revocation that gpg passes over: by another key, out of its "
+	"place, or of an unknown kind; ask its owner for a copy without it, or a new "
+	"key";
+
+/* Version 3 is older than what is allowed and has it one octet further. */
+unsigned pgp_packet_type(const struct armor_packet *p)
+{
+	size_t at = p->len && p->body[0] < 4 ? 2 : 1;
+
+	return p->tag == PGP_PACKET_SIGNATURE && p->len > at ? p->body[at] : 0;
+}
 
 /* The subpackets (section 5.2.3.7) of an area that are still to be read. */
 struct area {
@@ -205,7 +217,7 @@ bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr, bool *
 	struct subpacket s;
 	struct area areas[2];
 
-	if (!read_areas(p, areas) || p->body[1] != TYPE_SUBKEY)
+	if (!read_areas(p, areas) || pgp_packet_type(p) != TYPE_SUBKEY)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
 		while (next_subpacket(&areas[i], &s)) {
@@ -265,7 +277,9 @@ struct bound {
 static void judge_part(const struct bound *b, const char *fpr,
 		       char problem[PGP_REASON_MAX])
 {
-	if (!b->weak[0] || b->good)
+	/* of two that it signs itself with, gpg takes the newer, which may be the weak
+	 */
+	if (!b->weak[0] || (b->good && !b->direct))
 		return;
 	if (b->direct)
 		snprintf(problem, PGP_REASON_MAX,
@@ -279,13 +293,15 @@ static void judge_part(const struct bound *b, const char *fpr,
 			 b->weak, fpr);
 }
 
-/* gpg asks a designated revoker's key whether it did this, and passes over a revocation
- * whose key it does not have. */
-static bool is_revoked_by_another(const struct armor_packet *p, const char *fpr)
+/* gpg passes over a revocation by a designated revoker whose key it does not have, over
+ * one that stands behind a user id or in front of the subkey that it is for, and over
+ * one that says something critical in words unknown to it. */
+static bool is_revocation(const struct armor_packet *p, bool behind_subkey)
 {
-	return p->tag == PGP_PACKET_SIGNATURE && p->len > 2 &&
-	       p->body[p->body[0] < 4 ? 2 : 1] == TYPE_REVOCATION &&
-	       !pgp_packet_issued_by(p, fpr);
+	unsigned type = pgp_packet_type(p);
+
+	return type == PGP_PACKET_REVOKE_KEY ||
+	       (type == PGP_PACKET_REVOKE_SUBKEY && !behind_subkey);
 }
 
 static void look(const struct armor_packet *p, const char *fpr, struct bound *b)
@@ -306,6 +322,7 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 {
 	struct armor_packet p = EMPTY;
 	struct bound b = EMPTY;
+	bool subkeys = false;
 
 	problem[0] = '\0';
 	while (p.end < len && !problem[0]) {
@@ -315,12 +332,10 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 			judge_part(&b, fpr, problem);
 			b = (struct bound)EMPTY;
 		}
+		subkeys |= p.tag == PGP_PACKET_SUBKEY;
 		look(&p, fpr, &b);
-		if (is_revoked_by_another(&p, fpr))
-			snprintf(problem, PGP_REASON_MAX,
-				 "its key carries a revocation by another key, perhaps "
-				 "a designated revoker, which cannot be judged here: "
-				 "ask its owner for a copy without it, or a new key");
+		if (is_revocation(&p, subkeys))
+			snprintf(problem, PGP_REASON_MAX, "%s", pgp_packet_revocation);
 	}
 	if (!problem[0])
 		judge_part(&b, fpr, problem);
@@ -332,7 +347,7 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
  * that it signs. One that does not sign needs none. */
 static bool is_one_way(const struct armor_packet *p)
 {
-	bool signs = true, back = false;
+	bool flagged = false, signs = false, back = false;
 	struct subpacket s;
 	struct area areas[2];
 	char name[16];
@@ -341,27 +356,25 @@ static bool is_one_way(const struct armor_packet *p)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
 		while (next_subpacket(&areas[i], &s)) {
-			if (s.type == KEY_FLAGS && !i && s.len)
-				signs = s.data[0] & FLAG_SIGN;
+			if (s.type == KEY_FLAGS && !i) {
+				flagged = true;
+				signs |= s.len && s.data[0] & FLAG_SIGN;
+			}
 			if (s.type == EMBEDDED && s.len > 3)
 				back |= s.data[0] == 4 && s.data[1] == TYPE_BACK &&
 					pgp_policy_digest(s.data[3], name);
 		}
-	return signs && !back;
+	return (signs || !flagged) && !back;
 }
 
-/* Version 4 has type and digest in front; version 3 is older than what is allowed. */
 static bool is_weak_binding(const struct armor_packet *p)
 {
+	unsigned type = pgp_packet_type(p);
 	char name[16];
 
-	if (p->tag != PGP_PACKET_SIGNATURE || p->len < 4)
-		return false;
-	if (p->body[0] < 4)
-		return is_binding_type(p->body[2]);
-	return is_binding_type(p->body[1]) &&
-	       (!pgp_policy_digest(p->body[3], name) ||
-		(p->body[1] == TYPE_SUBKEY && is_one_way(p)));
+	return is_binding_type(type) &&
+	       (p->body[0] < 4 || p->len < 4 || !pgp_policy_digest(p->body[3], name) ||
+		(type == TYPE_SUBKEY && is_one_way(p)));
 }
 
 bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,
@@ -372,7 +385,7 @@ bool pgp_packet_strip(const void *packets, size_t len, struct buf *out,
 	while (p.end < len) {
 		if (!armor_block_packet(packets, len, &p, err))
 			return false;
-		if (!is_weak_binding(&p))
+		if (p.tag != PGP_PACKET_TRUST && !is_weak_binding(&p))
 			buf_append(out, (const char *)packets + p.at, p.end - p.at);
 	}
 	return buf_ok(out, err);

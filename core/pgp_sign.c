@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -223,26 +224,12 @@ static bool check_key(const struct pgp_keyring *k, const struct pgp_subkey *sub,
 	return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s", sub->fpr, reason);
 }
 
-/* The part of key `at` that gpg will take: the newest that can sign. */
-static const struct pgp_subkey *signing_part(const struct pgp_keyring *k, size_t at)
-{
-	const struct pgp_subkey *best = NULL;
-
-	for (size_t i = 0; i < k->subkey_count; i++) {
-		const struct pgp_subkey *s = &k->subkeys[i];
-
-		if (s->key == at && s->can_sign && !s->revoked &&
-		    (!best || s->created >= best->created))
-			best = s;
-	}
-	return best;
-}
-
 static bool check_keys(const struct pgp_sign *s, bool rsa_only, struct error *err)
 {
 	for (size_t i = 0; i < s->known->key_count; i++) {
 		const struct pgp_key *key = &s->known->keys[i];
-		const struct pgp_subkey *sub = signing_part(s->known, i);
+		const struct pgp_subkey *sub =
+			pgp_inspect_signer(s->known, i, time(NULL));
 
 		if (key->problem[0])
 			return error_set(err, ERR_UNTRUSTED, "%s will not sign: %s",
@@ -342,11 +329,8 @@ static bool check_made(const struct pgp_sign *s, bool rsa_only, gpgme_new_signat
 		       struct pgp_signature *out, struct error *err)
 {
 	const struct pgp_keyring *k = s->known;
-	const struct pgp_subkey *sub = NULL;
+	const struct pgp_subkey *sub = n->fpr ? pgp_keyring_part(k, n->fpr) : NULL;
 
-	for (size_t i = 0; i < k->subkey_count && !sub; i++)
-		if (n->fpr && !strcmp(k->subkeys[i].fpr, n->fpr))
-			sub = &k->subkeys[i];
 	if (!sub)
 		return error_set(err, ERR_INTERNAL, "gpg signed with another key, %s",
 				 n->fpr ? n->fpr : "of no name");

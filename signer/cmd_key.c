@@ -114,6 +114,23 @@ static bool tell_reach(struct cmd_context *ctx, struct store *s, struct error *e
 	return true;
 }
 
+/* So that no older copy of key `at` of `k` is added again once it is gone. `left`: the
+ * keyring that goes on telling of what is in it; NULL: none. */
+static bool note_revoked(struct store *s, const struct pgp_keyring *k, size_t at,
+			 const struct pgp_keyring *left, const char *reason,
+			 struct error *err)
+{
+	for (size_t i = 0; i < k->subkey_count; i++) {
+		const struct pgp_subkey *part = &k->subkeys[i];
+
+		if (part->key == at && part->revoked &&
+		    !(left && pgp_keyring_part(left, part->fpr)) &&
+		    !store_log(s, "key-revoke", part->fpr, reason, err))
+			return false;
+	}
+	return true;
+}
+
 /* ---- add ---- */
 
 /* A file of several keys may carry one that nobody looked at: each is named. */
@@ -195,6 +212,10 @@ static bool add(struct cmd_context *ctx, struct store *s, struct error *err)
 	    !load(s, &ring, err) || !pgp_edit_join(&ring, &more, &next, err) ||
 	    !save(s, &next.bytes, "add", more.keys, more.key_count, err))
 		return false;
+	for (size_t i = 0; i < ring.key_count; i++)
+		if (!note_revoked(s, &ring, i, &next,
+				  "was revoked when a copy without it came", err))
+			return false;
 	if (ctx->cli->json)
 		return key_show_all(ctx->cli, &more, 0, err);
 	for (size_t i = 0; i < more.key_count; i++) {
@@ -219,17 +240,6 @@ static bool list(struct cmd_context *ctx, struct store *s, struct error *err)
 	return key_show_all(ctx->cli, &ring, threshold, err);
 }
 
-/* So that no older copy of key `at` is added again once it is gone. */
-static bool note_revoked(struct store *s, const struct pgp_keyring *k, size_t at,
-			 const char *reason, struct error *err)
-{
-	for (size_t i = 0; i < k->subkey_count; i++)
-		if (k->subkeys[i].key == at && k->subkeys[i].revoked &&
-		    !store_log(s, "key-revoke", k->subkeys[i].fpr, reason, err))
-			return false;
-	return true;
-}
-
 static bool drop(struct cmd_context *ctx, struct store *s, const char *verb,
 		 struct pgp_keyring *ring, size_t *at, struct error *err)
 {
@@ -246,7 +256,7 @@ static bool remove_key(struct cmd_context *ctx, struct store *s, struct error *e
 	size_t at;
 
 	if (!drop(ctx, s, "remove", &ring, &at, err) ||
-	    !note_revoked(s, &ring, at, "was revoked when it was removed", err))
+	    !note_revoked(s, &ring, at, NULL, "was revoked when it was removed", err))
 		return false;
 	cli_say(ctx->cli, "removed %s %s", ring.keys[at].fpr, ring.keys[at].uid);
 	return true;
@@ -291,10 +301,23 @@ static bool revoke(struct cmd_context *ctx, struct store *s, struct error *err)
 			     err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(name));
 	if (!save(s, &next.bytes, "revoke", &next.keys[at], 1, err) ||
-	    !note_revoked(s, &next, at, "by certificate", err))
+	    !note_revoked(s, &next, at, NULL, "by certificate", err))
 		return false;
 	cli_say(ctx->cli, "revoked %s %s", next.keys[at].fpr, next.keys[at].uid);
 	return true;
+}
+
+/* gpg computes a subkey's signature back when it verifies one by it, and not sooner. */
+static void say_fit(const struct cmd_context *ctx, const struct pgp_keyring *k,
+		    size_t at, int64_t now)
+{
+	const struct pgp_subkey *part = pgp_inspect_signer(k, at, now);
+
+	fprintf(ctx->cli->out, "  fit for use\n");
+	if (part && strcmp(part->fpr, k->keys[at].fpr) != 0)
+		fprintf(ctx->cli->out,
+			"  not checked: that the subkey's signature back is right; its "
+			"first signature that verifies shows it\n");
 }
 
 static bool check(struct cmd_context *ctx, struct store *s, struct error *err)
@@ -315,7 +338,7 @@ static bool check(struct cmd_context *ctx, struct store *s, struct error *err)
 			continue;
 		key_show(ctx->cli->out, &k, i, now);
 		if (!key_show_findings(ctx->cli->out, &k, i, now))
-			fprintf(ctx->cli->out, "  fit for use\n");
+			say_fit(ctx, &k, i, now);
 	}
 	if (!bad)
 		return true;

@@ -173,6 +173,34 @@ says "the key $e_sub was revoked in this store on"
 expect 0 fips-manifest key add e.gpg
 expect 2 fips-manifest verify e.asc
 
+step "nor by a newer copy that leaves it out"
+make_key n rsa3072
+n=$FPR
+make_subkey n rsa3072
+n_sub=$FPR
+cp n.gpg n-old.gpg
+clearsign n.asc m.json -u "$n_sub!"
+revoke_subkey n "$n_sub" 1
+expect 0 fips-manifest key add n.gpg
+g --export-filter "drop-subkey=fpr=$n_sub" --export "$n" >n-without.gpg
+expect 0 fips-manifest key add n-without.gpg
+! grep -q "$n_sub" out || fail "it is not left out"
+expect 0 fips-manifest log
+says "key-revoke $n_sub: was revoked when a copy without it came" out
+expect 3 fips-manifest key add n-old.gpg
+says "the key $n_sub was revoked in this store on"
+expect 0 fips-manifest key add n.gpg
+expect 2 fips-manifest verify n.asc
+says "its key is revoked"
+
+step "a certificate behind its key, where gpg overlooks it"
+sed -n '/^:---/,$p' "$GNUPGHOME/openpgp-revocs.d/$n.rev" | sed 's/^:---/---/' >n.rev
+cat n.pub n.rev >both.asc
+expect 1 fips-manifest key check both.asc
+says "fault: its key carries a revocation that gpg passes over" out
+expect 2 fips-manifest key add both.asc
+expect 2 fips-manifest verify --keyring both.asc n.asc
+
 step "a key that its owner revoked and exported serves as the certificate"
 make_key f rsa3072
 cp f.gpg f-old.gpg

@@ -12,6 +12,7 @@ need gpgv jq
 # name, status of verify, words of it, and status of `key check` of the keyring
 unbound="its key is not bound to its primary key, or not both ways, with an allowed digest"
 revoked="its key is revoked"
+passed="its key carries a revocation that gpg passes over"
 while IFS='|' read -r name status words check; do
 	step "$name"
 	rm -f out err
@@ -48,13 +49,37 @@ no-self-signature|2|$unbound|1
 direct|0||0
 direct-sha1|2|its key signs itself with SHA1|1
 direct-sha1-prolongs|2|its key signs itself with SHA1|1
+direct-sha1-newer|2|its key signs itself with SHA1|1
+prolonged|0||0
+shortened|2|its key expired on 2026-01-01T01:00:00Z|1
+uids-newer-prolongs|0||0
+uids-newer-shortens|2|its key expired on 2026-01-01T01:00:00Z|1
+uids-newer-certifies|2|its key is not made for signing|1
+no-flags|0||0
+empty-flags|2|its key is not made for signing|1
+flags-twice|2|$unbound|1
+flags-not-signed|2|its key is not made for signing|1
+back-signature-not-signed|0||0
+back-signature-bad|2|$unbound|0
+old-headers|0||0
 designated-revoker-alone|0||0
-designated-revoker|2|its key carries a revocation by another key|1
+designated-revoker|2|$passed|1
 designated-revoker-here|2|$revoked|1
 revoked-softly|2|$revoked|1
 subkey-revoked-softly|2|$revoked|1
 subkey-revoked-sha1|2|$revoked|1
 subkey-bound-again|2|$revoked|1
+revoked-behind-uid|2|$passed|1
+revoked-behind-subkey|2|$passed|1
+revoked-critical|2|$passed|1
+revoked-nameless|2|$passed|1
+revoked-and-expired|2|$revoked|1
+revoked-in-2100|2|$revoked|1
+revoked-old-header|2|$revoked|1
+subkey-revoked-before-it|2|$passed|1
+subkey-revoked-critical|2|$passed|1
+subkey-revoked-nameless|2|$passed|1
+subkey-revoked-by-another|2|$passed|1
 uid-empty|0||1
 uid-hostile|0||0
 uid-of-100-kb|2|gpg does not accept its key|3
@@ -67,6 +92,10 @@ salt|0||
 policy-url|0||
 embedded|0||
 embedded-good|2|made by a key that is not in the keyring|
+area-9000|0||
+area-60000|2|gpg finds no signature where there is one|
+notations-900|2|gpg finds no signature where there is one|
+date-0|2|dated 1970-01-01T00:00:00Z, before its key was made|
 expired|2|the signature expired on 2026-01-01T00:01:10Z|
 date-not-signed|2|dated 1970-01-01T00:00:00Z, before its key was made|
 issuer-none|2|made by a key that is not in the keyring|
@@ -85,6 +114,7 @@ good-bad-unknown|2|is bad: the text or the signature was changed|
 unknown-good|0||
 signatures-32|0||
 signatures-33|2|more than 32 signatures|
+signatures-10000|2|more than 131076 bytes|
 ahead-200-s|0||
 ahead-400-s|2|which is in the future|
 before-key|2|dated 2025-12-31T23:59:59Z, before its key was made|
@@ -99,7 +129,27 @@ grep -Eq 'advice: nothing that subkey [0-9A-F]{40} signs counts' out || fail "$(
 expect 0 fips-manifest key check back-signature-by-another-before.gpg
 grep -q 'signs counts' out && fail "$(cat out)"
 
+step "what is not known of a signature back is said"
+expect 0 fips-manifest key check back-signature-bad.gpg
+says "  not checked: that the subkey's signature back is right" out
+expect 0 fips-manifest key check primary.gpg
+grep "not checked" out && fail "it has no subkey"
+
 step "keyrings that are not read at all"
+while IFS='|' read -r name words; do
+	expect 3 fips-manifest verify --keyring "$name.gpg" "$name.asc"
+	says "$words"
+	one_line
+	expect 3 fips-manifest key check "$name.gpg"
+done <<END
+subkey-twice|is there twice, first beneath the key
+subkey-of-two|is there twice, first beneath the key
+subkey-stolen|is there twice, first beneath the key
+key-beneath-another|is there twice, first beneath the key
+subkey-of-version-5|a key of version 5; only version 4 is read
+trailing-text|not an OpenPGP packet
+trailing-half|cut off
+END
 expect 3 fips-manifest verify --keyring key-of-version-6.gpg key-of-version-6.asc
 says "a key of version 6; only version 4 is read"
 expect 3 fips-manifest verify --keyring subkeys-300.gpg subkeys-300.asc

@@ -41,6 +41,10 @@ def packet(tag, body):
     return bytes([0xC0 | tag]) + length(len(body)) + body
 
 
+def old_packet(tag, body):
+    return bytes([0x80 | tag << 2 | 2]) + u32(len(body)) + body
+
+
 def mpi(n):
     return struct.pack(">H", n.bit_length()) + n.to_bytes((n.bit_length() + 7) // 8, "big")
 
@@ -176,6 +180,33 @@ def keys():
     put("subkey-revoked-sha1", part() + packet(2, P.sign(REVOKE_SUB, both, digest=SHA1)), sig(S))
     put("subkey-bound-again", part() + packet(2, P.sign(REVOKE_SUB, both, created=CREATED + 99)) +
         packet(2, bind(P, S, created=CREATED + 9999)), sig(S))
+    revocations(part)
+    twice(part)
+    selfsig = lambda uid=UID, **how: packet(13, uid) + packet(2, P.sign(POSITIVE, over_uid(P, uid), **how))
+    life = lambda seconds: flags(3) + sub(9, u32(seconds))
+    put("direct-sha1-newer", packet(6, P.body) + direct(extra=life(3600)) + direct(
+        digest=SHA1, created=CREATED + 7200, extra=life(1 << 30)) + selfsig(extra=life(3600)), sig(P))
+    put("prolonged", packet(6, P.body) + selfsig(extra=life(3600)) +
+        packet(2, P.sign(POSITIVE, over_uid(P, UID), created=CREATED + 5000, extra=life(1 << 30))), sig(P))
+    put("shortened", packet(6, P.body) + selfsig(extra=life(1 << 30)) +
+        packet(2, P.sign(POSITIVE, over_uid(P, UID), created=CREATED + 5000, extra=life(3600))), sig(P))
+    second = lambda extra: selfsig(uid=b"b", created=CREATED + 120, extra=extra)
+    put("uids-newer-prolongs", packet(6, P.body) + selfsig(extra=life(3600)) + second(life(1 << 30)), sig(P))
+    put("uids-newer-shortens", packet(6, P.body) + selfsig(extra=life(1 << 30)) + second(life(3600)), sig(P))
+    put("uids-newer-certifies", packet(6, P.body) + selfsig(extra=flags(3)) + second(flags(1)), sig(P))
+    put("no-flags", packet(6, P.body) + selfsig(), sig(P))
+    put("empty-flags", packet(6, P.body) + selfsig(extra=sub(27, b"")), sig(P))
+    flagged = lambda extra, **how: cert(P, use=CERTIFY, binding=P.sign(SUBKEY, P.hashed + S.hashed, extra=extra, **how))
+    back = lambda **how: sub(32, S.sign(BACK, P.hashed + S.hashed, **how))
+    put("flags-twice", flagged(flags(SIGN) + flags(ENCRYPT) + back(digest=SHA1)), sig(S))
+    put("flags-not-signed", flagged(flags(ENCRYPT), unhashed=sub(16, P.id) + flags(SIGN) + back()), sig(S))
+    put("back-signature-not-signed", flagged(flags(SIGN), unhashed=sub(16, P.id) + back()), sig(S))
+    put("back-signature-bad", flagged(flags(SIGN) + back(bad=True)), sig(S))
+    put("subkey-of-version-5", GOOD + packet(14, b"\x05" + S.body[1:]), sig(P))
+    put("old-headers", old_packet(6, P.body) + old_packet(13, UID) + old_packet(2, P.sign(
+        POSITIVE, over_uid(P, UID), extra=flags(3))), old_packet(2, P.sign(TEXT, signed)))
+    put("trailing-text", GOOD + b"text", sig(P))
+    put("trailing-half", GOOD + packet(13, UID)[:-3], sig(P))
     put("uid-empty", cert(P, uid=b""), sig(P))
     put("uid-hostile", cert(P, uid=b"a\x1b[2J\r\n[GNUPG:] GOODSIG 0 \xe2\x80\xae\xff\0%s%n"), sig(P))
     put("uid-of-100-kb", cert(P, uid=b"x" * 100000), sig(P))
@@ -188,6 +219,35 @@ def keys():
     put("subkeys-300", GOOD + many(300), sig(P))
 
 
+def revocations(part):
+    """What gpg passes over, and what it takes all the same."""
+    both = P.hashed + S.hashed
+    key = lambda **how: packet(2, P.sign(REVOKE, P.hashed, **how))
+    subkey = lambda by=P, **how: packet(2, by.sign(REVOKE_SUB, both, **how))
+    critical = sub(100, b"x", True)
+    nameless = {"hashed": date(CREATED + 60), "unhashed": b""}
+    put("revoked-behind-uid", GOOD + key(), sig(P))
+    put("revoked-behind-subkey", part() + key(), sig(S))
+    put("revoked-critical", cert(P, direct=key(extra=critical)), sig(P))
+    put("revoked-nameless", cert(P, direct=key(**nameless)), sig(P))
+    put("revoked-and-expired", cert(P, direct=key(extra=sub(3, u32(60)))), sig(P))
+    put("revoked-in-2100", cert(P, direct=key(created=4102444800)), sig(P))
+    put("revoked-old-header", cert(P, direct=old_packet(2, P.sign(REVOKE, P.hashed))), sig(P))
+    put("subkey-revoked-before-it", cert(P, use=CERTIFY, direct=subkey(), binding=bind(P, S)), sig(S))
+    put("subkey-revoked-critical", part() + subkey(extra=critical), sig(S))
+    put("subkey-revoked-nameless", part() + subkey(**nameless), sig(S))
+    put("subkey-revoked-by-another", part() + subkey(by=Q), sig(S))
+
+
+def twice(part):
+    """Who signs with a subkey that has two owners? P's gpg tells the first."""
+    again = packet(14, S.body) + packet(2, bind(P, S, created=CREATED + 100))
+    put("subkey-twice", part() + again + packet(2, P.sign(REVOKE_SUB, P.hashed + S.hashed)), sig(S))
+    put("subkey-of-two", part() + cert(Q, binding=bind(Q, S)), sig(S) + sig(Q))
+    put("subkey-stolen", cert(Q, binding=bind(Q, S, by=Q)) + part(), sig(S))
+    put("key-beneath-another", cert(Q) + packet(14, P.body) + packet(2, bind(Q, P)) + GOOD, sig(P))
+
+
 def signatures():
     one = lambda **how: put(how.pop("name"), GOOD, sig(P, **how))
     one(name="unknown-part", extra=sub(100, b"x"))
@@ -197,6 +257,11 @@ def signatures():
     one(name="policy-url", extra=sub(26, b"http://127.0.0.1:9/\n[GNUPG:] VALIDSIG x"))
     one(name="embedded", extra=sub(32, Q.sign(TEXT, signed)))
     put("embedded-good", GOOD, sig(Q, unhashed=sub(16, Q.id) + sub(32, P.sign(TEXT, signed))))
+    for size in 9000, 60000:
+        one(name=f"area-{size}", extra=sub(100, b"x" * size))
+    one(name="notations-900", extra=b"".join(sub(20, notation(b"v" * 9)) for _ in range(900)))
+    one(name="date-0", created=0)
+    put("signatures-10000", GOOD, sig(P) * 10000)
     one(name="expired", extra=sub(3, u32(10)))
     one(name="date-not-signed", hashed=sub(33, b"\x04" + P.fpr),
         unhashed=sub(16, P.id) + date(CREATED + 60))

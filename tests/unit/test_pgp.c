@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/armor_block.h"
 #include "core/file.h"
 #include "core/pgp.h"
 #include "core/text.h"
@@ -246,6 +247,55 @@ TEST(pgp_judges_signatures_of_different_digests)
 		if (!access(engines[i], X_OK))
 			assert_ok(
 				verify(engines[i], "ab.gpg", "mixed.asc", p, &v, &err));
+}
+
+/* `ring` with the signature number `at` made worse by a bit, where `bad`, and a trust
+ * packet behind it in which gpg keeps what it found: 3 good, 1 bad. */
+static void write_trusting(const char *ring, size_t at, bool bad, char found,
+			   const char *path)
+{
+	AUTO(buf_clear) struct buf from = slurp(ring), to = BUF_MAX(1 << 20);
+	const char trust[] = {(char)0xb0, 2, 0, found};
+	struct armor_packet p = EMPTY;
+	struct error e = EMPTY;
+
+	while (p.end < from.len) {
+		assert_true(armor_block_packet(from.data, from.len, &p, &e));
+		buf_append(&to, from.data + p.at, p.end - p.at);
+		if (p.tag != 2 || at--)
+			continue;
+		to.data[to.len - 1] ^= bad;
+		buf_append(&to, trust, sizeof(trust));
+	}
+	assert_true(file_write_atomic(path, to.data, to.len, 0644, &e));
+}
+
+TEST(pgp_does_not_believe_what_a_keyring_says_that_gpg_found)
+{
+	struct pgp_policy p = {.threshold = 1, .now = time(NULL)};
+	AUTO(pgp_keyring_clear) struct pgp_keyring k = EMPTY;
+	struct pgp_verdict v;
+
+	write_trusting("b.gpg", 1, true, 3, "forged.gpg"); /* the subkey's binding */
+	write_trusting("b.gpg", 1, false, 3, "trusting.gpg");
+	write_trusting("gone.gpg", 0, false, 1, "hidden.gpg"); /* the revocation */
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		if (access(engines[i], X_OK))
+			skip();
+		assert_ok(verify(engines[i], "trusting.gpg", "b.asc", p, &v, &err));
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "forged.gpg", "b.asc", p, &v, &err));
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "hidden.gpg", "a.asc", p, &v, &err));
+		assert_says("its key is revoked");
+	}
+	assert_ok(pgp_keyring_read("forged.gpg", &k, &err));
+	assert_ok(pgp_inspect(&k, &err));
+	assert_false(k.subkeys[1].can_sign);
+	pgp_keyring_clear(&k);
+	assert_ok(pgp_keyring_read("hidden.gpg", &k, &err));
+	assert_ok(pgp_inspect(&k, &err));
+	assert_true(k.keys[0].revoked);
 }
 
 TEST(pgp_needs_a_gpg)
