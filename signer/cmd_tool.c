@@ -45,14 +45,52 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 
 /* ---- add ---- */
 
-/* An ELF file says what it is for (e_machine, ELF specification, at byte 18). */
-static const char *elf_arch(const struct buf *b)
+/* What is read of an ELF file (64 bits, little-endian): ELF specification, the header.
+ */
+enum {
+	ELF_HEAD = 64,
+	ELF_MACHINE = 18,
+	ELF_SECTIONS = 40,     /* where their headers begin: linkers put them last, */
+	ELF_SECTION_SIZE = 58, /* of one header */
+	ELF_SECTION_COUNT = 60,
+	MACHINE_X86_64 = 62,
+	MACHINE_AARCH64 = 183,
+};
+
+static uint64_t elf_number(const struct buf *b, size_t at, size_t bytes)
 {
-	if (b->len < 20 || memcmp(b->data, "\177ELF", 4) != 0)
-		return NULL;
-	return !memcmp(b->data + 18, "\x3e\0", 2)   ? "x86_64"
-	       : !memcmp(b->data + 18, "\xb7\0", 2) ? "aarch64"
-						    : "another machine";
+	uint64_t n = 0;
+
+	while (bytes--)
+		n = n << 8 | (unsigned char)b->data[at + bytes];
+	return n;
+}
+
+/* A tool is never taken out of a store again, so what is no program of this machine, or
+ * not all of one, does not come in. */
+static bool check_program(const struct buf *b, const char *arch, struct error *err)
+{
+	uint64_t machine, sections, size;
+	const char *is;
+
+	if (b->len < ELF_HEAD || memcmp(b->data, "\177ELF\2\1", 6) != 0)
+		return error_set(err, ERR_FORMAT,
+				 "it is no program for nodes: not an ELF file of "
+				 "64 bits");
+	machine = elf_number(b, ELF_MACHINE, 2);
+	is = machine == MACHINE_X86_64    ? "x86_64"
+	     : machine == MACHINE_AARCH64 ? "aarch64"
+					  : "another machine";
+	if (strcmp(is, arch) != 0)
+		return error_set(err, ERR_CONFLICT, "it is a program for %s, not %s",
+				 is, arch);
+	sections = elf_number(b, ELF_SECTIONS, 8);
+	size = elf_number(b, ELF_SECTION_SIZE, 2) * elf_number(b, ELF_SECTION_COUNT, 2);
+	if (sections > b->len || size > b->len - sections)
+		return error_set(err, ERR_FORMAT,
+				 "it is cut short: a program of more than %zu bytes",
+				 b->len);
+	return true;
 }
 
 static bool fill(const struct input *in, struct store_tool *t, struct error *err)
@@ -76,17 +114,14 @@ static bool fill(const struct input *in, struct store_tool *t, struct error *err
 static bool add(struct cmd_context *ctx, struct error *err)
 {
 	AUTO(buf_clear) struct buf bytes = BUF_MAX(TOOL_MAX);
-	const char *path = ctx->operands[1], *arch;
+	const char *path = ctx->operands[1];
 	struct store_tool t = EMPTY;
 	struct digest d;
 
 	if (!fill(ctx->input, &t, err) || !file_read(path, &bytes, err))
 		return false;
-	arch = elf_arch(&bytes);
-	if (arch && strcmp(arch, t.arch) != 0)
-		return error_set(err, ERR_CONFLICT, "'%s' is a program for %s, not %s",
-				 TEXT_SAFE(path), arch, t.arch);
-	if (!digest_of_bytes(bytes.data, bytes.len, &d, err) ||
+	if (!check_program(&bytes, t.arch, err) ||
+	    !digest_of_bytes(bytes.data, bytes.len, &d, err) ||
 	    !store_put_tool(ctx->store, &t, bytes.data, bytes.len, err))
 		return error_prefix(err, "'%s'", TEXT_SAFE(path));
 	cli_say(ctx->cli, "added fips-tool %s for %s, sha256 %s", t.version, t.arch,
@@ -242,9 +277,9 @@ const struct cmd cmd_tool = {
 	.name = "tool",
 	.operands = "add FILE | list | sums | add-sums FILE.asc",
 	.summary = "keep the node tool and its SHA-256",
-	.doc = "'add' takes --version and --arch. 'sums' prints SHA256SUMS of every "
-	       "tool, to be signed where the release keys are ('gpg --clearsign'); "
-	       "'add-sums' stores it once it is vouched for.",
+	.doc = "'add' takes a program (ELF), its --version and its --arch. 'sums' "
+	       "prints SHA256SUMS of every tool, to be signed where the release keys "
+	       "are ('gpg --clearsign'); 'add-sums' stores it once it is vouched for.",
 	.examples = "fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64\n"
 		    "fips-manifest tool sums >SHA256SUMS\n"
 		    "fips-manifest tool add-sums SHA256SUMS.asc",

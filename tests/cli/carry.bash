@@ -64,7 +64,7 @@ two_trees() {
 	expect 0 fips-manifest --store old.db import a --trust root.json
 	release 8 v1.21.3 2
 	release 9 v1.22.0
-	head -c "${1-300000}" /dev/urandom >program
+	make_program program "${1-300000}"
 	expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 	publish
 	expect 0 fips-manifest export b

@@ -10,7 +10,7 @@ san=${OUT##*/}
 make_store
 release 8 v1.21.3
 release 7 v1.21.3+fips.0
-head -c 300000 /dev/urandom >program
+make_program program 300000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 
@@ -215,7 +215,7 @@ step "a full disk leaves what was there"
 expect 0 fips-manifest export full.tar
 cp full.tar was.tar
 cp -a a full
-head -c 3000000 /dev/urandom >big
+make_program big 3000000
 expect 0 fips-manifest --store other.db tool add big --version 2.0.0 --arch x86_64
 expect 0 fips-manifest --store other.db publish
 for dest in full full.tar oci:img; do
@@ -242,7 +242,7 @@ done
 
 [ "$san" = san ] && exit 0
 step "memory does not grow with the files"
-head -c 90000000 /dev/zero >huge
+make_program huge 90000000
 expect 0 fips-manifest --store other.db tool add huge --version 3.0.0 --arch x86_64
 expect 0 fips-manifest --store other.db publish
 for dest in huge-www huge.tar oci:huge-img; do

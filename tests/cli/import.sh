@@ -12,7 +12,7 @@ make_store roles
 release 8 v1.21.3
 release 7 v1.21.3
 release 8 v1.22.0
-head -c 300000 /dev/urandom >program
+make_program program 300000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 expect 0 fips-manifest export a

@@ -11,7 +11,7 @@ mirror() { expect 0 fips-manifest --store "$1" init --no-roles --quiet; }
 make_store roles
 release 8 v1.21.3
 release 7 v1.21.3
-head -c 100000 /dev/urandom >program
+make_program program 100000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 expect 0 fips-manifest export a

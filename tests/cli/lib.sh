@@ -66,6 +66,11 @@ one_line() {
 	echo "FAILED at ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}: not exactly one line" >&2
 	exit 1
 }
+# make_program FILE BYTES: what 'tool add' takes for a program of x86_64, its rest random
+make_program() {
+	printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\76\0' >"$1"
+	{ head -c 44 /dev/zero && head -c $(($2 - 64)) /dev/urandom; } >>"$1"
+}
 # background LOG COMMAND...: start it, its pid in $PID
 background() {
 	local log=$1

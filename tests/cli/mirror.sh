@@ -9,7 +9,7 @@ need gpg jq curl nginx python3
 make_store roles
 release 8 v1.21.3
 release 7 v1.22.0
-head -c 100000 /dev/urandom >program
+make_program program 100000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 expect 0 fips-manifest export www

@@ -40,7 +40,7 @@ outer=http://10.9.1.1:8080 inner=http://10.9.2.1:8080
 
 make_store roles
 release 8 v1.21.3
-head -c 100000 /dev/urandom >program
+make_program program 100000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 expect 0 fips-manifest export a
@@ -68,7 +68,7 @@ jq -e '.manifest.kubernetes == "v1.21.3"' out >/dev/null || fail "$(cat out)"
 
 step "what is published later goes the same way, while both serve"
 release 9 v1.22.0
-head -c 3000000 /dev/urandom >large
+make_program large 3000000
 expect 0 fips-manifest tool add large --version 1.1.0 --arch x86_64
 publish
 expect 0 fips-manifest export b

@@ -17,7 +17,7 @@ layers() {
 
 make_store
 release 8 v1.21.3
-head -c 200000 /dev/urandom >program
+make_program program 200000
 expect 0 fips-manifest tool add program --version 1.0.0 --arch x86_64
 publish
 

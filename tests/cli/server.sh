@@ -42,7 +42,7 @@ make_key release rsa3072
 expect 0 fips-manifest key add release.pub
 expect 0 fips-manifest sign --yes --quiet --key "$FPR" --output m.asc "$sample"
 expect 0 fips-manifest add m.asc
-printf 'the node tool\n' >fips-tool
+make_program fips-tool 1000
 expect 0 fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
 expect 0 fips-manifest publish
 wait_for 20 get "$URL/$asc" || fail "it is not there"
@@ -172,7 +172,7 @@ before=$(loads)
 kill -HUP "$PID"
 read_again() { [ "$(loads)" -gt "$before" ]; }
 wait_for 20 read_again || fail "SIGHUP"
-head -c 20000000 /dev/urandom >large
+make_program large 20000000
 expect 0 fips-manifest tool add large --version 2.0.0 --arch x86_64
 expect 0 fips-manifest publish
 large=tool/fips-tool-2.0.0-linux-x86_64

@@ -32,7 +32,7 @@ make el7 's/"el": "8"/"el": "7"/'
 make bad 's/"kubernetes": "v1.21.3"/"kubernetes": "v1.21.2+fips.0"/; s/"note": "first"/"note": "<b>"/'
 make newer 's/"kubernetes": "v1.21.3"/"kubernetes": "v1.21.4+fips.0"/; s/"note": "first"/"note": "<b>"/'
 expect 0 fips-manifest withdraw el8/v1.21.2+fips.0 --reason "built <without> the module"
-head -c 100000 /dev/urandom >fips-tool
+make_program fips-tool 100000
 expect 0 fips-manifest tool add fips-tool --version 1.0.0 --arch x86_64
 expect 0 fips-manifest publish
 

@@ -231,10 +231,20 @@ case $(uname -m) in x86_64) right=x86_64 wrong=aarch64 ;; *) right=aarch64 wrong
 expect 64 fips-manifest tool add program --version 1.0.0
 says "'--arch' is missing"
 expect 3 fips-manifest tool add program --version 1.0.0 --arch $wrong
-says "is a program for $right, not $wrong"
+says "'program': it is a program for $right, not $wrong"
+one_line
+head -c -1 program >cut
+printf '#!/bin/sh\nexec fips-tool "$@"\n' >script
+for bad in "cut: it is cut short" "script: it is no program" "one.json: it is no program"; do
+	expect 3 fips-manifest tool add "${bad%%:*}" --version 1.0.0 --arch $right
+	says "'${bad%%:*}':${bad#*:}"
+	one_line
+done
 expect 64 fips-manifest tool add program --version 1/0 --arch $right
 expect 0 fips-manifest tool add program --version 1.0.0 --arch $right
-expect 3 fips-manifest tool add one.json --version 1.0.0 --arch $right
+cp program other
+printf X >>other
+expect 3 fips-manifest tool add other --version 1.0.0 --arch $right
 says "never changes its bytes"
 expect 0 fips-manifest tool list
 says "complete   $(sha256sum <program | cut -d' ' -f1)" out

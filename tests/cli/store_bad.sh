@@ -8,7 +8,7 @@
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 need sqlite3 strace setpriv gpg
 
-head -c 200000 /dev/urandom >program
+make_program program 200000
 add() { fips-manifest --store "$1" tool add program --version "$2" --arch x86_64; }
 sound() { # STORE: opens, its chain is whole
 	expect 0 fips-manifest --store "$1" log --verify

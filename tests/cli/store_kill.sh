@@ -162,13 +162,13 @@ diff -r tree b || fail "not imported"
 
 step "killed by the clock, forty times"
 cp added.db s.db
-head -c 20000 /dev/urandom >program
+make_program program 20000
 from=$(date +%s%N)
 fips-manifest tool add program --version 0 --arch x86_64 --quiet || fail "tool add"
 took=$((($(date +%s%N) - from) / 1000))
 : >acknowledged
 for i in $(seq 1 40); do
-	head -c $((i * 20000)) /dev/urandom >program
+	make_program program $((i * 20000))
 	fips-manifest tool add program --version "1.0.$i" --arch x86_64 2>said &
 	PID=$!
 	sleep "$(printf '0.%06d' $((RANDOM * took * 2 / 32768)))"
