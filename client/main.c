@@ -37,7 +37,7 @@ struct run {
 	bool *archived; /* struct check */
 	enum cli_exit self_checked;
 	bool reporting; /* the manifest is trusted: there is something to report */
-	bool ok;
+	bool ok;        /* this and the next: of work() when it came back */
 	struct error err;
 };
 
@@ -96,7 +96,6 @@ static bool check_all(struct run *run, struct error *err)
 		.progress = show_progress,
 	};
 
-	run->progress = cli_progress_new(run->cli, "check", total_size(c.manifest));
 	c.progress_arg = run->progress;
 	run->archived = calloc(c.manifest->component_count + 1, sizeof(bool));
 	c.archived = run->archived;
@@ -137,6 +136,8 @@ static bool work(struct run *run, struct error *err)
 	if (!o->file)
 		current_report(run->load.current.client ? &run->load.current : NULL,
 			       &run->report);
+	run->progress = cli_progress_new(run->cli, "check",
+					 total_size(&run->load.source.manifest));
 	__atomic_store_n(&run->reporting, true, __ATOMIC_RELEASE);
 	return check_all(run, err);
 }
@@ -173,38 +174,36 @@ static enum cli_exit status_of(enum report_outcome o)
 
 static enum cli_exit conclude(struct run *run)
 {
-	cli_progress_free(run->progress);
-	if (!run->ok)
-		return cli_fail(run->cli, &run->err);
+	struct error err = EMPTY;
+
 	report_close(&run->report);
-	if (!report_ok(&run->report, &run->err) ||
-	    !output_all(&run->report, run->options, run->cli, &run->err))
-		return cli_fail(run->cli, &run->err);
+	if (!report_ok(&run->report, &err) ||
+	    !output_all(&run->report, run->options, run->cli, &err))
+		return cli_fail(run->cli, &err);
 	return status_of(report_outcome(&run->report));
 }
 
-/* The checks did not come back: say what is known, leave the rest to the kernel. */
-static void conclude_late(struct run *run)
+/* The checks did not come back: say what is known, leave the rest to the kernel. The
+ * thread may still wake and go on with what is its own. */
+static enum cli_exit conclude_late(struct run *run)
 {
 	static const struct report_entry late = {
 		.kind = REPORT_SYSTEM,
 		.verdict = REPORT_UNKNOWN,
 		.subject = "all checks",
 	};
+	struct error err;
 
-	run->ok = __atomic_load_n(&run->reporting, __ATOMIC_ACQUIRE);
-	if (run->ok)
+	if (__atomic_load_n(&run->reporting, __ATOMIC_ACQUIRE)) {
+		cli_progress_end(run->progress);
 		report_add(&run->report, &late,
 			   "time was over (--timeout) and one of them did not end");
-	else
-		error_set_(
-			&run->err, ERR_SYSTEM, "%s",
-			run->options->self_check
-				? "time was over (--timeout) before the list of "
-				  "published tools was verified"
-				: "time was over (--timeout) before the manifest was "
-				  "verified");
-	_exit((int)conclude(run));
+		return conclude(run);
+	}
+	error_set_(&err, ERR_SYSTEM, "time was over (--timeout) before the %s verified",
+		   run->options->self_check ? "list of published tools was"
+					    : "manifest was");
+	return cli_fail(run->cli, &err);
 }
 
 /* For this thread and those that it starts: last in line for CPU and disk. */
@@ -255,8 +254,9 @@ int main(int argc, char **argv)
 		       run.deadline + LATE_MS, &finished, &run.err))
 		return (int)cli_fail(&cli, &run.err);
 	if (!finished)
-		conclude_late(&run);
+		_exit((int)conclude_late(&run));
 	if (options.self_check)
 		return (int)run.self_checked;
-	return (int)conclude(&run);
+	cli_progress_end(run.progress);
+	return (int)(run.ok ? conclude(&run) : cli_fail(&cli, &run.err));
 }

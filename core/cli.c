@@ -123,14 +123,27 @@ static bool due(struct cli_progress *p)
 
 void cli_progress_add(struct cli_progress *p, uint64_t done, const char *now)
 {
-	if (!p || !p->to)
+	if (!p)
 		return;
 	pthread_mutex_lock(&p->lock);
 	p->done += done;
-	if (due(p))
+	if (p->to && due(p)) {
 		fprintf(p->to, "\r\033[K%s %3" PRIu64 "%% %.60s", p->what,
-			p->total ? p->done * 100 / p->total : 100, TEXT_SAFE(now));
-	fflush(p->to);
+			p->done < p->total ? p->done * 100 / p->total : 100,
+			TEXT_SAFE(now));
+		fflush(p->to);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	if (p->to)
+		fputs("\r\033[K", p->to);
+	p->to = NULL;
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -138,8 +151,7 @@ void cli_progress_free(struct cli_progress *p)
 {
 	if (!p)
 		return;
-	if (p->to)
-		fputs("\r\033[K", p->to);
+	cli_progress_end(p);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

@@ -57,7 +57,9 @@ struct cli_progress;
 struct cli_progress *cli_progress_new(const struct cli *cli, const char *what,
 				      uint64_t total);
 void cli_progress_add(struct cli_progress *p, uint64_t done, const char *now);
-void cli_progress_free(struct cli_progress *p); /* takes the line away */
+/* Take the line away; nothing draws it again. */
+void cli_progress_end(struct cli_progress *p);
+void cli_progress_free(struct cli_progress *p); /* ends it, too */
 void cli_progress_freep(struct cli_progress **p);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/cli.h"
+#include "core/file.h"
 #include "core/text.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +110,38 @@ TEST(no_progress_line_without_a_terminal)
 	cli_progress_free(NULL);
 	fflush(c.cli.talk);
 	assert_int_equal(c.talk_len, 0);
+}
+
+TEST(a_progress_line_that_has_ended_is_not_drawn_again)
+{
+	static const char want[] = "\r\033[Kcheck 100% kubelet\r\033[K";
+	AUTO(file_closep) int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	struct cli cli = {.program = "p"};
+	struct cli_progress *p;
+	char drawn[256];
+	ssize_t n;
+
+	assert_true(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+	cli.talk = fopen(ptsname(terminal), "r+e");
+	assert_non_null(cli.talk);
+	p = cli_progress_new(&cli, "check", 10);
+	assert_non_null(p);
+	cli_progress_add(p, 11, "kubelet"); /* more than was reckoned with */
+	cli_progress_end(p);
+	fflush(cli.talk);
+	n = read(terminal, drawn, sizeof(drawn));
+	assert_int_equal(n, sizeof(want) - 1);
+	assert_memory_equal(drawn, want, sizeof(want) - 1);
+	/* who wakes late still may say something */
+	usleep(110 * 1000);
+	cli_progress_add(p, 1, "runc");
+	cli_progress_end(p);
+	cli_progress_free(p);
+	fputc('.', cli.talk);
+	fflush(cli.talk);
+	n = read(terminal, drawn, sizeof(drawn));
+	assert_int_equal(n, 1);
+	fclose(cli.talk);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
