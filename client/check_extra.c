@@ -9,7 +9,6 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -122,12 +121,6 @@ static bool look(const struct check *c, struct extras *x, const char *path,
 	return keep(x, p, path, &fd, err);
 }
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* /bin is /usr/bin nearly everywhere: look once. */
 static bool is_new_place(struct extras *x, int fd)
 {
@@ -146,7 +139,7 @@ static bool is_new_place(struct extras *x, int fd)
 static bool look_around(const struct check *c, const struct programs *programs,
 			struct extras *x, const char *place, struct error *err)
 {
-	AUTO(closedirp) DIR *dir = NULL;
+	AUTO(file_closedirp) DIR *dir = NULL;
 	AUTO(file_closep) int fd = -1;
 	struct error why;
 	struct dirent *e;

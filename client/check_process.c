@@ -9,7 +9,6 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +135,7 @@ static void look_at_environment(const struct process *p, struct running *r)
 	struct error err;
 
 	if (!process_environ(p, &env, &err)) {
-		r->environment_unknown = true;
+		r->environment_unknown = !process_has_ended(p);
 		return;
 	}
 	for (size_t at = 0; at < env.len; at += strlen(env.data + at) + 1)
@@ -172,9 +171,10 @@ static bool collect(struct scan *s, const struct process *p,
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st)) {
-		if (errno == ENOENT || errno == ESRCH)
-			return true;
-		could_not(s, p->pid, program, "its executable cannot be opened");
+		/* its file system may answer that there is no such file */
+		if (!process_has_ended(p))
+			could_not(s, p->pid, program,
+				  "its executable cannot be opened");
 		return true;
 	}
 	if (!grow(s, err))

@@ -5,7 +5,6 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -82,18 +81,12 @@ static void read_exe(struct process *p)
 	set_state(p, PROCESS_READ);
 }
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* The folder of a thread that runs on when the first one has ended, which the kernel
  * then calls a zombie; -1 with errno: none, or it cannot be told. */
 static int open_other_thread(int dir_fd)
 {
 	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO(file_closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
 	if (!dir) {
@@ -161,6 +154,14 @@ void process_read(int proc_fd, pid_t pid, struct process *out)
 void process_close(struct process *p)
 {
 	file_closep(&p->dir_fd);
+}
+
+bool process_has_ended(const struct process *p)
+{
+	char name[1];
+
+	return readlinkat(p->dir_fd, "exe", name, sizeof(name)) < 0 &&
+	       unseen_or_gone(errno) == PROCESS_GONE;
 }
 
 int process_open_exe(const struct process *p)
@@ -255,7 +256,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		  struct error *err)
 {
 	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO(file_closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	AUTO(process_list_clear) struct process_list l = EMPTY;
 	struct dirent *e;
 	uint64_t pid;

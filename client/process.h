@@ -58,6 +58,10 @@ void process_close(struct process *p);
 /* Is it the right to look at another's process that is missing? */
 bool process_is_denied(int os);
 
+/* Has it ended since it was read? What cannot be opened of one that has not is there.
+ */
+bool process_has_ended(const struct process *p);
+
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */
 int process_open_exe(const struct process *p);
 

@@ -29,6 +29,15 @@ void file_closep(int *fd)
 	errno = os;
 }
 
+void file_closedirp(DIR **dir)
+{
+	int os = errno;
+
+	if (*dir)
+		closedir(*dir);
+	errno = os;
+}
+
 /* ---- the walk: a stack of folders, a text of what is still to come ---- */
 
 struct walk {

@@ -10,11 +10,14 @@
 
 #include "core/buf.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 /* AUTO(file_closep) int fd = -1; keeps errno. */
 void file_closep(int *fd);
+/* AUTO(file_closedirp) DIR *dir = NULL; keeps errno, too. */
+void file_closedirp(DIR **dir);
 
 /*
  * Open `path` (absolute or relative, both mean beneath `root_fd`) with `flags`

@@ -123,6 +123,30 @@ ctypes.CDLL(None).syscall(60, 0)' # exit(2), of this thread alone
 expect 1 check
 says "running kubelet (pid $RUNNING) is /usr/bin/python3" out
 
+step "one that its file system does not let open is not gone"
+run other/kubelet
+# no ptrace(2) for who looks for leaks by it
+traced() { ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=openat "$@" fips-tool --keyring alice.asc m.json.asc; }
+for error in ENOENT ESRCH EIO; do
+	expect 3 traced -P exe -e inject=openat:error=$error
+	says "running kubelet: its executable cannot be opened  unknown" out
+done
+
+step "one that ends while it is looked at is no finding"
+run bin/kubelet
+expect 3 traced -P environ -e inject=openat:error=ESRCH
+says "environment of pid $RUNNING" out
+ends() { # as soon as its environment is going to be opened
+	wait_for 60 grep -q environ trace
+	kill "$RUNNING"
+}
+: >trace
+ends &
+PIDS+=($!)
+expect 0 traced -P environ -e inject=openat:delay_enter=2000000
+grep -q "^kubelet  *process  *pid $RUNNING $PWD/bin/kubelet  *pass$" out || fail "$(cat out)"
+grep -q 'environ.*ESRCH' trace || fail "it did not end in time: $(cat trace)"
+
 step "a container: another mount namespace"
 in_container() {
 	# shellcheck disable=SC2016
