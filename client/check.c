@@ -3,6 +3,8 @@
 
 #include "core/file.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void finished(void *arg, const struct digest_many_item *it, size_t i)
@@ -74,8 +76,10 @@ bool check_digests_ahead(const struct check *c, struct digest_many_item *items,
 			i < count ? &items[i] : &next[i - count];
 
 		if (it->fd >= 0 && !fstat(it->fd, &st) && !is_among(all, n, &st))
-			all[n++] = (struct digest_many_item){
-				.path = it->path, .fd = it->fd, .stat = st};
+			all[n++] = (struct digest_many_item){.path = it->path,
+							     .fd = it->fd,
+							     .max = it->max,
+							     .stat = st};
 	}
 	/* both find in c->seen what became of it, or try again */
 	ok = check_digests(c, all, n, err);
@@ -108,4 +112,13 @@ const char *check_why_not(const struct digest_many_item *it)
 		break;
 	}
 	return "";
+}
+
+void check_actual(const struct digest_many_item *it, char out[CHECK_ACTUAL_SIZE])
+{
+	if (it->state == DIGEST_MANY_TOO_LARGE)
+		snprintf(out, CHECK_ACTUAL_SIZE, "%" PRId64 " bytes",
+			 (int64_t)it->stat.st_size);
+	else
+		snprintf(out, CHECK_ACTUAL_SIZE, "sha256:%s", DIGEST_HEX(&it->digest));
 }

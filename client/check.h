@@ -15,6 +15,10 @@
 #include "client/report.h"
 #include "client/seen.h"
 
+/* Bytes by which a file may be larger than what is listed and is read all the same;
+ * beyond that its size says enough, and a container may have made it of holes. */
+enum { CHECK_SIZE_SLACK = 1 << 30 };
+
 struct check {
 	const struct manifest *manifest;
 	const struct node *node;
@@ -33,6 +37,8 @@ struct check {
 };
 
 struct check_images; /* that were found */
+
+enum { CHECK_ACTUAL_SIZE = DIGEST_HEX_SIZE + 8 };
 
 /* Kernel FIPS mode, EL version, architecture. */
 void check_system(const struct check *c);
@@ -75,5 +81,7 @@ bool check_identifies(const struct manifest_component *c,
 		      const struct manifest_file *f) MUST_CHECK;
 /* Why an item has no digest, in words. */
 const char *check_why_not(const struct digest_many_item *it);
+/* What was found: "sha256:...", of one that is too large "4398046511104 bytes". */
+void check_actual(const struct digest_many_item *it, char out[CHECK_ACTUAL_SIZE]);
 
 #endif

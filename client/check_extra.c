@@ -188,14 +188,14 @@ static void tell(const struct check *c, const struct programs *programs,
 		.expected = "absent",
 	};
 	const struct program *same;
-	char actual[DIGEST_HEX_SIZE + 8];
+	char actual[CHECK_ACTUAL_SIZE];
 
 	if (it->state != DIGEST_MANY_DONE) {
 		e.verdict = REPORT_UNKNOWN;
 		report_add(c->report, &e, "another %s: %s", p->name, check_why_not(it));
 		return;
 	}
-	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
+	check_actual(it, actual);
 	e.actual = actual;
 	same = programs_with_digest(programs, p->name, &it->digest);
 	if (same) {

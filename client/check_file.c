@@ -13,14 +13,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* A file that is larger by more than this is not read: its size says enough. */
-static const uint64_t SIZE_SLACK = (uint64_t)1 << 30;
 
 struct file_check {
 	const struct manifest_component *component;
@@ -68,7 +64,7 @@ static void collect_component(const struct manifest_component *c,
 				.path = f->path,
 				.fd = -1,
 				.hint = f->size,
-				.max = f->size + SIZE_SLACK,
+				.max = f->size + CHECK_SIZE_SLACK,
 			};
 		}
 		out->list[out->count++] = (struct file_check){c, f, item};
@@ -265,7 +261,7 @@ static void check_link(const struct check *c, const struct file_check *f)
 static void check_digest(const struct check *c, const struct file_check *f)
 {
 	const struct digest_many_item *it = f->item;
-	char size[64];
+	char size[CHECK_ACTUAL_SIZE];
 
 	switch (it->state) {
 	case DIGEST_MANY_DONE:
@@ -278,8 +274,7 @@ static void check_digest(const struct check *c, const struct file_check *f)
 		report(c, f, REPORT_FAIL, it->why, "not a regular file");
 		return;
 	case DIGEST_MANY_TOO_LARGE:
-		snprintf(size, sizeof(size), "%" PRId64 " bytes",
-			 (int64_t)it->stat.st_size);
+		check_actual(it, size);
 		report(c, f, REPORT_FAIL, size, check_why_not(it));
 		return;
 	case DIGEST_MANY_CHANGED:

@@ -81,7 +81,9 @@ static void report(const struct check_images *x, const struct found *f,
 		   reason ? "%s" : NULL, reason);
 }
 
-static bool keep(struct check_images *x, struct found *f, int *fd, struct error *err)
+/* `max` bytes at most are read; 0: however many. */
+static bool keep(struct check_images *x, struct found *f, int *fd, uint64_t max,
+		 struct error *err)
 {
 	if (x->count == x->cap) {
 		size_t cap = x->cap ? 2 * x->cap : 32;
@@ -97,6 +99,7 @@ static bool keep(struct check_images *x, struct found *f, int *fd, struct error 
 	x->items[x->count] = (struct digest_many_item){
 		.path = f->subject,
 		.fd = TAKE_FD(*fd),
+		.max = max,
 	};
 	x->list[x->count++] = TAKE(*f);
 	return true;
@@ -122,7 +125,27 @@ static void found_clear(struct found *f)
 	free(f->subject);
 }
 
-/* Keep a listed file that the layer holds; *there says whether it does. */
+/* What is known to be a regular file, and stays the same one: to open a device, which a
+ * container may put there at any time, can mean that something begins. */
+static bool open_for_reading(int layer, const char *path, int *fd, struct error *err)
+{
+	const int flags = O_RDONLY | O_NONBLOCK; /* nor wait for who holds a lease */
+	char itself[64];
+	int opened;
+
+	snprintf(itself, sizeof(itself), "/proc/self/fd/%d", *fd);
+	opened = open(itself, flags | O_CLOEXEC);
+	if (opened < 0 && errno != ENOENT)
+		return error_sys(err, "cannot open '%s'", TEXT_SAFE(path));
+	/* without /proc this is no live node, and no container runs */
+	if (opened < 0 && !file_open_beneath(layer, path, flags, &opened, err))
+		return false;
+	file_closep(fd);
+	*fd = opened;
+	return true;
+}
+
+/* Keep a listed file that the layer holds. */
 static bool look_for(struct check_images *x, int layer, const char *name,
 		     const struct manifest_component *c, const struct manifest_file *f,
 		     struct error *err)
@@ -131,24 +154,23 @@ static bool look_for(struct check_images *x, int layer, const char *name,
 	AUTO(file_closep) int fd = -1;
 	struct error why;
 	struct stat st;
-	bool opened;
 
 	found.subject = subject_of(name, f->path);
 	found.expected = f->sha256;
 	if (!found.subject)
 		return error_set(err, ERR_SYSTEM, "no memory");
-	opened = file_open_beneath(layer, f->path, O_RDONLY | O_NONBLOCK, &fd, &why);
-	/* a socket, or a device as whiteouts are: known by its kind */
-	if (!opened && (why.os == ENXIO || why.os == ENODEV))
-		opened = file_open_beneath(layer, f->path, O_PATH, &fd, &why);
-	if (!opened) {
+	if (!file_open_beneath(layer, f->path, O_PATH, &fd, &why)) {
 		if (why.code != ERR_NOT_FOUND)
 			report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
 		return true;
 	}
 	if (fstat(fd, &st) || is_whiteout(&st))
 		return true;
-	return keep(x, &found, &fd, err);
+	if (S_ISREG(st.st_mode) && !open_for_reading(layer, f->path, &fd, &why)) {
+		report(x, &found, REPORT_UNKNOWN, NULL, why.msg);
+		return true;
+	}
+	return keep(x, &found, &fd, f->size + CHECK_SIZE_SLACK, err);
 }
 
 static bool holds(int layer, const struct manifest_file *f)
@@ -230,7 +252,7 @@ static bool look_for_blob(struct check_images *x, const struct manifest_componen
 		return true;
 	}
 	*fd = blob;
-	return keep(x, &found, &blob, err);
+	return keep(x, &found, &blob, 0, err);
 }
 
 /* The layers that the image's manifest or config names. What is damaged is found by its
@@ -280,17 +302,21 @@ static bool look_for_blobs(struct check_images *x, struct error *err)
 static void tell(const struct check_images *x, const struct found *f,
 		 const struct digest_many_item *it)
 {
-	char actual[DIGEST_HEX_SIZE + 8];
+	char actual[CHECK_ACTUAL_SIZE];
 
+	check_actual(it, actual);
 	if (it->state == DIGEST_MANY_NOT_REGULAR) {
 		report(x, f, REPORT_FAIL, it->why, "not a regular file");
+		return;
+	}
+	if (it->state == DIGEST_MANY_TOO_LARGE) {
+		report(x, f, REPORT_FAIL, actual, check_why_not(it));
 		return;
 	}
 	if (it->state != DIGEST_MANY_DONE) {
 		report(x, f, REPORT_UNKNOWN, NULL, check_why_not(it));
 		return;
 	}
-	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
 	if (digest_equal(&it->digest, &f->expected))
 		report(x, f, REPORT_PASS, actual, NULL);
 	else

@@ -76,21 +76,38 @@ static bool grow(struct scan *s, struct error *err)
 	return true;
 }
 
+/* What is larger is no build that is listed for it. */
+static uint64_t ceiling(const struct running *r)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < r->program_count; i++) {
+		const struct manifest_component *c = r->programs[i].component;
+
+		for (size_t k = 0; k < c->file_count; k++)
+			if (c->files[k].size > most)
+				most = c->files[k].size;
+	}
+	return most + CHECK_SIZE_SLACK;
+}
+
 /* The item for an inode: an old one, or a new one that takes the descriptor. */
 static size_t item_for(struct scan *s, const struct running *r, int *fd)
 {
+	uint64_t max = ceiling(r);
 	size_t i = 0;
 
-	for (; i < s->item_count; i++)
-		if (s->inodes[i].st_dev == r->stat.st_dev &&
-		    s->inodes[i].st_ino == r->stat.st_ino)
-			return i;
-	s->inodes[i] = r->stat;
-	s->items[i] = (struct digest_many_item){
-		.path = r->exe,
-		.fd = TAKE_FD(*fd),
-	};
-	s->item_count++;
+	while (i < s->item_count && (s->inodes[i].st_dev != r->stat.st_dev ||
+				     s->inodes[i].st_ino != r->stat.st_ino))
+		i++;
+	if (i == s->item_count) {
+		s->inodes[i] = r->stat;
+		s->items[i] = (struct digest_many_item){
+			.path = r->exe, .fd = TAKE_FD(*fd), .max = max};
+		s->item_count++;
+	}
+	if (s->items[i].max < max)
+		s->items[i].max = max;
 	return i;
 }
 
@@ -334,7 +351,7 @@ static void tell(const struct check *c, const struct running *r,
 		 const struct digest_many_item *it)
 {
 	AUTO(buf_clear) struct buf subject = BUF_MAX(8192);
-	char expected[DIGEST_HEX_SIZE + 8], actual[DIGEST_HEX_SIZE + 8];
+	char expected[DIGEST_HEX_SIZE + 8], actual[CHECK_ACTUAL_SIZE];
 	bool is_done = it->state == DIGEST_MANY_DONE, is_listed = false;
 	const struct program *p =
 		program_of(r, is_done ? &it->digest : NULL, &is_listed);
@@ -352,11 +369,11 @@ static void tell(const struct check *c, const struct running *r,
 			 DIGEST_HEX(&p->file->sha256));
 		e.expected = expected;
 	}
-	if (!is_done) {
+	if (!is_done && it->state != DIGEST_MANY_TOO_LARGE) {
 		report_add(c->report, &e, "its executable: %s", check_why_not(it));
 		return;
 	}
-	snprintf(actual, sizeof(actual), "sha256:%s", DIGEST_HEX(&it->digest));
+	check_actual(it, actual);
 	e.actual = actual;
 	e.verdict = is_listed ? REPORT_PASS : REPORT_FAIL;
 	if (!is_listed) {

@@ -61,57 +61,56 @@ static bool each_name(int at, const char *path,
 	return ok;
 }
 
+/* The snapshotters that keep layers as folders, and where in FOLDER/N one begins. The
+ * others (devmapper, zfs, blockfile, erofs) keep devices or images of file systems. */
+static const struct layout {
+	const char *snapshotter, *inside;
+} layouts[] = {
+	{"overlayfs", "/fs"},
+	{"aufs", "/fs"},
+	{"native", ""},
+	{"btrfs", ""},
+};
+
+static const struct layout *layout_of(const char *snapshotter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++)
+		if (!strcmp(snapshotter, layouts[i].snapshotter))
+			return &layouts[i];
+	return NULL;
+}
+
 struct walk {
 	const struct containerd *containerd;
-	const char *snapshotter; /* "overlayfs" */
-	const char *folder;      /* "snapshots" */
+	const struct layout *layout;
+	const char *folder; /* "snapshots" */
 	bool (*each)(void *arg, int fd, const char *name, struct error *err);
 	void *arg;
 };
 
-/* FOLDER/N/fs, or FOLDER/N itself */
 static bool one_snapshot(void *arg, const char *n, struct error *err)
 {
 	const struct walk *w = arg;
 	AUTO(file_closep) int fd = -1;
 	char path[640], name[300];
 
-	snprintf(path, sizeof(path), "%s%.255s/%s/%.255s/fs", SNAPSHOTTER,
-		 w->snapshotter, w->folder, n);
+	snprintf(path, sizeof(path), "%s%s/%s/%.255s%s", SNAPSHOTTER,
+		 w->layout->snapshotter, w->folder, n, w->layout->inside);
 	if (!file_open_beneath(w->containerd->fd, path, O_RDONLY | O_DIRECTORY, &fd,
-			       err)) {
-		if (err->code != ERR_NOT_FOUND)
-			return false;
-		path[strlen(path) - strlen("/fs")] = '\0';
-		if (!file_open_beneath(w->containerd->fd, path, O_RDONLY | O_DIRECTORY,
-				       &fd, err))
-			return err->code == ERR_NOT_FOUND;
-	}
-	snprintf(name, sizeof(name), "%.32s/%.255s", w->snapshotter, n);
+			       err))
+		return err->code == ERR_NOT_FOUND;
+	snprintf(name, sizeof(name), "%s/%.255s", w->layout->snapshotter, n);
 	return w->each(w->arg, fd, name, err);
 }
 
-/* Does it keep layers as folders? The others (devmapper, zfs, blockfile, erofs) keep
- * devices or images of file systems. */
-static bool has_folders(const char *snapshotter)
-{
-	static const char *const known[] = {"overlayfs", "native", "btrfs", "aufs"};
-
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (!strcmp(snapshotter, known[i]))
-			return true;
-	return false;
-}
-
 /* Has anything ever been unpacked by it? Then it has a database. */
-static bool is_used(const struct walk *w)
+static bool is_used(const struct walk *w, const char *folder)
 {
 	AUTO(file_closep) int fd = -1;
 	char path[512];
 	struct error err;
 
-	snprintf(path, sizeof(path), "%s%.255s/metadata.db", SNAPSHOTTER,
-		 w->snapshotter);
+	snprintf(path, sizeof(path), "%.255s/metadata.db", folder);
 	return file_open_beneath(w->containerd->fd, path, O_PATH, &fd, &err) ||
 	       err.code != ERR_NOT_FOUND;
 }
@@ -125,9 +124,10 @@ static bool one_snapshotter(void *arg, const char *name, struct error *err)
 
 	if (!text_starts(name, SNAPSHOTTER))
 		return true;
-	w->snapshotter = name + strlen(SNAPSHOTTER);
-	if (!has_folders(w->snapshotter))
-		return !is_used(w) || w->each(w->arg, -1, w->snapshotter, err);
+	w->layout = layout_of(name + strlen(SNAPSHOTTER));
+	if (!w->layout)
+		return !is_used(w, name) ||
+		       w->each(w->arg, -1, name + strlen(SNAPSHOTTER), err);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		w->folder = folders[i];
 		snprintf(path, sizeof(path), "%s/%s", name, folders[i]);

@@ -4,11 +4,12 @@
  * of the layout):
  *
  *     io.containerd.content.v1.content/blobs/sha256/HEX      blobs as they were pulled
- *     io.containerd.snapshotter.v1.NAME/snapshots/N/fs/...   an unpacked layer
- *     io.containerd.snapshotter.v1.native/snapshots/N/...
+ *     io.containerd.snapshotter.v1.{overlayfs,aufs}/snapshots/N/fs/...  an unpacked
+ * layer io.containerd.snapshotter.v1.native/snapshots/N/...
  *     io.containerd.snapshotter.v1.btrfs/{snapshots,active,view}/N/...
  *
- * Rule: a layer is a tree of its own: paths in it are opened beneath it.
+ * Rule: a layer is a tree of its own, in which a container may have made anything:
+ * paths in it are opened beneath it, and no name in it says where a layer begins.
  */
 #ifndef CLIENT_CONTAINERD_H
 #define CLIENT_CONTAINERD_H

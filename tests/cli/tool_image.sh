@@ -84,6 +84,16 @@ cp /bin/false $btrfs/active/7/usr/local/bin/kube-apiserver
 expect 1 check
 line fail "btrfs/7 /usr/local/bin/kube-apiserver  *another build; .*"
 rm -r $btrfs
+native=$store/io.containerd.snapshotter.v1.native/snapshots/8
+mkdir -p $native/usr/local/bin
+cp /bin/false $native/usr/local/bin/kube-apiserver
+for fs in true "mkdir $native/fs" "ln -sfn . $native/fs" "cp /bin/true $native/fs"; do
+	rm -rf $native/fs # which a container may have in its own root
+	$fs
+	expect 1 check
+	line fail "native/8 /usr/local/bin/kube-apiserver  *another build; .*"
+done
+rm -r ${native%/*/*}
 blockfile=$store/io.containerd.snapshotter.v1.blockfile
 mkdir -p $blockfile/snapshots
 expect 0 check
@@ -97,8 +107,17 @@ rm -r $blockfile
 step "layers that are hostile"
 hostile=$snapshots/3/fs/usr/local/bin/kube-apiserver
 mkfifo $hostile
+bash -c 'echo >"$1"' waits $hostile & # until somebody opens it
+PIDS+=($!)
 expect 1 check
 line fail "overlayfs/3 /usr/local/bin/kube-apiserver  not a regular file.*a FIFO"
+sleep 0.2
+kill $! || fail "what a container puts there is opened, be it no file"
+wait $! 2>/dev/null
+rm $hostile
+truncate -s 4T $hostile # holes
+expect 1 check
+line fail "overlayfs/3 /usr/local/bin/kube-apiserver  far too large: not read; .*; actual 4398046511104 bytes"
 rm $hostile
 python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
 mv socket $hostile

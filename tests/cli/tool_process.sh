@@ -123,6 +123,16 @@ ctypes.CDLL(None).syscall(60, 0)' # exit(2), of this thread alone
 expect 1 check
 says "running kubelet (pid $RUNNING) is /usr/bin/python3" out
 
+step "an executable of holes, which nobody reads to its end"
+cp bin/kube-apiserver other/kubelet
+truncate -s 4T other/kubelet
+run other/kubelet
+expect 1 check
+says "running kubelet (pid $RUNNING) is $PWD/other/kubelet, not $PWD/bin/kubelet; expected sha256:" out
+says "actual 4398046511104 bytes  fail" out
+cp bin/kube-apiserver other/another
+mv other/another other/kubelet
+
 step "one that its file system does not let open is not gone"
 run other/kubelet
 # no ptrace(2) for who looks for leaks by it
