@@ -29,6 +29,8 @@ enum {
 	OPT_MAX_SITE_AGE,
 };
 
+#define FORMATS "the formats are text, json, junit and prometheus"
+
 static const struct argp_option option_table[] = {
 	{"json", 'j', NULL, 0, "The same as --format json", 0},
 	{"format", 'f', "FORMAT", 0,
@@ -100,7 +102,10 @@ static void check_options(struct argp_state *state, struct options *o)
 	if (o->self_check && (o->format != OUTPUT_TEXT || o->report_count))
 		argp_error(state, "--self-check writes no report");
 	if (!o->file == !published)
-		argp_error(state, "give one of MANIFEST.asc and --server URL");
+		argp_error(state,
+			   "give one of %s--server URL, --tree DIR and --bundle "
+			   "FILE.tar",
+			   o->self_check ? "" : "MANIFEST.asc, ");
 	if (o->site_key && !o->server)
 		argp_error(state, "--site-key goes with --server, --tree and --bundle");
 	if (o->max_site_age && !o->site_key)
@@ -109,7 +114,7 @@ static void check_options(struct argp_state *state, struct options *o)
 		o->max_site_age = SITE_AGE;
 	if (o->file && (o->el || o->kubernetes || o->trust || o->state))
 		argp_error(state, "--el, --kubernetes, --trust and --state go with "
-				  "--server");
+				  "--server, --tree and --bundle");
 }
 
 static void add_report(struct argp_state *state, const char *arg)
@@ -121,7 +126,7 @@ static void add_report(struct argp_state *state, const char *arg)
 	if (o->report_count == OPTIONS_REPORTS_MAX)
 		argp_error(state, "more than %d reports", OPTIONS_REPORTS_MAX);
 	if (!arg[format] || !arg[format + 1] || !output_format(arg, format, &r->format))
-		argp_error(state, "--report must be FORMAT:FILE, not '%s'",
+		argp_error(state, "--report must be FORMAT:FILE, not '%s'; " FORMATS,
 			   TEXT_SAFE(arg));
 	r->file = arg + format + 1;
 	o->report_count++;
@@ -186,7 +191,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'f':
 		if (!output_format(arg, strlen(arg), &o->format))
-			argp_error(state, "no format '%s'", TEXT_SAFE(arg));
+			argp_error(state, "no format '%s'; " FORMATS, TEXT_SAFE(arg));
 		break;
 	case 'R':
 		add_report(state, arg);

@@ -163,7 +163,9 @@ static bool load_root(struct tuf_client *c, struct error *err)
 		    tuf_trust_first_root(&c->trust, &old, err);
 
 	if (!o->trust)
-		return have || error_prefix(err, "no root to begin with");
+		return have ||
+		       error_prefix(err, "no root to begin with, and no --trust that "
+					 "names one");
 	buf_append(&text, o->trust, o->trust_len);
 	if (!buf_ok(&text, err) || !tuf_trust_first_root(&given, &text, err))
 		return error_prefix(err, "the given root");

@@ -4,6 +4,7 @@
 #include "core/cli.h"
 #include "core/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum {
@@ -50,6 +51,25 @@ static const struct argp_option table[] = {
 	{0},
 };
 
+static const struct argp_option *option_of(int key)
+{
+	const struct argp_option *o = table;
+
+	while (o->key != key)
+		o++;
+	return o;
+}
+
+static void number(struct argp_state *state, int key, const char *arg, uint64_t least,
+		   uint64_t most, uint64_t *out)
+{
+	if (!text_u64(arg, least, most, out))
+		argp_error(state,
+			   "--%s takes a number from %" PRIu64 " to %" PRIu64
+			   ", not '%s'",
+			   option_of(key)->name, least, most, TEXT_SAFE(arg));
+}
+
 /* The index of `arg` in a list of words; -1: none of them. */
 static int word_of(const char *arg, const char *const *words)
 {
@@ -59,9 +79,10 @@ static int word_of(const char *arg, const char *const *words)
 	return -1;
 }
 
-/* Options whose value is one of a few words; false: it is none of them. */
-static bool parse_word(int key, const char *arg, struct options *o)
+/* Options whose value is one of a few words. */
+static void parse_word(struct argp_state *state, int key, const char *arg)
 {
+	struct options *o = state->input;
 	static const char *const formats[] = {"text", "json", NULL};
 	static const char *const accesses[] = {"off", "errors", "all", NULL};
 	static const char *const sandboxes[] = {"auto", "require", "off", NULL};
@@ -70,14 +91,14 @@ static bool parse_word(int key, const char *arg, struct options *o)
 						 : sandboxes);
 
 	if (n < 0)
-		return false;
-	if (key == OPT_LOG)
+		argp_error(state, "--%s takes %s, not '%s'", option_of(key)->name,
+			   option_of(key)->arg, TEXT_SAFE(arg));
+	else if (key == OPT_LOG)
 		o->log_format = n ? LOG_JSON : LOG_TEXT;
 	else if (key == OPT_ACCESS)
 		o->access = (enum serve_access)n;
 	else
 		o->sandbox = (enum sandbox_mode)n;
-	return true;
 }
 
 static void check(const struct options *o, struct argp_state *state)
@@ -91,7 +112,6 @@ static void check(const struct options *o, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	bool good = true;
 
 	switch (key) {
 	case 's':
@@ -110,24 +130,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->tls_key = arg;
 		break;
 	case OPT_THREADS:
-		good = text_u64(arg, 1, 256, &o->threads);
+		number(state, key, arg, 1, 256, &o->threads);
 		break;
 	case OPT_CONNECTIONS:
-		good = text_u64(arg, 1, 1000000, &o->connections);
+		number(state, key, arg, 1, 1000000, &o->connections);
 		break;
 	case OPT_PER_ADDRESS:
-		good = text_u64(arg, 0, 1000000, &o->per_address);
+		number(state, key, arg, 0, 1000000, &o->per_address);
 		break;
 	case OPT_TIMEOUT:
-		good = text_u64(arg, 1, 3600, &o->timeout);
+		number(state, key, arg, 1, 3600, &o->timeout);
 		break;
 	case OPT_MIN_RATE:
-		good = text_u64(arg, 1, UINT32_MAX, &o->min_rate);
+		number(state, key, arg, 1, UINT32_MAX, &o->min_rate);
 		break;
 	case OPT_LOG:
 	case OPT_ACCESS:
 	case OPT_SANDBOX:
-		good = parse_word(key, arg, o);
+		parse_word(state, key, arg);
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "there are no operands: '%s'", TEXT_SAFE(arg));
@@ -138,9 +158,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	if (!good)
-		argp_error(state, "'%s' is not a value of this option; --help tells",
-			   TEXT_SAFE(arg));
 	return 0;
 }
 
@@ -153,6 +170,8 @@ void options_parse(int argc, char **argv, struct options *out)
 		       "The first line on standard output is \"listening on URL\"; the "
 		       "log goes to standard error. SIGHUP reads the store and the TLS "
 		       "files again.\n\n"
+		       "Exit status: 0 ended by a signal; 3 it could not start; 64 "
+		       "usage.\n\n"
 		       "Examples:\n"
 		       "  fips-manifestd --store fips-manifest.db\n"
 		       "  fips-manifestd --store mirror.db --listen '[::]:8080' "

@@ -62,20 +62,46 @@ static bool write_oci(const struct tree *t, const char *where, struct tree_writi
 	return tree_oci_write(t, dir, how, out, err);
 }
 
-static bool write_tree(const struct tree *t, const char *dest, struct tree_writing *how,
-		       struct tree_written *out, struct error *err)
+static bool is_tar(const char *dest)
 {
-	bool tar = text_ends(dest, ".tar") || text_ends(dest, ".tar.zst");
+	return text_ends(dest, ".tar") || text_ends(dest, ".tar.zst");
+}
 
-	if (how->zstd && !tar)
+/* What goes into a tar alone; and no folder gets the name of another archive. */
+static bool check_dest(const struct input *in, const char *dest, struct error *err)
+{
+	static const char *const others[] = {".gz",  ".tgz",  ".xz", ".bz2",
+					     ".zst", ".tzst", ".zip"};
+
+	if (is_tar(dest))
+		return true;
+	if (in->since || in->since_bundle)
+		return error_set(
+			err, ERR_USAGE,
+			"a part of the tree goes into a tar, and '%s' does not "
+			"end in .tar",
+			TEXT_SAFE(dest));
+	if (in->zstd)
 		return error_set(err, ERR_USAGE,
 				 "--zstd is for a tar, and '%s' does not end in .tar",
 				 TEXT_SAFE(dest));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (text_ends(dest, others[i]))
+			return error_set(err, ERR_USAGE,
+					 "an archive is written as NAME.tar or "
+					 "NAME.tar.zst, not as '%s'",
+					 TEXT_SAFE(dest));
+	return true;
+}
+
+static bool write_tree(const struct tree *t, const char *dest, struct tree_writing *how,
+		       struct tree_written *out, struct error *err)
+{
 	if (text_starts(dest, "oci:"))
 		return write_oci(t, dest + strlen("oci:"), how, out, err);
 	how->zstd |= text_ends(dest, ".zst");
-	return tar ? tree_tar_write(t, dest, how, out, err)
-		   : tree_dir_write(t, dest, how, out, err);
+	return is_tar(dest) ? tree_tar_write(t, dest, how, out, err)
+			    : tree_dir_write(t, dest, how, out, err);
 }
 
 /* ---- only what the other side lacks ---- */
@@ -164,14 +190,8 @@ static bool run(struct cmd_context *ctx, struct error *err)
 	uint64_t total = 0;
 	bool ok;
 
-	if ((in->since || in->since_bundle) && !text_ends(ctx->operands[0], ".tar") &&
-	    !text_ends(ctx->operands[0], ".tar.zst"))
-		return error_set(
-			err, ERR_USAGE,
-			"a part of the tree goes into a tar, and '%s' does not "
-			"end in .tar",
-			TEXT_SAFE(ctx->operands[0]));
-	if (!check_since(in, ctx->store, err) ||
+	if (!check_dest(in, ctx->operands[0], err) ||
+	    !check_since(in, ctx->store, err) ||
 	    !tree_from_store_current(ctx->store, &t, err) ||
 	    ((in->since || in->since_bundle) && !reduce(in, &t, err)))
 		return false;

@@ -5,6 +5,7 @@
 #include "signer/cmd.h"
 #include "signer/standing.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 struct find {
@@ -72,7 +73,12 @@ static bool digest_named(const char *name, struct digest *out, struct error *err
 	if (digest_unhex(hex, out))
 		return true;
 	if (!file_open(name, O_RDONLY, &fd, err))
-		return false;
+		return err->os != ENOENT
+			       ? false
+			       : error_set(err, ERR_NOT_FOUND,
+					   "'%s' is neither a digest, 64 hex digits, "
+					   "nor a file that is here",
+					   TEXT_SAFE(name));
 	return digest_of_fd(fd, out, &size, err) ||
 	       error_prefix(err, "'%s'", TEXT_SAFE(name));
 }

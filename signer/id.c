@@ -6,6 +6,7 @@
 #include "core/manifest.h"
 #include "core/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 enum { FILE_MAX = MANIFEST_TEXT_MAX + 2 * ARMOR_PACKET_MAX };
@@ -116,8 +117,16 @@ bool id_text(struct store *s, const char *name, struct buf *out, struct error *e
 	struct store_manifest m;
 	struct id id;
 
-	if (!id_parse(name, &id))
-		return file_text(name, out, err);
+	if (!id_parse(name, &id)) {
+		if (file_text(name, out, err))
+			return true;
+		return err->os != ENOENT
+			       ? false
+			       : error_set(err, ERR_NOT_FOUND,
+					   "'%s' is neither an ID, such as "
+					   "el8/v1.21.3@2, nor a file that is here",
+					   TEXT_SAFE(name));
+	}
 	if (!s)
 		return error_set(err, ERR_NOT_FOUND,
 				 "'%s' names a manifest of a store, and there is none "

@@ -68,8 +68,64 @@ static char *help_filter(int key, const char *text, void *input)
 		buf_printf(&b, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	buf_puts(&b,
 		 "\nExit status: 0 good, 1 findings, 2 not trusted, 3 cannot decide, "
-		 "64 usage.");
+		 "64 usage.\n\n"
+		 "Examples:\n"
+		 "  fips-manifest init\n"
+		 "  fips-manifest key add first.asc\n"
+		 "  fips-manifest build releases/*.yaml --artifacts artifacts --output "
+		 ".\n"
+		 "  fips-manifest sign --key first@example.org "
+		 "manifest-el8-x86_64.json\n"
+		 "  fips-manifest add manifest-el8-x86_64.json.asc\n"
+		 "  fips-manifest publish");
 	return buf_take(&b);
+}
+
+/* ---- a command that is none ---- */
+
+/* How many letters to put in, leave out or change between two words. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { LONGEST = 16 };
+	size_t row[LONGEST + 1], n = strlen(b);
+
+	if (n > LONGEST)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t before = row[0]++;
+
+		for (size_t j = 0; j < n; j++) {
+			size_t least = before + (a[i] != b[j]);
+
+			least = least < row[j] + 1 ? least : row[j] + 1;
+			before = row[j + 1];
+			row[j + 1] = least < before + 1 ? least : before + 1;
+		}
+	}
+	return row[n];
+}
+
+static bool no_command(const char *name, struct error *err)
+{
+	const char *near = NULL;
+	size_t least = strlen(name) / 2 + 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		size_t d = distance(name, commands[i]->name);
+
+		if (d < least) {
+			least = d;
+			near = commands[i]->name;
+		}
+	}
+	if (near)
+		return error_set(err, ERR_USAGE,
+				 "no command '%s': is '%s' meant? --help lists them",
+				 TEXT_SAFE(name), near);
+	return error_set(err, ERR_USAGE, "no command '%s'; --help lists them",
+			 TEXT_SAFE(name));
 }
 
 /* ---- one command ---- */
@@ -237,7 +293,6 @@ int main(int argc, char **argv)
 					   &err)
 				       ? CLI_GOOD
 				       : (int)cli_fail(&cli, &err);
-	error_set_(&err, ERR_USAGE, "no command '%s'; --help lists them",
-		   TEXT_SAFE(argv[at]));
+	(void)no_command(argv[at], &err);
 	return (int)cli_fail(&cli, &err);
 }

@@ -45,7 +45,10 @@ static bool read_line(int fd, struct buf *out, struct error *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_sys(err, "cannot read the passphrase");
+			return error_sys(err,
+					 "cannot read the passphrase from descriptor "
+					 "%d",
+					 fd);
 		if (got == 0 || to[n] == '\n')
 			break;
 		n++;

@@ -31,7 +31,10 @@ mkdir got
 	curl -sfO "$url/tool/SHA256SUMS" && sha256sum -c SHA256SUMS) || fail "the sums"
 
 step "every link of the page leads to a file, also where there is little"
-links() { grep -o '<a href="[^"]*"' "$1" | cut -d'"' -f2; }
+links() { grep -o '<a href="[^#"]*"' "$1" | cut -d'"' -f2; }
+grep -o '<a href="#[^"]*"' www/index.html | cut -d'#' -f2 | while read -r id; do
+	says "id=\"$id" www/index.html
+done || exit 1
 links www/index.html >links
 [ "$(sort -u links | wc -l)" = 6 ] || fail "$(cat links)"
 while read -r link; do curl -sf -o got/any "$url/$link" || fail "$link over HTTP"; done <links
