@@ -24,7 +24,9 @@
 #   two cores, ended late and left the fourth alone: 1.63 times faster than one after the
 #   other. Now 1.82 to 1.85, 301 ms, nearly all of it CPU (577 to 588 ms on two cores,
 #   hand-overs included); an RPM alone already uses 1.1 cores, so that 1.9 is the most.
-import json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+import os, shutil, sys, tempfile
+
+from measure import Cost, by_turns, compare, keep, limit, peak, run
 
 out, fixtures = sys.argv[1:3]
 ROUNDS = int(os.environ.get("ROUNDS", 5))
@@ -32,7 +34,6 @@ art = os.path.join(fixtures, "bench")
 # unpacking goes to memory, where the machine lets it
 work = tempfile.mkdtemp(prefix="bench-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 os.environ["TMPDIR"] = "/var/tmp"
-raw = {}
 
 
 def definition(name, rpms):
@@ -45,87 +46,41 @@ def definition(name, rpms):
     return path
 
 
-def build(*definitions):
-    for d in definitions:
-        subprocess.run([out + "/bin/fips-manifest", "build", d, "--artifacts", art, "--output",
-                        work + "/made", "--quiet"], check=True, stdout=subprocess.DEVNULL)
+def build(definition):
+    return [out + "/bin/fips-manifest", "build", definition, "--artifacts", art, "--output",
+            work + "/made", "--quiet"]
 
 
-def shell(text):
-    subprocess.run(["bash", "-o", "pipefail", "-ec", text], check=True, cwd=work)
+def one_after_the_other(definitions):
+    return Cost(*map(sum, zip(*[run(build(d)) for d in definitions])))
 
 
-def unpack(rpm):
-    shell(f"rm -rf root; mkdir root; cd root; rpm2cpio {art}/{rpm}-1.0-1.x86_64.rpm | "
-          "cpio -idm --quiet; find . -type f -exec sha256sum {} + >/dev/null")
+def unpack(path):
+    return (f"cd {work}; rm -rf root; mkdir root; cd root; rpm2cpio {path} | cpio -idm --quiet; "
+            "find . -type f -exec sha256sum {} + >/dev/null")
 
 
-def cost(f, *args):
-    """Seconds of wall and of CPU."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    f(*args)
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def by_turns(name, *calls):
-    """Medians of wall and CPU of each call, which take turns."""
-    seen = [[] for _ in calls]
-    for _ in range(ROUNDS):
-        for i, (f, *args) in enumerate(calls):
-            seen[i].append(cost(f, *args))
-    raw[name] = seen
-    return [[statistics.median(column) for column in zip(*one)] for one in seen]
-
-
-def row(what, ours, peer, ratio, goal, reached):
-    print(f"{what} | {ours} | {peer} | {ratio:.2f} x | {goal} | {'yes' if reached else 'NO'}", flush=True)
-
-
-def faster(what, ours, peer, goal, floor_is, floor):
-    """A row of seconds, and beside a goal that is not reached whether its floor does."""
-    for what, seconds in (what, ours), ("  floor: " + floor_is, floor):
-        reached = peer >= goal * seconds
-        row(what, ms(seconds), ms(peer), peer / seconds, f">= {goal} x faster", reached)
-        if reached:
-            break
-
-
-def cheaper(what, ours, peer, goal, floor_is, floor):
-    for what, seconds in (what, ours), ("  floor: " + floor_is, floor):
-        reached = seconds <= goal * peer
-        row(what, ms(seconds), ms(peer), seconds / peer, f"<= {goal} x", reached)
-        if reached:
-            break
-
-
-ms = lambda seconds: f"{seconds * 1000:.0f} ms"
-for kind, wall, cpu in ("gzip", 1.8, 1.35), ("xz", 1.5, 1.15), ("zstd", 5, 1.6):
-    rpm = "programs-" + kind
-    path = f"{art}/{rpm}-1.0-1.x86_64.rpm"
-    ours, peer, bare, one, two = by_turns(
-        kind, (build, definition(kind, [rpm])), (unpack, rpm), (shell, f"rpm2cpio {path} >/dev/null"),
-        (shell, f"exec {out}/bench/build_floor {path} 1 >/dev/null"),
-        (shell, f"exec {out}/bench/build_floor {path} 2 >/dev/null"))
-    faster(f"build, one {kind} RPM, wall, vs rpm2cpio, cpio, sha256sum", ours[0], peer[0], wall,
-           f"bare {kind} on one thread, three SHA-256 on another", two[0])
-    cheaper(f"build, one {kind} RPM, CPU, vs rpm2cpio alone", ours[1], bare[1], cpu,
-            f"bare {kind} and three SHA-256", one[1])
-four = ["four-%d" % i for i in range(4)]
-every = definition("every", four)
-together, turns = by_turns("four", (build, every), (build, *[definition(rpm, [rpm]) for rpm in four]))
-cores = len(os.sched_getaffinity(0))
-faster("build, four RPMs, wall, vs one after the other", together[0], turns[0], 1.8,
-       f"their CPU spread evenly over {cores} cores", together[1] / cores)
-
-# the peak of a child of its own: ru_maxrss of all children is the largest of them
-peak = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); " \
-       "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-for what, one in ("a 109 MB RPM", definition("xz", ["programs-xz"])), ("four RPMs at once", every):
-    kb = int(subprocess.run([sys.executable, "-c", peak, out + "/bin/fips-manifest", "build", one, "--artifacts", art,
-                             "--output", work + "/made", "--quiet"], check=True, capture_output=True).stdout)
-    raw[what] = kb
-    row(f"build, {what}, peak memory", f"{kb // 1024} MB", "-", kb / 65536, "< 64 MB", kb < 65536)
-with open(out + "/bench/build.json", "w") as f:
-    json.dump(raw, f, indent=1)
-shutil.rmtree(work)
+try:
+    for kind, wall, cpu in ("gzip", 1.8, 1.35), ("xz", 1.5, 1.15), ("zstd", 5, 1.6):
+        rpm = "programs-" + kind
+        path = f"{art}/{rpm}-1.0-1.x86_64.rpm"
+        made = build(definition(kind, [rpm]))
+        ours, peer, bare, one, two = by_turns(
+            kind, ROUNDS, lambda: run(made), lambda: run(unpack(path)),
+            lambda: run(["rpm2cpio", path]), lambda: run([out + "/bench/build_floor", path, "1"]),
+            lambda: run([out + "/bench/build_floor", path, "2"]))
+        compare(f"build, one {kind} RPM, wall, vs rpm2cpio, cpio, sha256sum", ours.wall, peer.wall,
+                wall, faster=True, floor=(f"bare {kind} on one thread, three SHA-256 on another", two.wall))
+        compare(f"build, one {kind} RPM, CPU, vs rpm2cpio alone", ours.cpu, bare.cpu, cpu,
+                floor=(f"bare {kind} and three SHA-256", one.cpu))
+    four = ["four-%d" % i for i in range(4)]
+    every, each = definition("every", four), [definition(rpm, [rpm]) for rpm in four]
+    together, turns = by_turns("four", ROUNDS, lambda: run(build(every)), lambda: one_after_the_other(each))
+    cores = len(os.sched_getaffinity(0))
+    compare("build, four RPMs, wall, vs one after the other", together.wall, turns.wall, 1.8, faster=True,
+            floor=(f"their CPU spread evenly over {cores} cores", together.cpu / cores))
+    for what, one in ("a 109 MB RPM", definition("xz", ["programs-xz"])), ("four RPMs at once", every):
+        limit(f"build, {what}, peak memory", peak(build(one)), 64, "MB")
+finally:
+    keep(out, "build")
+    shutil.rmtree(work)

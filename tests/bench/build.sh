@@ -15,4 +15,4 @@ for c in python3 rpm2cpio cpio rpmbuild; do
 done
 fixture bench
 make -s -C "$TOP" build/bin/fips-manifest build/bench/build_floor >&2
-exec python3 "$TOP/tests/bench/build.py" "$OUT" "$FIXTURES"
+exec python3 -B "$TOP/tests/bench/build.py" "$OUT" "$FIXTURES"

@@ -11,7 +11,8 @@
 set -eu
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 OUT=${OUT:-$TOP/build}
+export TOP OUT
 [ -x "$OUT/bin/fips-manifest" ] || make -s -C "$TOP" build/bin/fips-manifest
 # shellcheck disable=SC2086  # a list
-exec python3 "$TOP/tests/bench/carry.py" "$TOP" "$OUT" "${CARRY_LARGE:-1000}" \
+exec python3 -B "$TOP/tests/bench/carry.py" "${CARRY_LARGE:-1000}" \
 	${CARRY_COUNTS:-100 1000 10000}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What tests/bench/node.sh measures, in the folder and the namespaces that it made.
-import hashlib, json, os, resource, shutil, socket, statistics, subprocess, sys, time
+import hashlib, json, os, shutil, socket, subprocess, sys, time
+
+from measure import by_turns, compare, keep, limit, peak, run
 
 out = os.path.abspath(sys.argv[1])
 ROUNDS = int(os.environ.get("ROUNDS", 9))
@@ -18,7 +20,7 @@ HOST = {"bench-" + name: size for name, size in HOST.items()}
 IMAGES = {"bench-" + name: size for name, size in IMAGES.items()}
 RUNNING = ["bench-" + name for name in RUNNING] + list(IMAGES)
 PROCESSES = 200
-raw, children = {}, []
+children = []
 
 
 def put(path, data, mode=0o644):
@@ -85,45 +87,20 @@ def start(*command):
 
 
 def tool(name, *options, status=0):
-    done = subprocess.run([TOOL, "--quiet", "--keyring", "bench.asc", "--containerd-root",
-                           HERE + "/containerd", *options, name + ".json.asc"],
-                          stdout=subprocess.PIPE)
-    if done.returncode != status:
-        sys.exit(f"fips-tool ended with {done.returncode}:\n{done.stdout.decode()}")
+    return run([TOOL, "--quiet", "--keyring", "bench.asc", "--containerd-root",
+                HERE + "/containerd", *options, name + ".json.asc"], status)
 
 
 def loop(threads):
     with open("list") as f:
-        subprocess.run([LOOP, "hash", str(threads)], check=True, stdin=f)
+        return run([LOOP, "hash", str(threads)], stdin=f)
 
 
 def gpgv(fips):
     """What it does at its start alone, on a kernel in FIPS mode or on another one."""
     with open("/proc/sys/crypto/fips_enabled", "w") as f:
         f.write(fips)
-    subprocess.run(["gpgv", "--version"], check=True, stdout=subprocess.DEVNULL)
-
-
-def cost(f, *args, **options):
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    f(*args, **options)
-    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def by_turns(name, *calls):
-    """Medians of (wall, CPU) of each call, which take turns."""
-    seen = [[] for _ in calls]
-    for _ in range(ROUNDS):
-        for i, call in enumerate(calls):
-            seen[i].append(cost(call))
-    raw[name] = seen
-    return [tuple(map(statistics.median, zip(*one))) for one in seen]
-
-
-def row(what, ours, peer, ratio, goal, unit="x"):
-    print(f"{what} | {ours} | {peer} | {ratio:.3g} {unit} | at most {goal:g} {unit} | "
-          f"{'yes' if ratio <= goal else 'NO'}", flush=True)
+    return run(["gpgv", "--version"])
 
 
 def the_node():
@@ -151,23 +128,14 @@ def measure_node():
     what = f"a node: 9 files, 5 images ({the_node()} MB), {PROCESSES} processes"
     cores = os.cpu_count()
     many, bare, nice, one, plain, fips = by_turns(
-        "node", lambda: tool("node"), lambda: loop(cores), lambda: tool("node", "--nice"),
+        "node", ROUNDS, lambda: tool("node"), lambda: loop(cores), lambda: tool("node", "--nice"),
         lambda: loop(1), lambda: gpgv("0"), lambda: gpgv("1"))  # which leaves it in FIPS mode
-    row(f"{what}: bare EVP loop, {cores} threads", f"{many[0]:.3f} s", f"{bare[0]:.3f} s",
-        many[0] / bare[0], 1.15)
-    row(f"{what}, CPU", f"{many[1]:.3f} s", f"{bare[1]:.3f} s", many[1] / bare[1], 1.15)
-    row("the same, --nice, CPU: bare EVP loop, 1 thread", f"{nice[1]:.3f} s",
-        f"{one[1]:.3f} s", nice[1] / one[1], 1.05)
-    tests = fips[1] - plain[1]
-    row(f"the same without gpgv's self-tests in FIPS mode ({tests:.3f} s)",
-        f"{nice[1] - tests:.3f} s", f"{one[1]:.3f} s", (nice[1] - tests) / one[1], 1.05)
-    code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout="
-            "subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    peak = int(subprocess.run([sys.executable, "-c", code, TOOL, "--keyring", "bench.asc",
-                               "--containerd-root", HERE + "/containerd", "node.json.asc"],
-                              check=True, stdout=subprocess.PIPE).stdout) / 1024
-    raw["memory"] = peak
-    row("memory, the same node", f"{peak:.0f} MB", "64 MB", peak / 64, 1)
+    compare(f"{what}: bare EVP loop, {cores} threads", many.wall, bare.wall, 1.15)
+    compare(f"{what}, CPU", many.cpu, bare.cpu, 1.15)
+    compare("the same, --nice, CPU: bare EVP loop, 1 thread", nice.cpu, one.cpu, 1.05,
+            floor=("the bare loop and gpgv's self-tests in FIPS mode", one.cpu + fips.cpu - plain.cpu))
+    limit("memory, the same node", peak([TOOL, "--keyring", "bench.asc", "--containerd-root",
+                                         HERE + "/containerd", "node.json.asc"]), 64, "MB")
 
 
 # ---- TLS ----
@@ -199,11 +167,10 @@ def probe(what, port, *server):
     before = connections()
     tool(f"port{port}", status=1)  # it accepts more than FIPS approves
     used = connections() - before
-    seen, without = by_turns(what, lambda: tool(f"port{port}", status=1),
+    seen, without = by_turns(what, ROUNDS, lambda: tool(f"port{port}", status=1),
                              lambda: tool(f"no{port}"))
-    row(f"TLS probing: {what}, connections", used, 60, used / 60, 1)
-    row(f"TLS probing: {what}, time", f"{seen[0] - without[0]:.3f} s", "0.5 s",
-        (seen[0] - without[0]) / 0.5, 1)
+    limit(f"TLS probing: {what}, connections", used, 60, "connections")
+    limit(f"TLS probing: {what}, time", seen.wall - without.wall, 0.5, "s")
 
 
 def measure_tls():
@@ -225,8 +192,7 @@ try:
     measure_node()
     measure_tls()
 finally:
-    with open(out + "/bench/node.json", "w") as f:
-        json.dump(raw, f, indent=1)
+    keep(out, "node")
     for child in children:
         child.kill()
     for child in children:

@@ -31,4 +31,4 @@ GNUPGHOME=$(mktemp -d /tmp/fb-XXXXXX) # gpg's sockets take no long path
 export GNUPGHOME
 trap 'gpgconf --kill all; rm -rf "$work" "$GNUPGHOME"' EXIT
 new_key bench
-python3 "$TOP/tests/bench/node.py" "$OUT"
+python3 -B "$TOP/tests/bench/node.py" "$OUT"

@@ -1,46 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pgp.py BUILD MANIFEST: see pgp.sh. Ours and the peer run by turns; medians of wall.
-
-The peers run by the same absolute paths as ours runs them, and each process is started
-by posix_spawn and nothing between, so that the ratio is that of the programs."""
+"""pgp.py BUILD MANIFEST: see pgp.sh. Ours and the peer run by turns; medians of wall. The
+peers run by the same absolute paths as ours runs them."""
 import hashlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from measure import by_turns, compare, keep, run
 
 OUT, SEED = sys.argv[1:3]
 US = OUT + "/bin/fips-manifest"
-raw = {}
-
-
 GPG, GPGV = "/usr/bin/gpg", "/usr/bin/gpgv"
-DROP = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
-
-
-def run(command):
-    begin = time.perf_counter()
-    pid = os.posix_spawn(command[0], command, os.environ, file_actions=DROP)
-    state = os.waitpid(pid, 0)[1]
-    end = time.perf_counter()
-    if state:
-        sys.exit("failed: %s" % " ".join(command)[:200])
-    return 1000 * (end - begin)
 
 
 def row(work, ours, peer, goal, times, faster=False):
-    """`goal`: at most that ratio; with `faster`: at least that many times as fast."""
-    pairs = [(run(ours), run(peer)) for _ in range(times)]
-    a, b = (statistics.median(p[i] for p in pairs) for i in (0, 1))
-    ratio = b / a if faster else a / b
-    good = ratio >= goal if faster else ratio <= goal
-    raw[work] = {"ours_ms": [p[0] for p in pairs], "peer_ms": [p[1] for p in pairs]}
-    print("%s | %.1f ms | %.1f ms | %.2f | %s %.1f | %s" % (
-        work, a, b, ratio, ">=" if faster else "<=", goal, "yes" if good else "NO"),
-        flush=True)
+    a, b = by_turns(work, times, lambda: run(ours), lambda: run(peer))
+    compare(work, a.wall, b.wall, goal, faster)
 
 
 def manifest(name, revision, files):
@@ -69,9 +46,7 @@ def main():
         subprocess.run(["gpgconf", "--kill", "all"], check=False)
         os.chdir("/")
         subprocess.run(["rm", "-rf", work], check=False)
-    os.makedirs(OUT + "/bench", exist_ok=True)
-    with open(OUT + "/bench/pgp.json", "w", encoding="ascii") as f:
-        json.dump(raw, f, indent=1)
+    keep(OUT, "pgp")
 
 
 def shell(before, files, command):

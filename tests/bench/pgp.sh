@@ -11,4 +11,4 @@ set -eu
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 OUT=${OUT:-$TOP/build}
 [ -x "$OUT/bin/fips-manifest" ] || make -s -C "$TOP" build/bin/fips-manifest
-exec python3 "$TOP/tests/bench/pgp.py" "$OUT" "$TOP/tests/data/manifest-el8-x86_64.json"
+exec python3 -B "$TOP/tests/bench/pgp.py" "$OUT" "$TOP/tests/data/manifest-el8-x86_64.json"

@@ -19,8 +19,10 @@
 #   pages of 5 MB each are written and digested, 35 ms; 20,000 look-ups take over what did
 #   not change, 15 ms; the rest is fresh memory for all this, and up to 10 ms until the
 #   next look at the store. No function has more than a tenth of it.
-import json, os, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile
-import time, urllib.request
+import os, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import urllib.request
+
+from measure import keep, limit, raw, row as line
 
 out = sys.argv[1]
 ROUNDS, SECONDS = int(os.environ.get("ROUNDS", 5)), os.environ.get("SECONDS_EACH", "2")
@@ -28,7 +30,6 @@ MANY = int(os.environ.get("MANIFESTS", 10000))
 ROWS = os.environ.get("ROWS", "1k 64k 30k 6m 304 close start publish digests").split()
 os.environ["PATH"] += ":/usr/sbin"
 dir = tempfile.mkdtemp(prefix="bench-")
-raw = {}
 started = []
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
@@ -136,10 +137,6 @@ def calm(measure):
     return result
 
 
-def line(work, ours, peer, ratio, goal, reached):
-    print(f"{work} | {ours} | {peer} | {ratio} | {goal} | {'yes' if reached else 'NO'}", flush=True)
-
-
 def load(port, target, *headers):
     """The same by our own load generator (its head says when and why)."""
     text = subprocess.run(["taskset", "-c", "1", out + "/bench/http_load", str(port), SECONDS, "64",
@@ -228,14 +225,14 @@ def start(store):
     metrics = fetch(port, "/metrics").decode()
     body = int(re.search(r"^fips_manifestd_body_bytes (\d+)", metrics, re.M)[1])
     memory = resident(p)
-    line(f"start with {MANY} manifests", f"{cpu:.2f} s CPU", "-", "-", "under 2 s", cpu < 2)
+    limit(f"start with {MANY} manifests", cpu, 2, "s CPU")
     line(f"memory with {MANY} manifests", f"{memory / 1e6:.0f} MB", f"bodies {body / 1e6:.0f} MB",
          f"{memory / body:.2f} x", "at most 1.10 x", memory <= body * 1.1)
     conns = [socket.create_connection(("127.0.0.1", port)) for _ in range(10000)]
     time.sleep(1)
     fetch(port, "/healthz")
     more = resident(p) - memory
-    line("10,000 idle connections", f"{more / 1e6:.0f} MB", "-", "-", "at most 60 MB", more <= 60e6)
+    limit("10,000 idle connections", more / 1e6, 60, "MB")
     for c in conns:
         c.close()
     raw["start"] = {"cpu": cpu, "memory": memory, "body": body, "idle": more}
@@ -278,7 +275,7 @@ def publish(store):
         took.append((time.monotonic() - begin) * 1e3)
         time.sleep(1)
     ms = statistics.median(took)
-    line("one more is visible after", f"{ms:.0f} ms", "-", "-", "under 100 ms", ms < 100)
+    limit("one more is visible after", ms, 100, "ms")
     raw["publish_ms"] = took
     stop(p)
 
@@ -295,6 +292,5 @@ finally:
     for p in list(started):
         p.terminate()
         p.wait()
-    with open(out + "/bench/server.json", "w") as f:
-        json.dump(raw, f, indent=1)
+    keep(out, "server")
     subprocess.run(["rm", "-rf", dir])

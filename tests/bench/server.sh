@@ -16,4 +16,4 @@ done
 mkdir -p "$out/bench"
 make -s -C "$(dirname "$0")/../.." build/bin/fips-manifestd build/tests/store_fill \
 	build/bench/http_load >&2
-exec python3 "$(dirname "$0")/server.py" "$out"
+exec python3 -B "$(dirname "$0")/server.py" "$out"

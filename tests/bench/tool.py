@@ -18,7 +18,9 @@
 #   worker opens and closes is then its own), memory that malloc keeps, or in huge pages (as
 #   many page faults less, no time), descriptors of the parent folders (nothing: openat2 beneath
 #   the root costs what openat does).
-import hashlib, json, os, resource, shutil, statistics, subprocess, sys, tempfile, time
+import hashlib, json, os, shutil, subprocess, sys, tempfile
+
+from measure import by_turns, compare, keep, limit, peak, row, run, seconds
 
 out = os.path.abspath(sys.argv[1])
 ROUNDS = int(os.environ.get("ROUNDS", 5))
@@ -26,49 +28,17 @@ work = tempfile.mkdtemp(prefix="bench-", dir=out)
 home = tempfile.mkdtemp(prefix="fb-", dir="/tmp")  # gpg's sockets take no long path
 os.environ["GNUPGHOME"] = home
 os.environ["PATH"] = out + "/bin:" + os.environ["PATH"]
-raw = {}
 LOOP = out + "/bench/tool_loop"
 
 
 def shell(text):
-    return subprocess.run(["bash", "-o", "pipefail", "-ec", text], check=True, cwd=work,
-                          stdout=subprocess.DEVNULL)
+    return run("cd " + work + "; " + text)
 
 
-def cost(f, *args):
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    f(*args)
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def by_turns(name, *calls, prepare=None):
-    """Medians of the wall time of each call, which take turns."""
-    seen = [[] for _ in calls]
-    for _ in range(ROUNDS):
-        for i, (f, *args) in enumerate(calls):
-            if prepare:
-                prepare()
-            seen[i].append(cost(f, *args))
-    raw[name] = seen
-    return [statistics.median(w for w, _ in one) for one in seen]
-
-
-def row(what, ours, peer, ratio, goal):
-    print(f"{what} | {ours} | {peer} | {ratio:.2f} x | at most {goal:.2f} x | "
-          f"{'yes' if ratio <= goal else 'NO'}", flush=True)
-
-
-def against(what, ours, peers):
-    for name, seconds, goal in peers:
-        row(f"{what}: {name}", f"{ours:.2f} s", f"{seconds:.2f} s", ours / seconds, goal)
-
-
-def of_goal(what, part, peers):
-    """How much of each goal a part of the work takes by itself."""
-    for name, seconds, goal in peers:
-        print(f"{what}: {name} | {part:.2f} s | {seconds:.2f} s | {part / seconds:.2f} x | "
-              f"of {goal:.2f} x | -", flush=True)
+def against(what, ours, peers, floor=None):
+    """Medians of wall; peers: (name, cost, goal)."""
+    for name, cost, goal in peers:
+        compare(f"{what}: {name}", ours.wall, cost.wall, goal, floor=floor)
 
 
 # The programs of a control-plane node with v1.21.3, MB, in the order of a manifest; half as much again
@@ -127,7 +97,7 @@ def gpgv_alone(name):
     """What fips-tool lets gpgv do: the text of the manifest, its signature beside it."""
     shell(f"gpg --batch -q --digest-algo SHA256 --textmode --output {name}.sig "
           f"--detach-sign {name}.json")
-    return lambda: shell(f"gpgv --quiet --keyring ./key.gpg {name}.sig {name}.json 2>/dev/null")
+    return lambda: shell(f"gpgv --quiet --keyring ./key.gpg {name}.sig {name}.json")
 
 
 def aide(name):
@@ -139,14 +109,6 @@ def aide(name):
     return lambda: shell(f"aide --config {name}.aide --check")
 
 
-def memory(name):
-    code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
-            "stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    done = subprocess.run([sys.executable, "-c", code, "fips-tool", "--keyring", "key.asc", "--root",
-                           name, name + ".json.asc"], check=True, cwd=work, stdout=subprocess.PIPE)
-    return int(done.stdout) / 1024
-
-
 def drop_caches():
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w") as f:
@@ -155,43 +117,42 @@ def drop_caches():
 
 try:
     shell("gpg --batch -q --pinentry-mode loopback --passphrase '' --quick-gen-key bench@example rsa3072 "
-          "sign never 2>/dev/null; gpg --batch -q --armor --export >key.asc; "
-          "gpg --batch -q --export >key.gpg")
+          "sign never; gpg --batch -q --armor --export >key.asc; gpg --batch -q --export >key.gpg")
     tree("large", {path: mb * 3 << 19 for path, mb in NODE.items()})
     tree("small", {f"/usr/bin/d{i % 100:02}/f{i:05}": 4096 for i in range(50000)})
     fast, xargs, one, two, aided, bare = by_turns(
-        "large", (ours("large"),), (peer("xargs -P2 -n1 openssl dgst -sha256", "large"),),
-        (loop("hash 1", "large"),), (loop("hash 2", "large"),), (aide("large"),),
-        (peer("xargs -P2 openssl dgst -sha256", "large"),))
-    against("1.1 GB in 16 programs, warm", fast, [
+        "large", ROUNDS, ours("large"), peer("xargs -P2 -n1 openssl dgst -sha256", "large"),
+        loop("hash 1", "large"), loop("hash 2", "large"), aide("large"),
+        peer("xargs -P2 openssl dgst -sha256", "large"))
+    what = "1.1 GB in 16 programs, warm"
+    against(what, fast, [
         ("xargs -P2 openssl dgst (one process: all names fit it)", bare, 0.80),
         ("xargs -P2 -n1 openssl dgst (a process a file)", xargs, 0.80), ("one EVP thread", one, 0.60),
-        ("aide --check, 2 workers", aided, 0.30), ("bare EVP loop, 2 threads", two, 1.10)])
-    cpu = [statistics.median(c for _, c in one) for one in raw["large"]]  # a busy machine spoils wall
-    row("1.1 GB in 16 programs, warm, CPU: bare EVP loop", f"{cpu[0]:.2f} s", f"{cpu[3]:.2f} s",
-        cpu[0] / cpu[3], 1.10)
-    row("memory, 1.1 GB in 16 programs", f"{memory('large'):.0f} MB", "64 MB", memory("large") / 64, 1.0)
+        ("aide --check, 2 workers", aided, 0.30), ("bare EVP loop, 2 threads", two, 1.10)],
+        floor=("a bare EVP loop, 2 threads", two.wall))
+    compare(what + ", CPU: bare EVP loop", fast.cpu, two.cpu, 1.10)
+    large = f"{work}/large"
+    limit("memory, 1.1 GB in 16 programs",
+          peak(["fips-tool", "--keyring", work + "/key.asc", "--root", large, large + ".json.asc"]), 64, "MB")
     fast, many, xargs, packed, reads, read_one, cat, gpgv, bare = by_turns(
-        "small", (ours("small"),), (loop("many 2", "small"),),
-        (peer("xargs -P2 -n500 openssl dgst -sha256", "small"),),
-        (peer("xargs -P2 openssl dgst -sha256", "small"),), (loop("read 2", "small"),),
-        (loop("read 1", "small"),), (peer("xargs -P2 cat", "small"),), (gpgv_alone("small"),),
-        (loop("hash 2", "small"),))
-    hashed = ("xargs -P2 -n500 openssl dgst", xargs, 0.75)
-    read = ("reading, a C loop of 2 threads", reads, 1.8)
-    against("50,000 files of 4 KB, warm", fast, [
-        hashed, ("xargs -P2 openssl dgst (as many names a process as fit)", packed, 0.75),
-        read, ("reading, a C loop of 1 thread", read_one, 1.8), ("reading, xargs -P2 cat", cat, 1.8)])
-    for part, seconds in (("digesting", many), ("a bare EVP loop", bare),
-                          ("gpgv over the manifest", gpgv), ("gpgv, then a bare EVP loop", gpgv + bare)):
-        of_goal("50,000 files of 4 KB, " + part + " alone", seconds, [hashed, read])
+        "small", ROUNDS, ours("small"), loop("many 2", "small"),
+        peer("xargs -P2 -n500 openssl dgst -sha256", "small"),
+        peer("xargs -P2 openssl dgst -sha256", "small"), loop("read 2", "small"),
+        loop("read 1", "small"), peer("xargs -P2 cat", "small"), gpgv_alone("small"),
+        loop("hash 2", "small"))
+    what = "50,000 files of 4 KB, warm"
+    against(what, fast, [
+        ("xargs -P2 openssl dgst (as many names a process as fit)", packed, 0.75),
+        ("xargs -P2 -n500 openssl dgst", xargs, 0.75), ("reading, xargs -P2 cat", cat, 1.8),
+        ("reading, a C loop of 1 thread", read_one, 1.8), ("reading, a C loop of 2 threads", reads, 1.8)],
+        floor=("gpgv over the manifest, then a bare EVP loop", gpgv.wall + bare.wall))
+    for part, cost in ("gpgv over the manifest", gpgv), ("digesting", many), ("a bare EVP loop", bare):
+        row(f"{what}: {part} alone", seconds(cost.wall))
     if os.access("/proc/sys/vm/drop_caches", os.W_OK):
-        fast, reads = by_turns("cold", (ours("large"),), (loop("read 2", "large"),),
-                               prepare=drop_caches)
+        fast, reads = by_turns("cold", ROUNDS, ours("large"), loop("read 2", "large"), prepare=drop_caches)
         against("1.1 GB in 16 programs, cold cache", fast, [("a pass that only reads", reads, 1.2)])
 finally:
-    with open(out + "/bench/tool.json", "w") as f:
-        json.dump(raw, f, indent=1)
+    keep(out, "tool")
     subprocess.run(["gpgconf", "--kill", "all"], check=False)
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)

@@ -13,4 +13,4 @@ for c in python3 gpg openssl aide xargs; do
 	}
 done
 make -s -C "$TOP" build/bin/fips-tool build/bench/tool_loop >&2
-exec python3 "$TOP/tests/bench/tool.py" "$OUT"
+exec python3 -B "$TOP/tests/bench/tool.py" "$OUT"

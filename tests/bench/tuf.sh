@@ -5,7 +5,7 @@
 set -eu
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 OUT=${OUT:-$TOP/build}
-make -s -C "$TOP" build/bin/fips-manifest build/bin/fips-manifestd build/tests/store_fill \
-	build/tests/tuf-client >&2
+export TOP OUT
+make -s -C "$TOP" build/bin/fips-manifest build/bin/fips-manifestd build/tests/tuf-client >&2
 [ $# -gt 0 ] || set -- 10 100 1000 10000
-exec python3 "$TOP/tests/bench/tuf.py" "$OUT" "$@"
+exec python3 -B "$TOP/tests/bench/tuf.py" "$@"
