@@ -13,7 +13,8 @@
  *
  * The module information is framed by 16 bytes on either side; its lines
  * "build<TAB>KEY=VALUE" are the build settings. BoringCrypto's function is found by
- * its name, which the table of functions keeps through strip.
+ * its name, which the table of functions keeps through strip, and so is that of Go's
+ * own crypto, of which no program has both.
  */
 #include "core/gobin_elf.h"
 
@@ -46,35 +47,90 @@ struct view {
 
 /* ---- ELF ---- */
 
-size_t gobin_head_size(const void *head, uint64_t file_size)
+/* The first header; one of 32 bits as one of 64. */
+static Elf64_Ehdr elf_header(const char *head)
 {
 	Elf64_Ehdr e;
-	uint64_t end;
+	Elf32_Ehdr narrow;
 
 	memcpy(&e, head, sizeof(e));
+	if (e.e_ident[EI_CLASS] == ELFCLASS32) {
+		memcpy(&narrow, head, sizeof(narrow));
+		e.e_phoff = narrow.e_phoff;
+		e.e_phentsize = narrow.e_phentsize;
+		e.e_phnum = narrow.e_phnum;
+	}
+	return e;
+}
+
+static size_t program_header_size(const Elf64_Ehdr *e)
+{
+	return e->e_ident[EI_CLASS] == ELFCLASS32 ? sizeof(Elf32_Phdr)
+						  : sizeof(Elf64_Phdr);
+}
+
+/* Program header i, likewise. */
+static Elf64_Phdr program_header(const char *head, const Elf64_Ehdr *e, size_t i)
+{
+	const char *at = head + e->e_phoff + i * program_header_size(e);
+	Elf64_Phdr p;
+	Elf32_Phdr narrow;
+
+	if (e->e_ident[EI_CLASS] != ELFCLASS32) {
+		memcpy(&p, at, sizeof(p));
+		return p;
+	}
+	memcpy(&narrow, at, sizeof(narrow));
+	return (Elf64_Phdr){.p_type = narrow.p_type,
+			    .p_flags = narrow.p_flags,
+			    .p_offset = narrow.p_offset,
+			    .p_filesz = narrow.p_filesz,
+			    .p_vaddr = narrow.p_vaddr};
+}
+
+size_t gobin_head_size(const void *head, uint64_t file_size)
+{
+	Elf64_Ehdr e = elf_header(head);
+	uint64_t end;
+
 	if (memcmp(e.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    e.e_ident[EI_CLASS] != ELFCLASS64 || e.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    (e.e_ident[EI_CLASS] != ELFCLASS64 && e.e_ident[EI_CLASS] != ELFCLASS32) ||
+	    e.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    (e.e_type != ET_EXEC && e.e_type != ET_DYN) ||
-	    e.e_phentsize != sizeof(Elf64_Phdr) || e.e_phoff > GOBIN_HEAD_MAX)
+	    e.e_phentsize != program_header_size(&e) || e.e_phoff > GOBIN_HEAD_MAX)
 		return 0;
-	end = e.e_phoff + (uint64_t)e.e_phnum * sizeof(Elf64_Phdr);
+	end = e.e_phoff + (uint64_t)e.e_phnum * e.e_phentsize;
 	if (end > GOBIN_HEAD_MAX || end > file_size)
 		return 0;
 	return end < sizeof(e) ? sizeof(e) : (size_t)end;
 }
 
+/* Are there constants in segments of their own? Older linkers lay them into that of
+ * the code. */
+static bool has_constants(const char *head, const Elf64_Ehdr *e)
+{
+	for (size_t i = 0; i < e->e_phnum; i++) {
+		Elf64_Phdr p = program_header(head, e, i);
+
+		if (p.p_type == PT_LOAD && !(p.p_flags & (PF_W | PF_X)))
+			return true;
+	}
+	return false;
+}
+
 void gobin_find_segments(const char *head, uint64_t file_size,
 			 struct gobin_segments *out)
 {
-	Elf64_Ehdr e;
+	Elf64_Ehdr e = elf_header(head);
+	bool pass_code = has_constants(head, &e);
 
-	memcpy(&e, head, sizeof(e));
 	for (size_t i = 0; i < e.e_phnum && out->count < ARRAY_LEN(out->at); i++) {
-		Elf64_Phdr p;
+		Elf64_Phdr p = program_header(head, &e, i);
 
-		memcpy(&p, head + e.e_phoff + i * sizeof(p), sizeof(p));
+		if (pass_code && (p.p_flags & (PF_W | PF_X)) == PF_X)
+			continue;
 		/* a separate file of debug information has segments beyond its end */
-		if (p.p_type != PT_LOAD || p.p_flags & PF_X || p.p_offset > file_size ||
+		if (p.p_type != PT_LOAD || p.p_offset > file_size ||
 		    p.p_filesz > file_size - p.p_offset ||
 		    p.p_vaddr > UINT64_MAX - p.p_filesz)
 			continue;
@@ -112,9 +168,11 @@ struct needle {
 };
 
 static const struct needle magic = {"\xff Go buildinf:", 14, BLOB_ALIGN};
-/* A name of that table stands between NULs, a text in the program does not. */
-static const struct needle marker = {"\0crypto/internal/boring/sig.BoringCrypto", 41,
-				     1};
+/* A name of that table stands between NULs, most texts in a program do not. */
+static const struct needle boring_name = {"\0crypto/internal/boring/sig.BoringCrypto",
+					  41, 1};
+static const struct needle plain_name = {"\0crypto/internal/boring/sig.StandardCrypto",
+					 43, 1};
 
 /*
  * Find the needle in a segment, from offset `from` of it, at an address that is a
@@ -261,6 +319,10 @@ static bool read_blob(struct view *v, const struct gobin_segment *s, uint64_t at
 		return read_inline(v, s->address + at, info, err);
 	if (flags == 0 && blob[14] == sizeof(uint64_t))
 		return read_pointers(v, blob, info, err);
+	if (flags == 0 && blob[14] == sizeof(uint32_t)) {
+		info->found = true; /* of 32 bits: its version stays unknown */
+		return true;
+	}
 	return true; /* the constant in a program that reads build information */
 }
 
@@ -351,14 +413,15 @@ static bool is_goboring(const char *version)
 	       !b[1 + strspn(b + 1, "0123456789")];
 }
 
-static bool has_marker(struct view *v, bool *out, struct error *err)
+static bool has_name(struct view *v, const struct needle *name, bool *out,
+		     struct error *err)
 {
 	*out = false;
 	for (size_t i = 0; i < v->segments.count && !*out; i++) {
 		const struct gobin_segment *s = &v->segments.at[i];
 		uint64_t at;
 
-		if (!find_in(v, s, 0, &marker, &at, err))
+		if (!find_in(v, s, 0, name, &at, err))
 			return false;
 		*out = at < s->size;
 	}
@@ -370,12 +433,14 @@ static bool find_crypto(struct view *v, const char *version, const char *setting
 {
 	bool boring = is_goboring(version) || strstr(version, "X:boringcrypto") ||
 		      setting_has(settings, "GOEXPERIMENT", "boringcrypto");
+	bool plain = false;
 	size_t len;
 	const char *fips = setting(settings, "GOFIPS140", &len);
 
-	if (boring && !has_marker(v, &boring, err))
+	if (boring && (!has_name(v, &boring_name, &boring, err) ||
+		       !has_name(v, &plain_name, &plain, err)))
 		return false;
-	if (boring)
+	if (boring && !plain)
 		snprintf(g->crypto, sizeof(g->crypto), "boringcrypto");
 	else if (len && strncmp(fips, "off\n", 4) != 0 &&
 		 (setting_has(settings, "DefaultGODEBUG", "fips140=on") ||

@@ -5,8 +5,9 @@
  * The words of `crypto`:
  * - "boringcrypto": the toolchain says so (GOEXPERIMENT=boringcrypto, or a goboring
  *   version such as go1.16.7b7) *and* the function that only a linked BoringCrypto
- *   has is there, by its name in the table of functions. Without the second a build
- *   with CGO_ENABLED=0 would pass, which silently falls back to Go's own crypto.
+ *   has is there, by its name in the table of functions, and the one that only Go's
+ *   own crypto has is not. Without these a build with CGO_ENABLED=0 would pass, which
+ *   silently falls back to Go's own crypto.
  * - "fips140-VERSION": built with GOFIPS140=VERSION ("v1.0.0", "latest") and on by
  *   default. The fips140 section and symbols prove nothing: every Go >= 1.24 has
  *   them.
@@ -37,7 +38,7 @@ struct gobin {
 };
 
 /* Look at an open file of `size` bytes through pread(2). A file that is not ELF
- * (64 bits, little-endian), or not Go, is no error: version is "". ERR_FORMAT: a Go
+ * (little-endian), or not Go, is no error: version is "". ERR_FORMAT: a Go
  * program whose build information contradicts the file; ERR_LIMIT. */
 bool gobin_read_fd(int fd, uint64_t size, struct gobin *out,
 		   struct error *err) MUST_CHECK;

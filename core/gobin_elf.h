@@ -12,7 +12,8 @@ struct gobin_segment {
 	bool writable;
 };
 
-/* The loadable segments that hold no code, as far as they lie in the file. */
+/* The loadable segments that hold constants and data, as far as they lie in the file:
+ * those without code; all where the constants lie with the code. */
 struct gobin_segments {
 	struct gobin_segment at[GOBIN_SEGMENTS_MAX];
 	size_t count;

@@ -33,6 +33,8 @@ done <<-EOF
 	boring-stripped go1.19.8 boringcrypto
 	boring-nocgo go1.19.8 none
 	boring-word go1.19.8 none
+	boring-together go1.19.8 boringcrypto
+	plain-386 go1.19.8 none
 	fips140 go1.24.4 fips140-v1.0.0
 	fips140-off go1.24.4 none
 	plain-1.24 go1.24.4 none
@@ -57,6 +59,7 @@ done <<-EOF
 	plain-1.24 boringcrypto
 	boring-nocgo boringcrypto
 	boring-word boringcrypto
+	plain-386 boringcrypto
 	fips140-off fips140-v1.0.0
 	fips140 boringcrypto
 	boring fips140-v1.0.0

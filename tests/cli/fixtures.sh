@@ -25,9 +25,10 @@
 #              signed by each key and by none; hard links, symlinks, %config, %ghost
 #   images     small images: docker-archive, OCI archive, OCI layout, zstd and plain
 #              layers, whiteouts, opaque folders, an index of two architectures
-#   go         boring boring-stripped boring-nocgo (Go 1.19), fips140 fips140-off
-#              plain-1.24: one small program built by Debian's toolchains; boring-word:
-#              as boring-nocgo, with the name of BoringCrypto's function in a text;
+#   go         boring boring-stripped boring-nocgo plain-386 (Go 1.19), fips140
+#              fips140-off plain-1.24: one small program built by Debian's toolchains;
+#              boring-word: as boring-nocgo, with the name of BoringCrypto's function in
+#              a text; boring-together: constants in the segment of the code;
 #              go1.16: a program out of an npm package that a toolchain of that age built
 #   kernel     vmlinuz: Debian's kernel for virtual machines, which knows a FIPS mode
 #   bench      programs-{gzip,xz,zstd}: one RPM of 109 MB of Go programs in each

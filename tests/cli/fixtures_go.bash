@@ -30,13 +30,16 @@ fixture_make_go() {
 			println(sum[0])
 		}
 	EOF
-	sed 's,sum\[0\],&\, "crypto/internal/boring/sig.BoringCrypto",' "$work/hello/main.go" \
-		>"$work/word/main.go"
+	sed 's,sum\[0\],&\, "crypto/internal/boring/sig.BoringCrypto\\x00crypto/internal/boring/sig.BoringCrypto\\x00",' \
+		"$work/hello/main.go" >"$work/word/main.go"
 	{ echo '//go:debug fips140=off'; cat "$work/hello/main.go"; } >"$work/off/main.go"
 	fixture_go_build "$old" "$work/hello" "$1/boring" GOEXPERIMENT=boringcrypto CGO_ENABLED=1
 	fixture_go_build "$old" "$work/hello" "$1/boring-nocgo" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
 	fixture_go_build "$old" "$work/word" "$1/boring-word" GOEXPERIMENT=boringcrypto CGO_ENABLED=0
 	strip -o "$1/boring-stripped" "$1/boring"
+	fixture_go_build "$old" "$work/hello" "$1/boring-together" GOEXPERIMENT=boringcrypto CGO_ENABLED=1 \
+		GOFLAGS=-ldflags=-linkmode=external CGO_LDFLAGS=-Wl,-z,noseparate-code
+	fixture_go_build "$old" "$work/hello" "$1/plain-386" GOARCH=386 CGO_ENABLED=0
 	fixture_go_build "$new" "$work/hello" "$1/plain-1.24" CGO_ENABLED=0
 	fixture_go_build "$new" "$work/hello" "$1/fips140" GOFIPS140=v1.0.0 CGO_ENABLED=0
 	fixture_go_build "$new" "$work/off" "$1/fips140-off" GOFIPS140=v1.0.0 CGO_ENABLED=0

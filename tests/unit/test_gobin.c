@@ -205,6 +205,82 @@ TEST(gobin_takes_no_text_of_a_program_for_the_name_of_a_function)
 	}
 }
 
+TEST(gobin_takes_no_program_with_go_crypto_for_boring)
+{
+	struct elf e = inline_elf("go1.19.8 X:boringcrypto",
+				  "build\tGOEXPERIMENT=boringcrypto\n");
+	struct gobin g = EMPTY;
+
+	put_marker(&e);
+	put_text(&e, RODATA + 300, "crypto/internal/boring/sig.StandardCrypto");
+	assert_ok(look(&e, ELF_SIZE, &g, &err));
+	assert_string_equal(g.crypto, "none");
+}
+
+TEST(gobin_finds_constants_that_lie_with_the_code)
+{
+	struct elf e = inline_elf("go1.19.8 X:boringcrypto",
+				  "build\tGOEXPERIMENT=boringcrypto\n");
+	struct gobin g = EMPTY;
+
+	put_marker(&e);
+	segment(&e, 0, PF_R | PF_X, RODATA, DATA - RODATA, CONSTANTS);
+	assert_ok(look(&e, ELF_SIZE, &g, &err));
+	assert_string_equal(g.crypto, "boringcrypto");
+}
+
+TEST(gobin_finds_build_information_in_data_that_is_executable)
+{
+	struct elf e = inline_elf("go1.19.8", "");
+	struct gobin g = EMPTY;
+
+	segment(&e, 1, PF_R | PF_W | PF_X, DATA, ELF_SIZE - DATA, VARS);
+	assert_ok(look(&e, ELF_SIZE, &g, &err));
+	assert_string_equal(g.version, "go1.19.8");
+}
+
+/* The same with headers of 32 bits. */
+static struct elf narrow(struct elf e)
+{
+	static const Elf32_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32,
+						 ELFDATA2LSB, 1},
+				     .e_type = ET_EXEC,
+				     .e_phoff = sizeof(h),
+				     .e_phentsize = sizeof(Elf32_Phdr),
+				     .e_phnum = 2};
+	static const Elf32_Phdr p[] = {
+		{.p_type = PT_LOAD,
+		 .p_flags = PF_R,
+		 .p_offset = RODATA,
+		 .p_filesz = DATA - RODATA,
+		 .p_vaddr = CONSTANTS},
+		{.p_type = PT_LOAD,
+		 .p_flags = PF_R | PF_W,
+		 .p_offset = DATA,
+		 .p_filesz = ELF_SIZE - DATA,
+		 .p_vaddr = VARS},
+	};
+
+	put(&e, 0, &h, sizeof(h));
+	put(&e, sizeof(h), p, sizeof(p));
+	return e;
+}
+
+TEST(gobin_finds_programs_of_32_bits)
+{
+	struct elf e = narrow(inline_elf("go1.19.8", ""));
+	struct gobin g = EMPTY;
+
+	assert_ok(look(&e, ELF_SIZE, &g, &err));
+	assert_string_equal(g.version, "go1.19.8");
+	assert_string_equal(g.crypto, "none");
+	e = narrow(pointer_elf("go1.16.7"));
+	e.bytes[DATA + 64 + 14] = 4;
+	assert_ok(look(&e, ELF_SIZE, &g, &err));
+	assert_string_equal(g.version, "unknown");
+	assert_string_equal(g.crypto, "none");
+}
+
 TEST(gobin_tells_settings_escaped)
 {
 	struct elf e = inline_elf("go1.19.8",
@@ -266,7 +342,8 @@ TEST(gobin_finds_no_program_in_other_files)
 		unsigned char byte;
 	} damage[] = {
 		{0, 'x'},               /* not ELF */
-		{EI_CLASS, ELFCLASS32}, /* 32 bits */
+		{EI_CLASS, ELFCLASS32}, /* 32 bits, with headers of 64 */
+		{EI_CLASS, 3},          /* bits of no number */
 		{EI_DATA, ELFDATA2MSB}, /* big-endian */
 		{16, ET_REL},           /* not a program */
 		{54, 12},               /* program headers of another size */
