@@ -91,14 +91,16 @@ static bool add_node(struct reading *m, const struct image_node *n, struct error
 	return add_entry(m, n->path, to, err);
 }
 
-/* A path that is there only through a symlink on the way. */
-static bool add_detour(struct reading *m, const char *path, struct error *err)
+/* A path that is there only through a symlink on the way; such ones are in `out` from
+ * `first` on. */
+static bool add_detour(struct reading *m, const char *path, size_t first,
+		       struct error *err)
 {
 	const struct image_node *to;
 
 	if (artifact_is_pattern(path) || image_tree_find(&m->image.root, path))
 		return true;
-	for (size_t i = m->image.root.count; i < m->out.count; i++)
+	for (size_t i = first; i < m->out.count; i++)
 		if (!strcmp(m->out.entries[i].file.path, path))
 			return true;
 	if (!image_tree_resolve(&m->image.root, path, &to, err))
@@ -108,14 +110,17 @@ static bool add_detour(struct reading *m, const char *path, struct error *err)
 
 static bool find_wanted(struct reading *m, struct error *err)
 {
+	size_t first;
+
 	for (size_t i = 0; i < m->image.root.count; i++)
 		if (!add_node(m, &m->image.root.nodes[i], err))
 			return false;
+	first = m->out.count;
 	for (size_t i = 0; i < m->job->component_count; i++) {
 		const struct manifest_strings *files = &m->job->components[i]->files;
 
 		for (size_t k = 0; k < files->count; k++)
-			if (!add_detour(m, files->items[k], err))
+			if (!add_detour(m, files->items[k], first, err))
 				return false;
 	}
 	return true;
