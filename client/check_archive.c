@@ -175,7 +175,7 @@ static void tell_file(const struct archive *a, const struct sought *s,
 
 /* Is it the image itself that the component was taken from? An OCI image manifest
  * vouches for config and layers; in a docker-archive the config does for the layers. */
-static bool is_image_of(const struct archive *a, const struct manifest_component *c)
+static bool is_image_of(struct archive *a, const struct manifest_component *c)
 {
 	const struct image_plan *p = &a->image.plan;
 
@@ -184,7 +184,7 @@ static bool is_image_of(const struct archive *a, const struct manifest_component
 			    : digest_equal(&c->source.image_manifest, &p->manifest));
 }
 
-static bool holds_program(const struct archive *a, const struct manifest_component *c)
+static bool holds_program(struct archive *a, const struct manifest_component *c)
 {
 	const struct image_node *node = NULL;
 	struct error ignored;
@@ -199,12 +199,11 @@ static bool holds_program(const struct archive *a, const struct manifest_compone
 }
 
 /* By the program only where no component has the very image. */
-static void find_components(const struct archive *a, bool *of)
+static void find_components(struct archive *a, bool *of)
 {
 	const struct manifest *m = a->check->manifest;
-	bool (*const by[])(const struct archive *,
-			   const struct manifest_component *) = {is_image_of,
-								 holds_program};
+	bool (*const by[])(struct archive *, const struct manifest_component *) = {
+		is_image_of, holds_program};
 	bool found = false;
 
 	for (size_t how = 0; how < ARRAY_LEN(by) && !found; how++)

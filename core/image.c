@@ -135,6 +135,19 @@ static void lists_clear(struct lists *l)
 		image_tree_clear(&l->layers[i]);
 }
 
+/* One more entry in a list, or once more: work is bounded as memory is. */
+static bool count_entry(struct lists *l, const struct unpack_entry *in,
+			struct error *err)
+{
+	l->bytes += sizeof(struct image_node) + strlen(in->name) +
+		    (in->target ? strlen(in->target) : 0) +
+		    (in->hard_link ? strlen(in->hard_link) : 0);
+	return l->bytes <= IMAGE_LISTS_MAX ||
+	       error_set(err, ERR_LIMIT,
+			 "the lists of the layers' files take more than %d MiB",
+			 IMAGE_LISTS_MAX >> 20);
+}
+
 static bool list_entry(void *arg, size_t layer, size_t number,
 		       const struct unpack_entry *in, struct unpack *u,
 		       struct error *err)
@@ -142,14 +155,8 @@ static bool list_entry(void *arg, size_t layer, size_t number,
 	struct lists *l = arg;
 
 	(void)u;
-	l->bytes += sizeof(struct image_node) + strlen(in->name) +
-		    (in->target ? strlen(in->target) : 0) +
-		    (in->hard_link ? strlen(in->hard_link) : 0);
-	if (l->bytes > IMAGE_LISTS_MAX)
-		return error_set(err, ERR_LIMIT,
-				 "the lists of the layers' files take more than %d MiB",
-				 IMAGE_LISTS_MAX >> 20);
-	return image_tree_add(&l->layers[layer], in, number, layer, err);
+	return count_entry(l, in, err) &&
+	       image_tree_add(&l->layers[layer], in, number, layer, err);
 }
 
 static bool list_layer(void *arg, size_t i, struct unpack_from file, struct error *err)
@@ -161,7 +168,7 @@ static bool list_layer(void *arg, size_t i, struct unpack_from file, struct erro
 }
 
 /* A layer that is there twice was listed once: a copy of its list. */
-static bool merge_layer(const struct lists *l, size_t i, struct image_tree *root,
+static bool merge_layer(struct lists *l, size_t i, struct image_tree *root,
 			struct error *err)
 {
 	AUTO(image_tree_clear) struct image_tree copy = EMPTY;
@@ -181,7 +188,8 @@ static bool merge_layer(const struct lists *l, size_t i, struct image_tree *root
 			.capability = n->capability,
 		};
 
-		if (!image_tree_add(&copy, &in, n->order, n->layer, err))
+		if ((l->same[i] != i && !count_entry(l, &in, err)) ||
+		    !image_tree_add(&copy, &in, n->order, n->layer, err))
 			return false;
 	}
 	return image_tree_merge(root, &copy, err) ||

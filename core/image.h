@@ -18,7 +18,10 @@
 #include "core/image_plan.h"
 #include "core/image_tree.h"
 
-enum { IMAGE_LISTS_MAX = 128 * 1024 * 1024 /* bytes of the lists of all layers */ };
+enum {
+	IMAGE_LISTS_MAX = 128 * 1024 * 1024 /* bytes of the lists of all
+					     * layers, in every place */
+};
 
 /* Called for the bytes of layers as they flow by; false with its error ends that. */
 struct image_watch {

@@ -77,144 +77,70 @@ bool image_tree_add(struct image_tree *layer, const struct unpack_entry *in,
 	return append(layer, &n, err);
 }
 
-/* ---- looking up ---- */
+/* ---- the order of paths ---- */
 
-static const struct image_node *find_part(const struct image_tree *t, const char *path,
-					  size_t len)
+static int rank(char c)
 {
-	size_t from = 0, end = t->count;
+	return c == '/' ? 1 : c ? (unsigned char)c + 1 : 0;
+}
+
+static int compare_paths(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return rank(*a) - rank(*b);
+}
+
+static bool is_beneath(const char *path, const char *folder)
+{
+	size_t n = folder[1] ? strlen(folder) : 0; /* of "/" */
+
+	return !strncmp(path, folder, n) && path[n] == '/' && path[n + 1];
+}
+
+/* The index of the first node, from that on, that does not stand before the path. */
+static size_t place_of(const struct image_tree *t, size_t from, const char *path)
+{
+	size_t end = t->count;
 
 	while (from < end) {
 		size_t mid = from + (end - from) / 2;
-		const char *at = t->nodes[mid].path;
-		int cmp = strncmp(path, at, len);
 
-		if (cmp == 0 && !at[len])
-			return &t->nodes[mid];
-		if (cmp > 0)
+		if (compare_paths(t->nodes[mid].path, path) < 0)
 			from = mid + 1;
 		else
 			end = mid;
 	}
-	return NULL;
+	return from;
+}
+
+static bool is_at(const struct image_tree *t, size_t i, const char *path)
+{
+	return i < t->count && !strcmp(t->nodes[i].path, path);
 }
 
 const struct image_node *image_tree_find(const struct image_tree *root,
 					 const char *path)
 {
-	return find_part(root, path, strlen(path));
+	size_t i = place_of(root, 0, path);
+
+	return is_at(root, i, path) ? &root->nodes[i] : NULL;
 }
 
-/* ---- merging ---- */
-
-/* By path, then by place in the archive. */
+/* By path, entries before losses; then by place in the archive. */
 static int compare(const void *a, const void *b)
 {
 	const struct image_node *x = a, *y = b;
-	int cmp = strcmp(x->path, y->path);
+	int cmp = compare_paths(x->path, y->path);
 
+	if (!cmp)
+		cmp = (int)x->loss - (int)y->loss;
 	return cmp ? cmp : (x->order > y->order) - (x->order < y->order);
 }
 
-static void sort(struct image_tree *t)
-{
-	if (t->count)
-		qsort(t->nodes, t->count, sizeof(*t->nodes), compare);
-}
-
-static const char *name_of(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
-/* What a layer takes away: sorted paths. */
-struct losses {
-	struct image_tree gone;   /* these and what is beneath */
-	struct image_tree hollow; /* what is beneath these */
-};
-
-static void losses_clear(struct losses *l)
-{
-	image_tree_clear(&l->gone);
-	image_tree_clear(&l->hollow);
-}
-
-static bool add_loss(struct image_tree *t, const char *path, size_t len,
-		     const char *name, struct error *err)
-{
-	AUTO(buf_clear) struct buf b = BUF_MAX(2 * UNPACK_PATH_MAX);
-	struct image_node n = EMPTY;
-
-	buf_append(&b, path, len);
-	buf_puts(&b, name);
-	if (!buf_ok(&b, err))
-		return false;
-	n.path = buf_take(&b);
-	return n.path ? append(t, &n, err) : no_memory(err);
-}
-
-/* Move the whiteouts out of the layer. */
-static bool take_losses(struct image_tree *layer, struct losses *out, struct error *err)
-{
-	size_t kept = 0, count = layer->count;
-	bool ok = true;
-
-	for (size_t i = 0; i < count; i++) {
-		AUTO(node_clear) struct image_node n = TAKE(layer->nodes[i]);
-		const char *name = name_of(n.path);
-		size_t folder = (size_t)(name - n.path);
-
-		if (ok && !strcmp(name, OPAQUE))
-			ok = add_loss(&out->hollow, n.path, folder - 1, "", err);
-		else if (ok && text_starts(name, WHITEOUT) && name[4])
-			ok = add_loss(&out->gone, n.path, folder, name + 4, err);
-		else
-			layer->nodes[kept++] = TAKE(n);
-	}
-	layer->count = kept;
-	sort(&out->gone);
-	sort(&out->hollow);
-	return ok;
-}
-
-/* Of several entries of one path the last stays. */
-static void drop_doubles(struct image_tree *t)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < t->count; i++) {
-		struct image_node n = TAKE(t->nodes[i]);
-
-		if (kept && !strcmp(t->nodes[kept - 1].path, n.path))
-			node_clear(&t->nodes[--kept]);
-		t->nodes[kept++] = n;
-	}
-	t->count = kept;
-}
-
-/* Does the path of the layers below go? */
-static bool is_lost(const struct image_tree *layer, const struct losses *l,
-		    const char *path)
-{
-	size_t len = strlen(path);
-
-	if (find_part(layer, path, len) || find_part(&l->gone, path, len) ||
-	    (path[1] && find_part(&l->hollow, "", 0)))
-		return true;
-	while (len > 1) {
-		const struct image_node *over;
-
-		while (path[--len] != '/')
-			;
-		if (!len)
-			return false;
-		over = find_part(layer, path, len);
-		if ((over && over->type != UNPACK_FOLDER) ||
-		    find_part(&l->gone, path, len) || find_part(&l->hollow, path, len))
-			return true;
-	}
-	return false;
-}
+/* ---- hard links ---- */
 
 static int compare_pointers(const void *a, const void *b)
 {
@@ -278,61 +204,120 @@ static bool link_all(const struct image_tree *root, struct image_tree *layer,
 			continue;
 		from = find_before(sorted, layer->count, n->target, n->order);
 		if (!from)
-			from = find_part(root, n->target, strlen(n->target));
+			from = image_tree_find(root, n->target);
 		ok = link_up(n, from, err);
 	}
 	free(sorted);
 	return ok;
 }
 
+/* ---- merging ---- */
+
+/* Make whiteouts the losses that they mean. */
+static bool find_losses(struct image_tree *layer, struct error *err)
+{
+	for (size_t i = 0; i < layer->count; i++) {
+		struct image_node *n = &layer->nodes[i];
+		char *name = strrchr(n->path, '/') + 1;
+
+		if (!strcmp(name, OPAQUE)) {
+			name[name - n->path > 1 ? -1 : 0] = '\0';
+			n->loss = IMAGE_LOSS_BENEATH;
+		} else if (text_starts(name, WHITEOUT) && name[4]) {
+			memmove(name, name + 4, strlen(name + 4) + 1);
+			n->loss = IMAGE_LOSS_GONE;
+			if (!text_is_path(n->path))
+				return error_set(err, ERR_FORMAT, "a whiteout of '%s'",
+						 TEXT_SAFE(n->path));
+		}
+	}
+	return true;
+}
+
+/* Of several entries of one path the last stays. */
+static void drop_doubles(struct image_tree *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct image_node n = TAKE(t->nodes[i]);
+
+		if (kept && t->nodes[kept - 1].loss == n.loss &&
+		    !strcmp(t->nodes[kept - 1].path, n.path))
+			node_clear(&t->nodes[--kept]);
+		t->nodes[kept++] = n;
+	}
+	t->count = kept;
+}
+
+/* Two sorted lists on their way into one. */
+struct merging {
+	struct image_tree *below;
+	size_t at; /* nodes of it that are done with */
+	struct image_tree out;
+};
+
+static void keep_before(struct merging *m, size_t end)
+{
+	for (; m->at < end; m->at++)
+		m->out.nodes[m->out.count++] = TAKE(m->below->nodes[m->at]);
+}
+
+/* What the node of the layer takes away, and the node itself. */
+static void lay_over(struct merging *m, struct image_node *n)
+{
+	keep_before(m, place_of(m->below, m->at, n->path));
+	if (is_at(m->below, m->at, n->path)) {
+		if (n->loss == IMAGE_LOSS_BENEATH)
+			keep_before(m, m->at + 1);
+		else
+			node_clear(&m->below->nodes[m->at++]);
+	}
+	if (n->loss || n->type != UNPACK_FOLDER)
+		while (m->at < m->below->count &&
+		       is_beneath(m->below->nodes[m->at].path, n->path))
+			node_clear(&m->below->nodes[m->at++]);
+	if (n->loss)
+		node_clear(n);
+	else
+		m->out.nodes[m->out.count++] = TAKE(*n);
+}
+
 bool image_tree_merge(struct image_tree *root, struct image_tree *layer,
 		      struct error *err)
 {
-	AUTO(losses_clear) struct losses l = EMPTY;
-	size_t kept = 0;
+	struct merging m = {.below = root};
 
-	if (!link_all(root, layer, err) || !take_losses(layer, &l, err))
+	if (!layer->count)
+		return true;
+	if (!link_all(root, layer, err) || !find_losses(layer, err))
 		return false;
-	sort(layer);
+	qsort(layer->nodes, layer->count, sizeof(*layer->nodes), compare);
 	drop_doubles(layer);
-	for (size_t i = 0; i < root->count; i++) {
-		struct image_node n = TAKE(root->nodes[i]);
-
-		if (is_lost(layer, &l, n.path))
-			node_clear(&n);
-		else
-			root->nodes[kept++] = n;
-	}
-	root->count = kept;
-	if (root->count + layer->count > UNPACK_ENTRIES_MAX)
-		return error_set(err, ERR_LIMIT, "more than %d files",
-				 UNPACK_ENTRIES_MAX);
+	m.out.capacity = root->count + layer->count;
+	m.out.nodes = calloc(m.out.capacity, sizeof(*m.out.nodes));
+	if (!m.out.nodes)
+		return no_memory(err);
 	for (size_t i = 0; i < layer->count; i++)
-		if (!append(root, &layer->nodes[i], err))
-			return false;
-	sort(root);
+		lay_over(&m, &layer->nodes[i]);
+	keep_before(&m, root->count);
 	image_tree_clear(layer);
-	return true;
+	image_tree_clear(root);
+	*root = m.out;
+	return root->count <= UNPACK_ENTRIES_MAX ||
+	       error_set(err, ERR_LIMIT, "more than %d files", UNPACK_ENTRIES_MAX);
 }
 
 bool image_tree_check(const struct image_tree *root, struct error *err)
 {
-	for (size_t i = 0; i < root->count; i++) {
+	for (size_t i = 1; i < root->count; i++) {
+		const struct image_node *over = &root->nodes[i - 1];
 		const char *path = root->nodes[i].path;
 
-		for (size_t len = strlen(path); len > 1;) {
-			const struct image_node *over;
-
-			while (path[--len] != '/')
-				;
-			over = len ? find_part(root, path, len) : NULL;
-			if (over && over->type != UNPACK_FOLDER)
-				return error_set(err, ERR_FORMAT,
-						 "'%s' lies beneath '%s', which is no "
-						 "folder",
-						 TEXT_SAFE(path),
-						 TEXT_SAFE(over->path));
-		}
+		if (over->type != UNPACK_FOLDER && is_beneath(path, over->path))
+			return error_set(err, ERR_FORMAT,
+					 "'%s' lies beneath '%s', which is no folder",
+					 TEXT_SAFE(path), TEXT_SAFE(over->path));
 	}
 	return true;
 }
@@ -379,7 +364,7 @@ static bool enter(char *here, const char *part, size_t len)
 	return true;
 }
 
-bool image_tree_resolve(const struct image_tree *root, const char *path,
+bool image_tree_resolve(struct image_tree *root, const char *path,
 			const struct image_node **out, struct error *err)
 {
 	char here[2 * UNPACK_PATH_MAX] = "", rest[2 * UNPACK_PATH_MAX];
@@ -395,7 +380,12 @@ bool image_tree_resolve(const struct image_tree *root, const char *path,
 
 		if (!enter(here, rest, len))
 			return circle(path, err);
-		n = find_part(root, here, strlen(here));
+		if (links && ++root->steps > IMAGE_TREE_STEPS_MAX)
+			return error_set(err, ERR_LIMIT,
+					 "the ways through symlinks take more than %d "
+					 "steps, at '%s'",
+					 IMAGE_TREE_STEPS_MAX, TEXT_SAFE(path));
+		n = image_tree_find(root, here);
 		if (!n || n->type != UNPACK_LINK) {
 			memmove(rest, tail, strlen(tail) + 1);
 			continue;

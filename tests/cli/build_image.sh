@@ -34,6 +34,15 @@ for image in docker.tar docker-links.tar oci.tar layout zstd; do
 		cmp - got || fail "$image: $(cat got)"
 done
 
+step "one path through a symlink, for two manifests and for two components"
+definition docker.tar /links/up/tool
+sed 's/"8"/"7"/; s/^  - .*/&\n&/; s/tool,/second,/' one.yaml >two.yaml
+expect 0 fips-manifest build one.yaml two.yaml --artifacts "$art" --output made
+for el in 7 8; do
+	jq -e --arg tool "$tool" --argjson n $((9 - el)) '[.components[].files[].sha256] == [range($n) | $tool]' \
+		made/manifest-el$el-x86_64.json >/dev/null || fail "EL $el"
+done
+
 step "reference, manifest and config"
 digests() { jq -r '.components[0] | .version, (.source.image | .reference, .manifest, .config)' $m | tr '\n' ' '; }
 definition layout /usr/bin/tool
@@ -195,6 +204,34 @@ layers=()
 for _ in $(seq 257); do layers+=(a.tar); done
 own "${layers[@]}"
 refused 3 "more than 256 layers"
+
+step "work without end: one long list many times, symlinks whose targets go nowhere for long"
+python3 - <<-'EOF'
+	import tarfile
+	with tarfile.open('long.tar', 'w', format=tarfile.PAX_FORMAT) as t:
+	    for i in range(2000):
+	        t.addfile(tarfile.TarInfo('a/' * 500 + str(i)))
+	with tarfile.open('ways.tar', 'w', format=tarfile.PAX_FORMAT) as t:
+	    def link(name, target):
+	        i = tarfile.TarInfo(name)
+	        i.type, i.linkname = tarfile.SYMTYPE, target
+	        t.addfile(i)
+	    for i in range(39):
+	        link(f'c{i}', './' * 1900 + f'c{i + 1}')
+	    for i in range(20):
+	        link(f'bin/{i:02}', '../c1')
+	    t.addfile(tarfile.TarInfo('c39'))
+EOF
+layers=()
+for _ in $(seq 70); do layers+=(long.tar); done
+own "${layers[@]}"
+definition own /a
+refused 3 "the lists of the layers' files take more than 128 MiB"
+own ways.tar
+definition own /bin/00
+expect 0 build
+definition own '"/bin/*"'
+refused 3 "the ways through symlinks take more than 1000000 steps, at '/bin/13'"
 
 step "not images"
 definition a.tar /usr/bin/first

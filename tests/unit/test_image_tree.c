@@ -81,6 +81,27 @@ TEST(image_tree_obeys_opaque_folders)
 	assert_root(&root, "/z:2.1 ");
 }
 
+TEST(image_tree_refuses_whiteouts_of_no_name)
+{
+	AUTO(image_tree_clear) struct image_tree root = EMPTY;
+
+	assert_err(ERR_FORMAT,
+		   merge(&root, 0, (const char *const[]){"f a/.wh...", NULL}, &err));
+	assert_says("a whiteout of '/a/..'");
+	assert_err(ERR_FORMAT,
+		   merge(&root, 0, (const char *const[]){"f a/.wh..", NULL}, &err));
+}
+
+TEST(image_tree_lays_what_a_layer_has_over_what_it_takes_away)
+{
+	AUTO(image_tree_clear) struct image_tree root = EMPTY;
+
+	LAYER(0, "d a", "f a/x", "d a/d", "f a/d/y", "f a!b", "f a-b", "f b");
+	LAYER(1, "f .wh.a", "f .wh.a", "f a/new", "f a/.wh..wh..opq", "f a/d/.wh.y",
+	      "f a/d/z");
+	assert_root(&root, "/a/d/z:1.5 /a/new:1.2 /a!b:0.4 /a-b:0.5 /b:0.6 ");
+}
+
 TEST(image_tree_puts_other_things_in_the_place_of_folders)
 {
 	AUTO(image_tree_clear) struct image_tree root = EMPTY;
@@ -89,7 +110,7 @@ TEST(image_tree_puts_other_things_in_the_place_of_folders)
 	LAYER(1, "l a b");
 	assert_root(&root, "/a:1.0 /a.b:0.2 ");
 	LAYER(2, "d a", "f a/z");
-	assert_root(&root, "/a:2.0 /a.b:0.2 /a/z:2.1 ");
+	assert_root(&root, "/a:2.0 /a/z:2.1 /a.b:0.2 ");
 	assert_ok(image_tree_check(&root, &err));
 }
 
