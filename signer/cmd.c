@@ -75,6 +75,16 @@ void cmd_put_name(struct json_writer *w, const char *key, const char *name)
 	json_put_string(w, key, safe.data ? safe.data : "");
 }
 
+int cmd_digits(const struct cli *cli, size_t before)
+{
+	enum { FEWEST = 12, ALL = 2 * DIGEST_SIZE };
+	size_t columns = cli_columns(cli->out);
+
+	if (!columns || columns >= before + ALL)
+		return ALL;
+	return columns < before + FEWEST ? FEWEST : (int)(columns - before);
+}
+
 bool cmd_threshold(const char *arg, uint64_t *out, struct error *err)
 {
 	return text_u64(arg, 1, PGP_KEYS_MAX, out) ||

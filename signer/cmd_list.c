@@ -16,22 +16,11 @@ static void list_clear(struct list *l)
 	vouch_clear(&l->vouch);
 }
 
-/* How many of a digest's stand in a line of the terminal. */
-static int digits(FILE *out)
-{
-	enum { BEFORE = 32 + 11 + 20 + 3, FEWEST = 12, ALL = 2 * DIGEST_SIZE };
-	size_t columns = cli_columns(out);
-
-	if (!columns || columns >= BEFORE + ALL)
-		return ALL;
-	return columns < BEFORE + FEWEST ? FEWEST : (int)columns - BEFORE;
-}
-
 static void show(const struct list *l, const struct store_manifest *m,
 		 const char *state)
 {
 	char id[STORE_ID_SIZE], created[TEXT_TIME_SIZE];
-	int room = digits(l->ctx->cli->out);
+	int room = cmd_digits(l->ctx->cli, 32 + 11 + 20 + 3);
 
 	store_manifest_id(m, id);
 	text_time(m->created, created);

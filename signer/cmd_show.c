@@ -43,28 +43,41 @@ static bool show_asc(struct cmd_context *ctx, struct error *err)
 	return true;
 }
 
+/* No line is wider than 80 columns but for the names in it. */
 static void show_file(FILE *out, const struct manifest_file *f)
 {
-	if (f->link)
+	if (f->link) {
 		fprintf(out, "    %s -> %s\n", TEXT_SAFE(f->path), TEXT_SAFE(f->link));
-	else
-		fprintf(out, "    %s  %s%s%s%s%s\n", DIGEST_HEX(&f->sha256),
-			TEXT_SAFE(f->path),
-			f->kind == MANIFEST_IN_IMAGE ? "  (in the image)" : "",
-			f->go_version ? "  " : "", f->go_version ? f->go_version : "",
-			!f->go_crypto                   ? ""
-			: !strcmp(f->go_crypto, "none") ? " without a FIPS module"
-							: "");
+		return;
+	}
+	fprintf(out, "    %s%s%s%s%s\n      sha256 %s\n", TEXT_SAFE(f->path),
+		f->kind == MANIFEST_IN_IMAGE ? "  (in the image)" : "",
+		f->go_version ? "  " : "", f->go_version ? f->go_version : "",
+		!f->go_crypto                   ? ""
+		: !strcmp(f->go_crypto, "none") ? " without a FIPS module"
+						: "",
+		DIGEST_HEX(&f->sha256));
+}
+
+static void show_source(FILE *out, const struct manifest_source *src)
+{
+	fprintf(out, "    from %s %s\n      sha256 %s\n",
+		manifest_source_name(src->type), TEXT_SAFE(src->name),
+		DIGEST_HEX(&src->sha256));
+	if (src->type == MANIFEST_IMAGE)
+		fprintf(out, "      image %s\n      manifest %s\n      config %s\n",
+			src->image_reference ? TEXT_SAFE(src->image_reference)
+					     : "without a name",
+			DIGEST_HEX(&src->image_manifest),
+			DIGEST_HEX(&src->image_config));
+	fprintf(out, "      signed by %s\n", src->signer ? src->signer : "nobody");
 }
 
 static void show_component(FILE *out, const struct manifest_component *c)
 {
 	fprintf(out, "  %s %s (%s)\n", c->name, TEXT_SAFE(c->version),
 		manifest_presence_name(c->presence));
-	fprintf(out, "    from %s %s\n      sha256 %s\n      signed by %s\n",
-		manifest_source_name(c->source.type), TEXT_SAFE(c->source.name),
-		DIGEST_HEX(&c->source.sha256),
-		c->source.signer ? c->source.signer : "nobody");
+	show_source(out, &c->source);
 	for (size_t i = 0; i < c->file_count; i++)
 		show_file(out, &c->files[i]);
 }
@@ -72,9 +85,7 @@ static void show_component(FILE *out, const struct manifest_component *c)
 static void show_list(FILE *out, const char *what, const struct manifest_strings *l)
 {
 	for (size_t i = 0; i < l->count; i++)
-		fprintf(out, "%s%s", i ? ", " : what, l->items[i]);
-	if (l->count)
-		fputc('\n', out);
+		fprintf(out, "%-11s %s\n", i ? "" : what, l->items[i]);
 }
 
 static void show_body(FILE *out, const struct manifest *m)
@@ -89,8 +100,8 @@ static void show_body(FILE *out, const struct manifest *m)
 			m->services[i].port);
 	if (m->tls.min_version)
 		fprintf(out, "TLS         %s or later\n", m->tls.min_version);
-	show_list(out, "ciphers     ", &m->tls.cipher_suites);
-	show_list(out, "groups      ", &m->tls.groups);
+	show_list(out, "ciphers", &m->tls.cipher_suites);
+	show_list(out, "groups", &m->tls.groups);
 	for (size_t i = 0; i < m->exception_count; i++) {
 		const struct manifest_exception *e = &m->exceptions[i];
 

@@ -142,9 +142,9 @@ static bool each(void *arg, const struct store_tool *t, struct error *err)
 
 	(void)err;
 	if (!l->cli->json) {
-		fprintf(l->cli->out, "%-16s %-8s %-10s %s\n", t->version, t->arch,
+		fprintf(l->cli->out, "%-11s %-7s %-9s %.*s\n", t->version, t->arch,
 			t->published ? "published" : "complete",
-			DIGEST_HEX(&t->digest));
+			cmd_digits(l->cli, 11 + 7 + 9 + 3), DIGEST_HEX(&t->digest));
 		return true;
 	}
 	json_open(&l->json, NULL, '{');

@@ -69,7 +69,10 @@ expect 0 fips-manifest show --asc el8/v1.21.3@1
 cmp out one.asc || fail "show --asc is not the signed file"
 expect 0 fips-manifest show el8/v1.21.3/x86_64
 says "state       complete" out
-says "/usr/bin/kubelet" out
+grep -A1 '^    /usr/bin/kubelet  go' out | tail -n 1 >digest
+says "      sha256 $(jq -r '.components[].files[] | select(.path == "/usr/bin/kubelet").sha256' one.json)" digest
+says "      image $(jq -r '.components[].source.image | select(.).reference' one.json)" out
+grep -v '^exception' out | awk 'length > 80 { exit 1 }' || fail "show is wide: $(cat out)"
 expect 0 fips-manifest show one.asc
 says "el8/v1.21.3/x86_64@1" out
 kubelet=$(jq -r '.components[] | select(.name == "kubelet").files[] |
@@ -247,7 +250,7 @@ printf X >>other
 expect 3 fips-manifest tool add other --version 1.0.0 --arch $right
 says "never changes its bytes"
 expect 0 fips-manifest tool list
-says "complete   $(sha256sum <program | cut -d' ' -f1)" out
+says "complete  $(sha256sum <program | cut -d' ' -f1)" out
 expect 0 fips-manifest tool sums
 cp out SHA256SUMS
 cp program "fips-tool-1.0.0-linux-$right"
@@ -302,7 +305,7 @@ seen() { # seen COLUMNS COMMAND: what a terminal of that width gets
 }
 if command -v script >/dev/null; then
 	for columns in 80 100; do
-		for c in list log "key list"; do seen $columns "$c"; done
+		for c in list log "key list" "tool list"; do seen $columns "$c"; done
 	done
 	seen 100 log
 	sed ':a; N; $!ba; s/\n  / /g' seen >joined
