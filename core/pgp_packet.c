@@ -184,7 +184,8 @@ static bool is_issuer(const struct subpacket *s, const char *fpr)
 	       !strcasecmp(issuer, fpr + fpr_len - strlen(issuer));
 }
 
-/* What it says of this key being the issuer. */
+/* What it says of this key being the issuer: what is not signed of it, anybody may have
+ * written, and it is asked only where nothing else tells. */
 struct issue {
 	bool named; /* some key is */
 	bool by;    /* this one is */
@@ -198,7 +199,7 @@ static struct issue issue_of(const struct armor_packet *p, const char *fpr)
 
 	if (!read_areas(p, areas))
 		return is;
-	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
+	for (size_t i = 0; i < ARRAY_LEN(areas) && !is.named; i++)
 		while (next_subpacket(&areas[i], &s)) {
 			is.named |= s.type == ISSUER || s.type == ISSUER_FPR;
 			is.by |= is_issuer(&s, fpr);

@@ -100,6 +100,7 @@ expired|2|the signature expired on 2026-01-01T00:01:10Z|
 date-not-signed|2|dated 1970-01-01T00:00:00Z, before its key was made|
 issuer-none|2|made by a key that is not in the keyring|
 issuer-not-signed|0||
+issuer-lies|0||
 type-0|2|is of type 0x00 and not of a text|
 sha224|2|'Hash: SHA224' where 'Hash: ' with SHA256, SHA384 or SHA512 must stand|
 sha224-hidden|2|uses digest algorithm 11, which the 'Hash:' line does not name|
@@ -165,4 +166,17 @@ expect 0 timeout 10 fips-manifest key add flooded.gpg
 expect 0 fips-manifest add flooded.asc
 says "complete" out
 expect 0 timeout 10 fips-manifest list
+
+step "who signed, a store reads from what is signed of it"
+rm s.db
+fips-manifest key check --json issuer-lies.gpg >keys.json
+q=$(jq -r '.keys[0].fingerprint' keys.json) p=$(jq -r '.keys[1].fingerprint' keys.json)
+expect 0 fips-manifest init
+expect 0 fips-manifest key add issuer-lies.gpg "$q" "$p"
+expect 0 fips-manifest add issuer-lies.asc
+expect 0 fips-manifest list
+says "complete" out
+expect 0 fips-manifest key remove "$p"
+expect 0 fips-manifest list
+says "pending" out
 echo "all good"

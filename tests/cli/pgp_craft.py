@@ -267,6 +267,7 @@ def signatures():
         unhashed=sub(16, P.id) + date(CREATED + 60))
     one(name="issuer-none", hashed=date(CREATED + 60), unhashed=b"")
     one(name="issuer-not-signed", unhashed=sub(16, Q.id))
+    put("issuer-lies", cert(Q) + GOOD, sig(P, unhashed=sub(16, Q.id)))
     one(name="type-0", kind=0)
     put("sha224", GOOD, sig(P, digest=SHA224), "SHA224")
     put("sha224-hidden", GOOD, sig(P, digest=SHA224))
