@@ -124,6 +124,8 @@ static bool judge_policy(const struct pgp_keyring *k, const struct pgp_policy *p
 		reason_set(s, "%s", k->keys[sub->key].problem);
 	else if (sub->carries_revocation)
 		reason_set(s, "%s", pgp_packet_revocation);
+	else if (!sub->made_to_sign) /* gpg before 2.2 does not ask */
+		reason_set(s, "its key is not made for signing");
 	else if (!digest_allowed)
 		reason_set(s, "made with %s; SHA256, SHA384 and SHA512 are allowed",
 			   name);
@@ -165,7 +167,8 @@ static void judge(const struct pgp_keyring *k, const struct pgp_policy *policy,
 	/* that a subkey belongs to a primary is gpg's word, not the file's order */
 	if (sub && !strcmp(k->keys[sub->key].fpr, from->primary))
 		memcpy(s->primary, from->primary, sizeof(s->primary));
-	s->counts = judge_status(k, policy, sub, from, s) &&
+	/* old gpgs tell a key id where nothing counts: enough for words */
+	s->counts = judge_status(k, policy, shown, from, s) &&
 		    judge_policy(k, policy, sub, allowed, s);
 }
 

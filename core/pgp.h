@@ -56,6 +56,7 @@ struct pgp_subkey {
 	 * of another key, and nothing that it signs counts. Whether it holds is for
 	 * gpg. */
 	enum { PGP_BACK_NONE, PGP_BACK_FOREIGN, PGP_BACK_OWN } back;
+	bool made_to_sign;       /* as a binding says, or by not saying otherwise */
 	bool carries_revocation; /* whether it holds is for gpg; else
 				    pgp_packet_revocation */
 	/* when inspected: */

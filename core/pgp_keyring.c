@@ -71,6 +71,7 @@ static void look_at_signature(struct pgp_keyring *k, const struct armor_packet *
 	struct pgp_subkey *s = &k->subkeys[k->subkey_count - 1];
 	bool own;
 
+	s->made_to_sign |= pgp_packet_lets_sign(p, k->keys[s->key].fpr);
 	s->carries_revocation |= pgp_packet_type(p) == PGP_PACKET_REVOKE_SUBKEY;
 	if (pgp_packet_signs_back(p, s->fpr, &own) && s->back != PGP_BACK_OWN)
 		s->back = own ? PGP_BACK_OWN : PGP_BACK_FOREIGN;

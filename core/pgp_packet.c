@@ -238,6 +238,24 @@ bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr, bool *
 	return found;
 }
 
+/* What the flags that are signed say of a key or subkey (section 5.2.3.29). */
+struct use {
+	bool told, signs;
+};
+
+static struct use use_of(struct area hashed)
+{
+	struct use u = EMPTY;
+	struct subpacket s;
+
+	while (next_subpacket(&hashed, &s))
+		if (s.type == KEY_FLAGS) {
+			u.told = true;
+			u.signs |= s.len && s.data[0] & FLAG_SIGN;
+		}
+	return u;
+}
+
 int64_t pgp_packet_expires(const struct armor_packet *p)
 {
 	int64_t created = 0, lifetime = 0;
@@ -266,6 +284,20 @@ static bool is_binding(const struct armor_packet *p, const char *fpr)
 	return p->len > 1 &&
 	       (is_binding_type(p->body[1]) || p->body[1] == TYPE_DIRECT) &&
 	       pgp_packet_issued_by(p, fpr);
+}
+
+bool pgp_packet_lets_sign(const struct armor_packet *p, const char *fpr)
+{
+	struct area areas[2];
+	struct use use;
+	char name[16];
+
+	if (!is_binding(p, fpr) || !read_areas(p, areas) ||
+	    !pgp_policy_digest(p->body[3], name))
+		return false;
+	use = use_of(areas[0]);
+	/* of the key alone, it may be about something else: a designated revoker */
+	return use.signs || (!use.told && pgp_packet_type(p) != TYPE_DIRECT);
 }
 
 /* What one part of a key, up to the next user id or subkey, was seen to be signed
@@ -348,24 +380,21 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
  * that it signs. One that does not sign needs none. */
 static bool is_one_way(const struct armor_packet *p)
 {
-	bool flagged = false, signs = false, back = false;
+	bool back = false;
 	struct subpacket s;
 	struct area areas[2];
+	struct use use;
 	char name[16];
 
 	if (!read_areas(p, areas))
 		return false;
+	use = use_of(areas[0]);
 	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
-		while (next_subpacket(&areas[i], &s)) {
-			if (s.type == KEY_FLAGS && !i) {
-				flagged = true;
-				signs |= s.len && s.data[0] & FLAG_SIGN;
-			}
+		while (next_subpacket(&areas[i], &s))
 			if (s.type == EMBEDDED && s.len > 3)
 				back |= s.data[0] == 4 && s.data[1] == TYPE_BACK &&
 					pgp_policy_digest(s.data[3], name);
-		}
-	return (signs || !flagged) && !back;
+	return (use.signs || !use.told) && !back;
 }
 
 static bool is_weak_binding(const struct armor_packet *p)

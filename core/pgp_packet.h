@@ -44,6 +44,10 @@ bool pgp_packet_issued_by(const struct armor_packet *p, const char *fpr) MUST_CH
 bool pgp_packet_signs_back(const struct armor_packet *p, const char *fpr,
 			   bool *own) MUST_CHECK;
 
+/* Is this a binding by the key with this fingerprint, not a weak one, that lets its
+ * part sign? The last word has gpg, which knows the one that is in force. */
+bool pgp_packet_lets_sign(const struct armor_packet *p, const char *fpr) MUST_CHECK;
+
 /* When a version 4 signature ends by its own word, 0: never. */
 int64_t pgp_packet_expires(const struct armor_packet *p) MUST_CHECK;
 

@@ -2,11 +2,14 @@
 /*
  * Whatever is cut is written again, and what was written is cut to the same text and
  * packets, byte for byte the same file the second time; merging a file with itself
- * changes nothing. As a key block: no read beyond its packets.
+ * changes nothing. As a key block: it is written and read again the same, what gpg gets
+ * of it has lost all that it is to lose, and its primaries and subkeys are different
+ * ones.
  */
 #include "core/armor.h"
 #include "core/armor_block.h"
 #include "core/pgp.h"
+#include "core/pgp_packet.h"
 
 #include <stdlib.h>
 
@@ -32,6 +35,19 @@ static void check_written(const struct armor_cut *c)
 		abort();
 }
 
+static void check_keys(const struct pgp_keyring *k)
+{
+	AUTO(buf_clear) struct buf twice = BUF_MAX(PGP_KEYRING_MAX);
+	struct error err = EMPTY;
+
+	if (!pgp_packet_strip(k->for_gpg.data, k->for_gpg.len, &twice, &err) ||
+	    !buf_equal(&twice, &k->for_gpg) || twice.len > k->bytes.len)
+		abort();
+	for (size_t i = 0; i < k->subkey_count; i++)
+		if (pgp_keyring_part(k, k->subkeys[i].fpr) != &k->subkeys[i])
+			abort();
+}
+
 /* Keys that were read are written, and read again the same. */
 static void read_keys(const char *data, size_t size)
 {
@@ -41,6 +57,7 @@ static void read_keys(const char *data, size_t size)
 
 	if (!pgp_keyring_parse(data, size, &k, &err))
 		return;
+	check_keys(&k);
 	if (!pgp_keyring_write(&k, &text, &err) ||
 	    !pgp_keyring_parse(text.data, text.len, &again, &err) ||
 	    again.key_count != k.key_count || again.subkey_count != k.subkey_count ||

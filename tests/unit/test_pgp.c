@@ -47,6 +47,11 @@ static const char script[] =
 	"--pinentry-mode loopback --cert-digest-algo SHA1 -o gone.rev --gen-revoke a@ "
 	"2>/dev/null\n"
 	"g --import gone.rev; g --export a@ >gone.gpg\n"
+	"g --quick-gen-key 'D <d@example.org>' rsa3072 cert,sign 2y\n"
+	"g --digest-algo SHA256 -u d@ -o d.asc --clearsign t.json\n"
+	"printf 'change-usage\\nS\\nQ\\nsave\\n' | gpg --quiet --no-tty --command-fd 0 "
+	"--passphrase '' --pinentry-mode loopback --edit-key d@ >edit.log 2>&1\n"
+	"g --export-options export-minimal --export d@ >d.gpg\n"
 	"printf '#!/bin/sh\\nexit 1\\n' >broken; chmod 755 broken\n"
 	"gpgconf --kill all\n";
 
@@ -224,6 +229,9 @@ TEST(pgp_gets_the_same_verdicts_from_gpgv_and_gpg_of_every_age)
 		assert_err(ERR_UNTRUSTED,
 			   verify(engines[i], "old.gpg", "short.asc", p, &v, &err));
 		assert_says("the signature expired on 2020-01-02");
+		assert_err(ERR_UNTRUSTED,
+			   verify(engines[i], "d.gpg", "d.asc", p, &v, &err));
+		assert_says("its key is not made for signing");
 	}
 	assert_int_equal(folders(), 0);
 }
