@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp_check.h"
 
+#include "core/pgp.h"
 #include "core/pgp_packet.h"
 #include "core/pgp_policy.h"
 #include "core/text.h"

@@ -8,7 +8,7 @@
 #ifndef CORE_PGP_CHECK_H
 #define CORE_PGP_CHECK_H
 
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 
 enum {
 	PGP_CHECK_MAX = 16,

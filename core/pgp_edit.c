@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pgp_edit.h"
 
+#include "core/armor.h"
 #include "core/armor_block.h"
 #include "core/pgp_packet.h"
 #include "core/text.h"

@@ -9,7 +9,7 @@
 #ifndef CORE_PGP_EDIT_H
 #define CORE_PGP_EDIT_H
 
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 
 /* The key whose primary has this full fingerprint (either case); ERR_NOT_FOUND. */
 bool pgp_edit_find(const struct pgp_keyring *k, const char *fpr, size_t *at,

@@ -9,7 +9,7 @@
  *
  * Validity: r revoked, i invalid. gpg lists a subkey only when its binding holds.
  */
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 #include "core/pgp_run.h"
 #include "core/text.h"
 
@@ -161,7 +161,6 @@ bool pgp_inspect(struct pgp_keyring *k, struct error *err)
 			return error_set(err, ERR_FORMAT,
 					 "gpg does not accept the key %s",
 					 k->keys[i].fpr);
-	k->inspected = true;
 	return true;
 }
 

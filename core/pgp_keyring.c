@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/pgp_keyring.h"
 #include "core/armor_block.h"
 #include "core/file.h"
-#include "core/pgp.h"
 #include "core/pgp_packet.h"
 #include "core/text.h"
 

@@ -10,7 +10,7 @@
 #define CORE_PGP_PACKET_H
 
 #include "core/armor_block.h"
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 
 enum {
 	PGP_PACKET_SIGNATURE = 2,

@@ -9,7 +9,7 @@
 #ifndef CORE_PGP_POLICY_H
 #define CORE_PGP_POLICY_H
 
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 
 /* The name of a digest by its number (RFC 9580 section 9.5) to `name`; true when it
  * is allowed. */

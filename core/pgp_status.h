@@ -9,7 +9,8 @@
 #ifndef CORE_PGP_STATUS_H
 #define CORE_PGP_STATUS_H
 
-#include "core/pgp.h"
+#include "core/armor.h"
+#include "core/pgp_keyring.h"
 
 enum pgp_status_kind {
 	PGP_STATUS_GOOD,

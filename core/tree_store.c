@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree as a store has published it. */
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
 #include "core/tree.h"

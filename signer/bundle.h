@@ -17,7 +17,7 @@
 #define SIGNER_BUNDLE_H
 
 #include "core/index.h"
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 #include "core/store_mirror.h"
 #include "core/tree_source.h"
 #include "core/tuf_client.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/cmd.h"
 
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 #include "core/store_mirror.h"
 #include "core/text.h"
 

@@ -4,7 +4,7 @@
 #define SIGNER_KEY_SHOW_H
 
 #include "core/cli.h"
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 
 /* A line for the key and one for each subkey. */
 void key_show(FILE *out, const struct pgp_keyring *k, size_t at, int64_t now);

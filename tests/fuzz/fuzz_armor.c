@@ -8,7 +8,7 @@
  */
 #include "core/armor.h"
 #include "core/armor_block.h"
-#include "core/pgp.h"
+#include "core/pgp_keyring.h"
 #include "core/pgp_packet.h"
 
 #include <stdlib.h>
