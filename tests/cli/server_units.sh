@@ -13,9 +13,13 @@ expect 0 systemd-analyze verify ./fips-manifestd.service ./fips-manifestd.socket
 [ ! -s err ] || fail "$(cat err)"
 expect 0 systemd-analyze security --offline=true --threshold=15 ./fips-manifestd.service
 tail -n 2 out
-mkdir -p root/etc
-expect 0 systemd-sysusers --root="$PWD/root" "$units/fips-manifest.sysusers"
+# from where `make install` puts them
+mkdir -p root/etc root/usr/local/lib/{sysusers,tmpfiles}.d
+for kind in sysusers tmpfiles; do
+	cp "$units/fips-manifest.$kind" root/usr/local/lib/$kind.d/fips-manifest.conf
+done
+expect 0 systemd-sysusers --root="$PWD/root"
 grep -q '^fips-manifest:' root/etc/group || fail "no group"
 grep -q '^fips-manifest:' root/etc/passwd || fail "no user for mirror and refresh"
-expect 0 systemd-tmpfiles --create --root="$PWD/root" "$units/fips-manifest.tmpfiles"
+expect 0 systemd-tmpfiles --create --root="$PWD/root"
 [ "$(stat -c %a root/var/lib/fips-manifest)" = 2770 ] || fail "the store's folder"

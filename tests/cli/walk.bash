@@ -47,6 +47,7 @@ walk() {
 	while read -r word; do # the longest first: one may be a part of another
 		command=${command//"$word"/"${MEANS[$word]}"}
 	done < <(printf '%s\n' "${!MEANS[@]}" | awk '{ print length(), $0 }' | sort -rn | cut -d' ' -f2-)
+	sh -nc "$command" || fail "no POSIX shell takes '$command'"
 	# "owner B" works in the folder B, who has no name where the test stands
 	who=${who##* }
 	if [ -n "$who" ]; then
