@@ -160,44 +160,64 @@ static bool insert(const struct pgp_keyring *ring, size_t at, const struct buf *
 	return settle(&bytes, out, err);
 }
 
-static bool first_issued_by(const struct buf *packets, const char *fpr)
+/* Append those of the revocations that say this key made them. */
+static bool pick(const struct buf *packets, const char *fpr, struct buf *out,
+		 struct error *err)
 {
 	struct armor_packet p = EMPTY;
-	struct error why = EMPTY;
 
-	return armor_block_packet(packets->data, packets->len, &p, &why) &&
-	       pgp_packet_issued_by(&p, fpr);
+	while (p.end < packets->len) {
+		if (!armor_block_packet(packets->data, packets->len, &p, err))
+			return false;
+		if (pgp_packet_issued_by(&p, fpr))
+			buf_append(out, packets->data + p.at, p.end - p.at);
+	}
+	return buf_ok(out, err);
+}
+
+/* The one key of `ring` that the revocations are of, and them to `out`. */
+static bool find_revoked(const struct pgp_keyring *ring, const struct buf *packets,
+			 size_t *at, struct buf *out, struct error *err)
+{
+	for (size_t i = 0; i < ring->key_count; i++) {
+		size_t before = out->len;
+
+		if (!pick(packets, ring->keys[i].fpr, out, err))
+			return false;
+		if (before && out->len > before)
+			return error_set(
+				err, ERR_CONFLICT,
+				"it revokes more than one key, %s and %s: give "
+				"the certificates one by one",
+				ring->keys[*at].fpr, ring->keys[i].fpr);
+		if (out->len > before)
+			*at = i;
+	}
+	if (!out->len)
+		return error_set(err, ERR_NOT_FOUND,
+				 "the key that it revokes is not in the keyring");
+	if (ring->keys[*at].revoked)
+		return error_set(err, ERR_CONFLICT, "the key %s is revoked already",
+				 ring->keys[*at].fpr);
+	return true;
 }
 
 bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t len,
 		     struct pgp_keyring *out, size_t *at, struct error *err)
 {
 	AUTO(buf_clear) struct buf packets = BUF_MAX(ARMOR_PACKET_MAX);
-	bool claimed = false;
+	AUTO(buf_clear) struct buf own = BUF_MAX(ARMOR_PACKET_MAX);
+	AUTO(pgp_keyring_clear) struct pgp_keyring next = EMPTY;
+	size_t i = 0;
 
-	if (!read_certificate(file, len, &packets, err))
+	if (!read_certificate(file, len, &packets, err) ||
+	    !find_revoked(ring, &packets, &i, &own, err) ||
+	    !insert(ring, i, &own, &next, err))
 		return false;
-	for (size_t i = 0; i < ring->key_count; i++) {
-		AUTO(pgp_keyring_clear) struct pgp_keyring next = EMPTY;
-
-		if (!first_issued_by(&packets, ring->keys[i].fpr))
-			continue;
-		claimed = true;
-		if (ring->keys[i].revoked)
-			return error_set(err, ERR_CONFLICT,
-					 "the key %s is revoked already",
-					 ring->keys[i].fpr);
-		if (!insert(ring, i, &packets, &next, err))
-			return false;
-		if (!next.keys[i].revoked)
-			continue;
-		*at = i;
-		*out = TAKE(next);
-		return true;
-	}
-	if (claimed)
+	if (!next.keys[i].revoked)
 		return error_set(err, ERR_UNTRUSTED,
 				 "the certificate names a key that did not make it");
-	return error_set(err, ERR_NOT_FOUND,
-			 "the key that it revokes is not in the keyring");
+	*at = i;
+	*out = TAKE(next);
+	return true;
 }

@@ -27,7 +27,7 @@ bool pgp_edit_drop(const struct pgp_keyring *ring, size_t at, struct buf *out,
 /* `ring` with the revocation certificate (as gpg writes it, text above the armor
  * and all, or a key that carries it) applied to the key that made it, whose index goes
  * to `at`. ERR_NOT_FOUND when that key is not in it, ERR_UNTRUSTED when gpg does not
- * accept it. */
+ * accept it, ERR_CONFLICT when it revokes more than one. */
 bool pgp_edit_revoke(const struct pgp_keyring *ring, const char *file, size_t len,
 		     struct pgp_keyring *out, size_t *at, struct error *err) MUST_CHECK;
 

@@ -214,6 +214,20 @@ expect 0 fips-manifest key list
 says "$FPR RSA3072 revoked" out
 expect 3 fips-manifest key add f-old.gpg
 
+step "certificates of two keys in one file: neither is lost"
+make_key h rsa3072
+h=$FPR
+expect 0 fips-manifest key add h.gpg
+expect 0 fips-manifest key add n.gpg
+sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$h.rev" | sed -n '/^---/,$p' >h.rev
+cat n.rev h.rev >nh.rev
+cp s.db before.db
+expect 3 fips-manifest key revoke nh.rev
+says "it revokes more than one key"
+cmp -s s.db before.db || fail "the store was changed"
+expect 0 fips-manifest key revoke h.rev
+says "revoked $h"
+
 step "certificates that revoke nothing here"
 cp s.db before.db
 sed 's/^:---/---/' "$GNUPGHOME/openpgp-revocs.d/$d.rev" >d.rev
