@@ -222,6 +222,9 @@ bool release_yaml_parse(const char *file, const char *text, size_t len,
 	struct reader r = {.file = file};
 	bool ok;
 
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		return refuse_at(&r, (yaml_mark_t)EMPTY, ERR_FORMAT,
+				 "a byte order mark", err);
 	if (!yaml_parser_initialize(&r.parser))
 		return error_set(err, ERR_SYSTEM, "no memory");
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

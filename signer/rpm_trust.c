@@ -5,6 +5,7 @@
 #include "core/digest.h"
 #include "core/file.h"
 #include "core/late.h"
+#include "core/pgp_packet.h"
 #include "core/text.h"
 #include "soname.inc"
 
@@ -56,6 +57,24 @@ static void free_subkeys(rpmPubkey *subkeys, int count)
 	free(subkeys);
 }
 
+/* librpm passes over revocations. */
+static bool check_revocations(const uint8_t *packets, size_t len, struct error *err)
+{
+	struct armor_packet p = EMPTY;
+
+	while (p.end < len) {
+		unsigned type;
+
+		if (!armor_block_packet(packets, len, &p, err))
+			return false;
+		type = pgp_packet_type(&p);
+		if (type == PGP_PACKET_REVOKE_KEY || type == PGP_PACKET_REVOKE_SUBKEY)
+			return error_set(err, ERR_UNTRUSTED,
+					 "the key, or a subkey of it, is revoked");
+	}
+	return true;
+}
+
 /* One certificate: a primary key and what belongs to it. */
 static bool add_key(struct keys *k, const uint8_t *packets, size_t len,
 		    struct error *err)
@@ -69,6 +88,8 @@ static bool add_key(struct keys *k, const uint8_t *packets, size_t len,
 	if (k->count == ARRAY_LEN(k->at))
 		return error_set(err, ERR_LIMIT, "more than %d keys",
 				 RPM_TRUST_KEYS_MAX);
+	if (!check_revocations(packets, len, err))
+		return false;
 	primary = lib.rpmPubkeyNew(packets, len);
 	if (!primary ||
 	    lib.pgpPubkeyFingerprint(packets, len, &fingerprint, &fingerprint_len) ||

@@ -5,6 +5,8 @@
  * Rules:
  * - Only the keys that are pinned in the definition count, each file one key or
  *   several; neither the machine's RPM database nor its configuration is looked at.
+ *   One with a revocation is refused. Expiry does not count, as for librpm: what a
+ *   vendor shipped stays signed.
  * - A header is believed under a good signature over it (RPM 4.14 and later make one,
  *   and the older ones beside theirs), or over header and payload, by SHA-256, SHA-384
  *   or SHA-512. "No key" is not good.

@@ -116,6 +116,17 @@ definition tool-gzip-1.0-1.x86_64.rpm
 sed -i '/^rpm-keys/d' one.yaml
 refused 2 "not among the definition's rpm-keys"
 
+step "a pinned key that its owner revoked"
+export GNUPGHOME=$PWD/gpg
+mkdir -m 0700 gpg
+gpg -q --import art/vendor.secret.asc
+fpr=$(cat "$FIXTURES/keys/vendor.fpr")
+printf 'y\n0\n\ny\n' | gpg --no-tty --command-fd 0 --status-fd 1 --gen-revoke "$fpr" >revocation 2>log || fail "$(cat log)"
+sed -n '/BEGIN/,$p' revocation | sed '/^\[GNUPG/d' | gpg -q --import || fail "no revocation: $(cat revocation)"
+gpg --armor --export >art/revoked.asc
+definition tool-gzip-1.0-1.x86_64.rpm revoked
+refused 2 "rpm-keys: 'art/revoked.asc': the key, or a subkey of it, is revoked"
+
 step "a signature in the form of rpm 6 alone is neither believed nor nothing"
 # its tag is OPENPGP, which rpm 4 does not know; what it holds is not looked at
 retag art/tool-gzip-1.0-1.x86_64.rpm art/rpm6.rpm 268 278

@@ -54,6 +54,7 @@ static const struct {
 	{"bad-presence", "'presence' must be required or optional, not 'maybe'"},
 	{"bad-utf8", "r.yaml: byte"},
 	{"bad-version", "'version' must be a version"},
+	{"byte-order-mark", "r.yaml:1:1: a byte order mark"},
 	{"byte-order-mark-of-utf16", "r.yaml: byte"},
 	{"component-as-text", "r.yaml:4:3: 'components' must be a map"},
 	{"component-twice", "r.yaml:5:10: component 'a' is there twice"},
