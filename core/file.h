@@ -51,6 +51,11 @@ bool file_read(const char *path, struct buf *out, struct error *err) MUST_CHECK;
 /* write(2) until all is out. */
 bool file_write_fd(int fd, const void *data, size_t len, struct error *err) MUST_CHECK;
 
+/* fchmod(2) of a file or folder of our own making; errno tells. On a stick that was
+ * mounted for everyone (FAT with umask=000) it belongs to root and has the mount's
+ * mode: that will do for what everyone may read, and is a failure for a secret. */
+bool file_set_mode(int fd, mode_t mode) MUST_CHECK;
+
 /*
  * Make `path` hold exactly these bytes: a temporary file beside it, write,
  * fsync, rename, fsync of the folder. On failure the old file stays and the

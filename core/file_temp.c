@@ -117,9 +117,14 @@ static bool name_temp(struct file_temp *t, struct error *err)
 	return error_sys(err, "cannot create a file beside '%s'", TEXT_SAFE(t->path));
 }
 
+bool file_set_mode(int fd, mode_t mode)
+{
+	return !fchmod(fd, mode) || (errno == EPERM && (mode & S_IROTH));
+}
+
 bool file_temp_place(struct file_temp *t, mode_t mode, struct error *err)
 {
-	if (fchmod(t->fd, mode) || fsync(t->fd))
+	if (!file_set_mode(t->fd, mode) || fsync(t->fd))
 		return error_sys(err, "'%s': cannot write", TEXT_SAFE(t->path));
 	if (!name_temp(t, err))
 		return false;

@@ -270,7 +270,10 @@ static bool open_old(struct work *w, struct error *err)
 /* Whatever the umask is: a server must be able to read it. */
 static bool make_folder(int at, const char *name)
 {
-	return mkdirat(at, name, 0755) ? errno == EEXIST : !fchmodat(at, name, 0755, 0);
+	if (mkdirat(at, name, 0755))
+		return errno == EEXIST;
+	/* a stick that was mounted for everyone: see file_set_mode() */
+	return !fchmodat(at, name, 0755, 0) || errno == EPERM;
 }
 
 /* Make the folder that holds `path` and open it, unless it is open already. */
@@ -329,7 +332,7 @@ static bool fill(const struct work *w, const struct tree_entry *e, int fd,
 
 	if (!tree_stream(w->tree, e, &to, err))
 		return false;
-	if (fchmod(fd, 0644) || futimens(fd, times))
+	if (!file_set_mode(fd, 0644) || (futimens(fd, times) && errno != EPERM))
 		return error_sys(err, "'%s'", TEXT_SAFE(e->path));
 	return true;
 }

@@ -147,7 +147,7 @@ static bool put_blob(const struct work *w, const struct tree_entry *e, bool *fre
 		unlinkat(w->blobs, NEW_BLOB, 0);
 		return error_prefix(err, "'%s'", TEXT_SAFE(w->path));
 	}
-	if (fchmod(fd, 0644) || renameat(w->blobs, NEW_BLOB, w->blobs, hex))
+	if (!file_set_mode(fd, 0644) || renameat(w->blobs, NEW_BLOB, w->blobs, hex))
 		return fail(w, "make a blob in", err);
 	return true;
 }

@@ -30,7 +30,8 @@
 #              boring-word: as boring-nocgo, with the name of BoringCrypto's function in
 #              a text; boring-together: constants in the segment of the code;
 #              go1.16: a program out of an npm package that a toolchain of that age built
-#   kernel     vmlinuz: Debian's kernel for virtual machines, which knows a FIPS mode
+#   kernel     vmlinuz: Debian's kernel for virtual machines, which knows a FIPS mode; its
+#              modules for FAT and exFAT
 #   bench      programs-{gzip,xz,zstd}: one RPM of 109 MB of Go programs in each
 #              compression; four-{0,1,2,3}: four of like size
 #
@@ -152,6 +153,10 @@ fixture_make_kernel() {
 		sed -n 's/^ *Depends: *\(linux-image-[0-9]\)/\1/p' | head -n 1)
 	fixture_debs "$1/unpacked" "$package"
 	mv "$1"/unpacked/root/boot/vmlinuz-* "$1/vmlinuz"
+	cd "$1"/unpacked/root/lib/modules/*/kernel
+	mv drivers/block/loop.ko fs/fat/{fat,vfat}.ko fs/exfat/exfat.ko \
+		fs/nls/nls_{ascii,cp437,utf8}.ko "$1/"
+	cd "$1"
 	rm -r "$1/unpacked"
 }
 

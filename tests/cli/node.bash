@@ -110,6 +110,17 @@ copy_programs() {
 		done
 	done
 }
+# boot DIR [OPTION]...: start Debian's kernel with DIR as all that it has and with these
+# options of its own; DIR/init ends it. What was said is in ./console. Behind fixture kernel
+boot() {
+	echo "\$ boot $*"
+	(cd "$1" && find . | cpio -o -H newc --quiet) >initrd || fail "no initrd"
+	timeout 300 qemu-system-x86_64 -accel tcg -m 1024 -nographic -no-reboot -net none \
+		-kernel "$FIXTURES/kernel/vmlinuz" -initrd initrd \
+		-append "console=ttyS0 quiet panic=-1 ${*:2}" >said 2>&1 </dev/null ||
+		fail "$(tail -n 20 said)"
+	tr -d '\r' <said >console
+}
 # in_root DIR COMMAND...: run it with DIR as its root, which gets a /dev/null, and a /proc
 # where it has that folder
 in_root() {
