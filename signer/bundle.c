@@ -436,21 +436,48 @@ bool bundle_update(struct bundle *b, struct error *err)
 	return (seed(b, dir, err) && run_client(b, dir, err)) || explain(b, err);
 }
 
+/* A root may be published alone: no timestamp tells of it. */
+static bool has_next_root(struct bundle *b, bool *has, struct error *err)
+{
+	AUTO(buf_clear) struct buf ignored = BUF_MAX(TUF_ROOT_MAX);
+	char path[64];
+
+	snprintf(path, sizeof(path), "metadata/%" PRId64 ".root.json", b->old_root + 1);
+	*has = tree_source_get(b->source, path, &ignored, err);
+	if (!*has && err->code != ERR_NOT_FOUND)
+		return false;
+	error_clear(err);
+	return true;
+}
+
+static bool first_expiry(void *arg, const struct store_metadata *m, struct error *err)
+{
+	int64_t *first = arg;
+
+	(void)err;
+	*first = m->expires < *first ? m->expires : *first;
+	return true;
+}
+
 bool bundle_is_same(struct bundle *b, bool *same, struct error *err)
 {
 	AUTO(buf_clear) struct buf ours = BUF_MAX(TUF_TIMESTAMP_MAX);
 	AUTO(buf_clear) struct buf theirs = BUF_MAX(TUF_TIMESTAMP_MAX);
 	struct store_metadata m;
+	int64_t expires = INT64_MAX;
+	bool next;
 
 	*same = false;
 	if (!b->old_snapshot || b->pin_changed ||
 	    strcmp(b->mirror.el, b->options->el) != 0 ||
 	    strcmp(b->mirror.kubernetes, b->options->kubernetes) != 0)
 		return true;
-	if (!store_tuf_get(b->store, "timestamp", 0, &m, &ours, err) ||
+	if (!store_tuf_each(b->store, true, first_expiry, &expires, err) ||
+	    !store_tuf_get(b->store, "timestamp", 0, &m, &ours, err) ||
+	    !has_next_root(b, &next, err) ||
 	    !tree_source_get(b->source, "metadata/timestamp.json", &theirs, err))
 		return false;
-	*same = m.expires > (int64_t)time(NULL) && buf_equal(&ours, &theirs);
+	*same = !next && expires > (int64_t)time(NULL) && buf_equal(&ours, &theirs);
 	b->keep = !*same;
 	b->root = b->old_root;
 	b->snapshot = b->old_snapshot;

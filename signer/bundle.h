@@ -97,8 +97,8 @@ bool bundle_open(struct store *s, const char *store_path, struct tree_source *so
 		 struct error *err) MUST_CHECK;
 void bundle_clear(struct bundle *b);
 
-/* Does the source have the very timestamp that the store has, still valid? One
- * request; for mirrors that look often. */
+/* Does the source have the very timestamp that the store has and no newer root, and has
+ * nothing in the store expired? Two requests; for mirrors that look often. */
 bool bundle_is_same(struct bundle *b, bool *same, struct error *err) MUST_CHECK;
 
 bool bundle_update(struct bundle *b, struct error *err) MUST_CHECK;

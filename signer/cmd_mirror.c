@@ -38,8 +38,9 @@ const struct cmd cmd_mirror = {
 	.summary = "bring a mirror store to what a server has now",
 	.doc = "Without URL the one of the last time. Only what the store lacks is "
 	       "fetched, and what was fetched when a run was cut off is not fetched "
-	       "again; where nothing is new there is one request. All checks are those "
-	       "of import, and so is SOURCE where URL is none. A name and password in "
+	       "again; where nothing is new there are two requests. All checks are "
+	       "those of import, and so is SOURCE where URL is none. A name and "
+	       "password in "
 	       "URL are used and not kept.",
 	.examples = "fips-manifest --store mirror.db mirror https://fips.example.org/\n"
 		    "fips-manifest --store mirror.db mirror",

@@ -83,7 +83,7 @@ enum {
 bool intake_parse(int key, char *arg, void *input, struct error *err) MUST_CHECK;
 
 /* Bring the tree at `from` into the store, which keeps of a URL neither name nor
- * password. `look_first`: one request where nothing is
+ * password. `look_first`: two requests where nothing is
  * new. */
 bool intake_run(struct cmd_context *ctx, const char *what, const char *from,
 		bool look_first, struct error *err) MUST_CHECK;

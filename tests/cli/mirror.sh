@@ -4,7 +4,9 @@
 . "$TOP/tests/cli/lib.sh"
 . "$TOP/tests/cli/keys.sh"
 . "$TOP/tests/cli/carry.bash"
-need gpg jq curl nginx python3
+need gpg jq curl nginx python3 faketime
+# faketime is preloaded before ASan, which is fine here
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
 
 make_store roles
 release 8 v1.21.3
@@ -35,11 +37,34 @@ expect 0 fips-manifest --store m.db export m
 same www m
 [ ! -e m.db.incoming ] || fail "something is left beside the store"
 
-step "nothing new: one request"
+step "nothing new: two requests"
 expect 0 fips-manifest --store m.db mirror
 says "nothing new"
 asked
-[ "$(cat asked)" = /metadata/timestamp.json ] || fail "asked: $(cat asked)"
+printf '/metadata/%s\n' 2.root.json timestamp.json | cmp - asked || fail "asked: $(cat asked)"
+
+step "a new root alone, under the timestamp of before"
+expect 0 fips-manifest root make-key second --passphrase-fd 3 3<pass
+expect 0 fips-manifest root add-key root s.db.keys/second.pub
+expect 0 fips-manifest root sign --passphrase-fd 3 3<pass
+expect 0 fips-manifest root publish --passphrase-fd 3 3<pass
+expect 0 fips-manifest export www
+expect 0 fips-manifest --store m.db mirror
+says "took root 2 (before: 1), and nothing else"
+expect 0 fips-manifest --store m.db export m
+same www m
+asked
+
+step "nothing new, and what is here has expired: that is said, whatever timestamp says"
+for role in snapshot timestamp; do
+	expect 0 fips-manifest root expiry $role 200
+done
+expect 0 fips-manifest refresh --passphrase-fd 3 3<pass
+expect 0 fips-manifest export www
+expect 0 fips-manifest --store m.db mirror
+refused m.db faketime -f +95d fips-manifest --store m.db mirror
+says "targets 3: expired on "
+asked
 
 step "something new: only that"
 release 8 v1.21.3 2
