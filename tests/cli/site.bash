@@ -47,11 +47,15 @@ at() {
 	faketime -f "$when" "$@"
 }
 statement() { fips-manifest --store "$1" site show --json >"$2" || fail "no statement"; }
-# signed_by FILE KEY [N]: a stranger's eyes: jq and openssl alone
+# signed_by FILE KEY [N]: a stranger's eyes: what docs/FORMAT.md says, by any shell
 signed_by() {
-	jq -jcS .signed "$1" >signed.text
-	printf '%b' "$(jq -r ".signatures[${3:-0}].sig" "$1" | sed 's/../\\x&/g')" >signed.sig
-	openssl dgst -sha256 -verify "$2" -signature signed.sig signed.text >/dev/null
+	rm -rf stranger
+	mkdir stranger
+	cp "$1" stranger/statement.json
+	cp "$2" stranger/site.pub
+	sed -n '/^    jq -jcS .signed/,/^    openssl dgst/p' "$TOP/docs/FORMAT.md" |
+		sed "s/signatures\[0\]/signatures[${3:-0}]/" >stranger/verify
+	[ "$(wc -l <stranger/verify)" = 5 ] && (cd stranger && sh -e verify >/dev/null)
 }
 NODES=0
 tool() {
