@@ -147,7 +147,8 @@ bool pgp_status_parse(const char *text, size_t len,
 
 	for (const char *lf; text < end; text = lf + 1) {
 		lf = memchr(text, '\n', (size_t)(end - text));
-		if (!lf || !text_starts(text, prefix))
+		if (!lf || (size_t)(lf - text) < sizeof(prefix) - 1 ||
+		    memcmp(text, prefix, sizeof(prefix) - 1) != 0)
 			return error_set(err, ERR_UNTRUSTED,
 					 "gpg's status output has a line of another "
 					 "form");
