@@ -375,12 +375,13 @@ bool pgp_packet_bindings(const void *packets, size_t len, const char *fpr,
 	return true;
 }
 
-/* Is a signing subkey bound both ways: did it, too, sign that it belongs to the key
- * (section 5.2.1.10)? Where that is missing, gpg shows the subkey and takes nothing
- * that it signs. One that does not sign needs none. */
+/* A binding that is not both ways: a signing subkey signs, too, that it belongs to the
+ * key (section 5.2.1.10). Where that is missing, gpg shows the subkey and takes nothing
+ * that it signs; of several it looks at one, so each needs an allowed digest. A subkey
+ * that does not sign needs none. */
 static bool is_one_way(const struct armor_packet *p)
 {
-	bool back = false;
+	size_t back = 0, allowed = 0;
 	struct subpacket s;
 	struct area areas[2];
 	struct use use;
@@ -391,10 +392,12 @@ static bool is_one_way(const struct armor_packet *p)
 	use = use_of(areas[0]);
 	for (size_t i = 0; i < ARRAY_LEN(areas); i++)
 		while (next_subpacket(&areas[i], &s))
-			if (s.type == EMBEDDED && s.len > 3)
-				back |= s.data[0] == 4 && s.data[1] == TYPE_BACK &&
-					pgp_policy_digest(s.data[3], name);
-	return (use.signs || !use.told) && !back;
+			if (s.type == EMBEDDED && s.len > 3) {
+				back++;
+				allowed += s.data[0] == 4 && s.data[1] == TYPE_BACK &&
+					   pgp_policy_digest(s.data[3], name);
+			}
+	return (use.signs || !use.told) && (!back || allowed < back);
 }
 
 static bool is_weak_binding(const struct armor_packet *p)

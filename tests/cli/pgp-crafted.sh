@@ -60,6 +60,7 @@ empty-flags|2|its key is not made for signing|1
 flags-twice|2|$unbound|1
 flags-not-signed|2|its key is not made for signing|1
 back-signature-not-signed|0||0
+back-signatures-two|2|$unbound|1
 back-signature-bad|2|$unbound|0
 old-headers|0||0
 designated-revoker-alone|0||0

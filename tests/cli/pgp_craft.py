@@ -201,6 +201,7 @@ def keys():
     put("flags-twice", flagged(flags(SIGN) + flags(ENCRYPT) + back(digest=SHA1)), sig(S))
     put("flags-not-signed", flagged(flags(ENCRYPT), unhashed=sub(16, P.id) + flags(SIGN) + back()), sig(S))
     put("back-signature-not-signed", flagged(flags(SIGN), unhashed=sub(16, P.id) + back()), sig(S))
+    put("back-signatures-two", flagged(flags(SIGN) + back(digest=SHA1) + back(bad=True)), sig(S))
     put("back-signature-bad", flagged(flags(SIGN) + back(bad=True)), sig(S))
     put("subkey-of-version-5", GOOD + packet(14, b"\x05" + S.body[1:]), sig(P))
     put("old-headers", old_packet(6, P.body) + old_packet(13, UID) + old_packet(2, P.sign(
