@@ -241,6 +241,7 @@ int main(int argc, char **argv)
 
 	cli.out = stdout;
 	cli.talk = stderr;
+	file_take_standard();
 	portable_init();
 	if (argc > 1 && !strcmp(argv[1], "inspect"))
 		return (int)inspect_main(argc - 1, argv + 1, &cli);

@@ -331,44 +331,34 @@ bool file_unnamed(int *fd, struct error *err)
 	return true;
 }
 
-/* Give it a number behind the first three: who has closed those gets them here. */
-static bool move_up(int *fd)
+void file_take_standard(void)
 {
-	int got;
+	int fd;
 
-	if (*fd > STDERR_FILENO)
-		return true;
-	got = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	file_closep(fd);
-	*fd = got;
-	return got >= 0;
+	do
+		fd = open("/", O_PATH); /* a child is not to reuse them, either */
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	file_closep(&fd);
 }
 
 bool file_memory(const char *name, int *fd, struct error *err)
 {
-	AUTO(file_closep)
 	int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (made < 0 || !move_up(&made))
+	if (made < 0)
 		return error_sys(err, "cannot make a file in memory");
-	*fd = TAKE_FD(made);
+	*fd = made;
 	return true;
 }
 
 bool file_pipe(int *from, int *to, struct error *err)
 {
-	AUTO(file_closep) int out = -1;
-	AUTO(file_closep) int in = -1;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		return error_sys(err, "cannot make a pipe");
-	out = ends[0];
-	in = ends[1];
-	if (!move_up(&out) || !move_up(&in))
-		return error_sys(err, "cannot make a pipe");
-	*from = TAKE_FD(out);
-	*to = TAKE_FD(in);
+	*from = ends[0];
+	*to = ends[1];
 	return true;
 }
 

@@ -90,8 +90,12 @@ void file_temp_sweep(const char *path);
 /* A file without a name in $TMPDIR, else /var/tmp: gone when it is closed. */
 bool file_unnamed(int *fd, struct error *err) MUST_CHECK;
 
-/* An empty file in memory; `name` is what /proc shows. Its descriptor, as those of a
- * pipe made here, is none of the first three: they are safe to keep open in a child. */
+/* First thing in main(): those of the first three descriptors that are closed are taken
+ * by one that can neither be read nor written (EBADF). No file, pipe or connection gets
+ * their numbers, and with it what is meant for standard output. */
+void file_take_standard(void);
+
+/* An empty file in memory; `name` is what /proc shows. */
 bool file_memory(const char *name, int *fd, struct error *err) MUST_CHECK;
 bool file_pipe(int *from, int *to, struct error *err) MUST_CHECK;
 /* Make an empty file in memory `size` bytes large, which begin with the `len` of `data`

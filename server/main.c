@@ -279,6 +279,7 @@ int main(int argc, char **argv)
 	struct error err = EMPTY;
 	bool ok;
 
+	file_take_standard();
 	options_parse(argc, argv, &s.options);
 	s.log.format = s.options.log_format;
 	if (!page_policy(&policy, &err) ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fips-manifest: the table of commands, and what all of them share. */
+#include "core/file.h"
 #include "core/text.h"
 #include "signer/cmd.h"
 
@@ -286,6 +287,7 @@ int main(int argc, char **argv)
 	struct error err = EMPTY;
 	int at = 0;
 
+	file_take_standard();
 	cli_parse(&argp, argc, argv, ARGP_IN_ORDER, &at, &g);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i]->name, argv[at]))

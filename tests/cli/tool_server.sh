@@ -95,6 +95,9 @@ says "EL 8, Kubernetes v1.21.3" out
 sort out >plain
 expect 0 fips-tool inspect --server "$url//" root/usr/bin/kubelet # as everywhere
 sort out | cmp - plain || fail "slashes behind the URL are no longer left out"
+closed() { "$@" >&-; } # no connection is taken for the output
+expect 3 closed fips-tool inspect --server "$url" root/usr/bin/kubelet
+says "cannot write the output: Bad file descriptor"
 for bad in "$url/?a=b" "$url/#a"; do
 	for what in "inspect /bin/cat" "--root root --kubernetes v1.21.3" --self-check \
 		"--root root --kubernetes v1.21.3 --state none --trust alice.asc"; do
