@@ -50,14 +50,27 @@ bool check_digests(const struct check *c, struct digest_many_item *items, size_t
 	       seen_add(c->seen, items, count, err);
 }
 
-static bool is_among(const struct digest_many_item *items, size_t count,
-		     const struct stat *st)
+static int by_inode(const void *a, const void *b)
 {
+	const struct stat *x = &((const struct digest_many_item *)a)->stat;
+	const struct stat *y = &((const struct digest_many_item *)b)->stat;
+
+	if (x->st_dev != y->st_dev)
+		return x->st_dev < y->st_dev ? -1 : 1;
+	return (x->st_ino > y->st_ino) - (x->st_ino < y->st_ino);
+}
+
+/* Each file once; the new count. */
+static size_t drop_doubles(struct digest_many_item *items, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(items, count, sizeof(*items), by_inode);
 	for (size_t i = 0; i < count; i++)
-		if (items[i].stat.st_dev == st->st_dev &&
-		    items[i].stat.st_ino == st->st_ino)
-			return true;
-	return false;
+		if (!kept || by_inode(&items[kept - 1], &items[i]))
+			items[kept++] = items[i];
+	return kept;
 }
 
 bool check_digests_ahead(const struct check *c, struct digest_many_item *items,
@@ -75,12 +88,13 @@ bool check_digests_ahead(const struct check *c, struct digest_many_item *items,
 		const struct digest_many_item *it =
 			i < count ? &items[i] : &next[i - count];
 
-		if (it->fd >= 0 && !fstat(it->fd, &st) && !is_among(all, n, &st))
+		if (it->fd >= 0 && !fstat(it->fd, &st))
 			all[n++] = (struct digest_many_item){.path = it->path,
 							     .fd = it->fd,
 							     .max = it->max,
 							     .stat = st};
 	}
+	n = drop_doubles(all, n);
 	/* both find in c->seen what became of it, or try again */
 	ok = check_digests(c, all, n, err);
 	digest_many_clear(all, n);
