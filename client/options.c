@@ -230,7 +230,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (o->file)
-			argp_error(state, "one manifest at a time");
+			argp_error(state, "one manifest at a time: '%s' is another",
+				   TEXT_SAFE(arg));
 		o->file = arg;
 		break;
 	case ARGP_KEY_END:

@@ -20,6 +20,7 @@ sed -e "s,/var/cache/nginx/fips-manifest,$PWD/cache," -e "s,127.0.0.1:8080,127.0
 	-e "s,listen 443 ssl,listen 127.0.0.1:$front ssl," \
 	-e "s,/etc/pki/.*\.pem,$PWD/front.pem," -e "s,/etc/pki/.*\.key,$PWD/front.key," \
 	"$TOP/docs/examples/nginx.conf" >site.conf
+prefixed=$(free_port)
 cat >nginx.conf <<CONF
 daemon off;
 user $(id -un) $(id -gn);
@@ -34,6 +35,10 @@ http {
 	uwsgi_temp_path $PWD/n4;
 	scgi_temp_path $PWD/n5;
 	include $PWD/site.conf;
+	server {
+		listen 127.0.0.1:$prefixed;
+		location /fips/ { proxy_pass http://127.0.0.1:$PORT/; }
+	}
 }
 CONF
 chmod 755 .
@@ -55,6 +60,28 @@ wait_for 60 published || fail "a publish is not seen through the cache"
 [ "$(status --cacert front.pem "$site/metrics")" = 404 ] || fail "metrics outside"
 [ "$(via -H "Accept-Encoding: gzip" "$site/index.json" | gzip -dc | sha256sum)" = \
 	"$(get "$URL/index.json" | sha256sum)" ] || fail "gzip through the cache"
+
+step "under a prefix, whose every link stays there"
+at=http://127.0.0.1:$prefixed/fips
+links() { # PAGE: the URLs that its links mean
+	curl -sS -H "Accept: text/html" "$1" |
+		python3 -c 'import re, sys, urllib.parse as u
+for link in re.findall("<a href=\"([^\"]*)", sys.stdin.read()): print(u.urljoin(sys.argv[1], link))' "$1"
+}
+for page in "" index.html none manifests/none/none; do
+	links "$at/$page" >links
+	[ -s links ] || fail "$page has no link"
+	while read -r link; do
+		# store_fill signs nothing, so what the manifests list cannot be shown
+		[[ $link == */manifest-*.html ]] || [ "$(status "$link")" = 200 ] ||
+			fail "$page links $link"
+		[[ $link == "$at"/* ]] || fail "$page leads to $link"
+	done <links
+done
+mkdir -p node/etc
+printf 'ID=rhel\nVERSION_ID=8\n' >node/etc/os-release
+expect 2 fips-tool --server "$at" --keyring "$TOP/keys-example/alice.asc" --root node --kubernetes v1.1.0
+says "manifests/v1.1.0/manifest-el8-x86_64.json.asc"
 kill "$nginx"
 wait "$nginx"
 
