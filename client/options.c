@@ -230,8 +230,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (o->file)
-			argp_error(state, "one manifest at a time: '%s' is another",
-				   TEXT_SAFE(arg));
+			argp_error(state, "one manifest at a time");
 		o->file = arg;
 		break;
 	case ARGP_KEY_END:

@@ -236,7 +236,7 @@ says "'--arch' is missing"
 expect 3 fips-manifest tool add program --version 1.0.0 --arch $wrong
 says "'program': it is a program for $right, not $wrong"
 one_line
-head -c -1 program >cut
+head -c -1 program >"cut"
 printf '#!/bin/sh\nexec fips-tool "$@"\n' >script
 for bad in "cut: it is cut short" "script: it is no program" "one.json: it is no program"; do
 	expect 3 fips-manifest tool add "${bad%%:*}" --version 1.0.0 --arch $right
