@@ -149,6 +149,16 @@ static bool check_version(struct store *s, int version, struct error *err)
 	return store_migrate(s, err);
 }
 
+/* A write-ahead log, which another program may have set, shuts readers out that may not
+ * write. While one has it open it stays, and does no other harm. */
+static void undo_wal(struct store *s)
+{
+	struct error ignored;
+
+	if (!store_exec(s, "PRAGMA journal_mode = DELETE", &ignored))
+		return;
+}
+
 static bool open_existing(struct store *s, struct error *err)
 {
 	int version;
@@ -165,9 +175,12 @@ static bool open_existing(struct store *s, struct error *err)
 	if (s->mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main"))
 		return error_set(err, ERR_SYSTEM, "store '%s' cannot be written",
 				 TEXT_SAFE(s->path));
-	return check_version(s, version, err) &&
-	       (s->mode == STORE_READ || store_check_schema(s, err)) &&
-	       store_prepare(s, err);
+	if (!check_version(s, version, err) ||
+	    (s->mode == STORE_WRITE && !store_check_schema(s, err)))
+		return false;
+	if (s->mode == STORE_WRITE)
+		undo_wal(s);
+	return store_prepare(s, err);
 }
 
 bool store_open(const char *path, enum store_mode mode, struct store **out,
@@ -242,6 +255,27 @@ static bool place(const char *made, const char *path, struct error *err)
 	return true;
 }
 
+/* What SQLite finds beside a store it plays back into it: a journal that outlived an
+ * earlier store of the name would bring that one's keys and rows into the new one. */
+static bool refuse_left(const char *path, struct error *err)
+{
+	static const char *const ends[] = {"journal", "wal"};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		AUTO(buf_clear) struct buf name = BUF_MAX(4096);
+
+		buf_printf(&name, "%s-%s", path, ends[i]);
+		if (!buf_ok(&name, err))
+			return false;
+		if (!access(name.data, F_OK))
+			return error_set(err, ERR_CONFLICT,
+					 "'%s' is left of an earlier store: delete it, "
+					 "or put that store back beside it",
+					 TEXT_SAFE(name.data));
+	}
+	return true;
+}
+
 bool store_create(const char *path, struct error *err)
 {
 	AUTO(buf_clear) struct buf made = BUF_MAX(4096);
@@ -250,6 +284,8 @@ bool store_create(const char *path, struct error *err)
 
 	if (!access(path, F_OK))
 		return taken(path, err);
+	if (!refuse_left(path, err))
+		return false;
 	buf_printf(&made, "%s.new-%ld", path, (long)getpid());
 	if (!buf_ok(&made, err))
 		return false;

@@ -22,7 +22,8 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* Make a new store at `path`; ERR_CONFLICT when anything is there. It appears
+/* Make a new store at `path`; ERR_CONFLICT when anything is there, also a journal that
+ * outlived an earlier store of the name: it would be played into this one. It appears
  * whole or not at all. */
 bool store_create(const char *path, struct error *err) MUST_CHECK;
 /* Open one; STORE_WRITE migrates an older one, and refuses one whose schema another

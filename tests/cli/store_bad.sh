@@ -136,6 +136,24 @@ one_line
 expect 0 fips-manifest --store hot.db tool list
 cmp -s s.db hot.db || fail "the reader did not undo it"
 
+step "a journal outlived its store: no new one is made that it would be played into"
+for end in journal wal; do
+	: >left.db-$end
+	expect 3 fips-manifest --store left.db init --no-roles
+	says "'left.db-$end' is left of an earlier store"
+	one_line
+	[ ! -e left.db ] || fail "it was made"
+	rm left.db-$end
+done
+expect 0 fips-manifest --store left.db init --no-roles
+
+step "a write-ahead log, set by another program, shuts readers out: a writer undoes it"
+cp s.db wal.db
+[ "$(sqlite3 wal.db 'PRAGMA journal_mode = wal')" = wal ] || fail "no write-ahead log"
+expect 0 fips-manifest --store wal.db key --threshold 1
+[ "$(sqlite3 wal.db 'PRAGMA journal_mode')" = delete ] || fail "it is still there"
+sound wal.db
+
 step "a full disk: RLIMIT_FSIZE"
 small() { # KBYTES COMMAND...
 	(
