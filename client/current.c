@@ -239,7 +239,9 @@ static bool read_trust(const struct current_options *o, struct buf *out,
 		       struct error *err)
 {
 	if (o->trust)
-		return file_read(o->trust, out, err);
+		return file_read(o->trust, out, err) &&
+		       (out->len || error_set(err, ERR_FORMAT, "'%s' is empty",
+					      TEXT_SAFE(o->trust)));
 	buf_append(out, trust_root, sizeof(trust_root) - 1);
 	return buf_ok(out, err);
 }

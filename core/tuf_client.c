@@ -168,10 +168,10 @@ static bool load_root(struct tuf_client *c, struct error *err)
 					 "names one");
 	buf_append(&text, o->trust, o->trust_len);
 	if (!buf_ok(&text, err) || !tuf_trust_first_root(&given, &text, err))
-		return error_prefix(err, "the given root");
+		return error_prefix(err, "the root that --trust gives");
 	if (have && given.root.version == c->trust.root.version)
 		return same_root(&text, &old, err) ||
-		       error_prefix(err, "the given root");
+		       error_prefix(err, "the root that --trust gives");
 	if (have && given.root.version < c->trust.root.version)
 		return true;
 	return tuf_trust_first_root(&c->trust, &text, err) &&

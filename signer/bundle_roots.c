@@ -26,7 +26,7 @@ static bool version_of(const struct buf *root, int64_t *out, struct error *err)
 	AUTO(tuf_trust_clear) struct tuf_trust t = EMPTY;
 
 	if (!tuf_trust_first_root(&t, root, err))
-		return error_prefix(err, "the given root");
+		return error_prefix(err, "the root that --trust gives");
 	*out = t.root.version;
 	return true;
 }

@@ -154,7 +154,7 @@ says "the state folder is another repository's"
 one_line
 jq '.signed.version = 5' trees/root.json >raised.json
 expect 2 tool --state fresh --trust raised.json
-says "the given root: root: by the keys of root 5: signed by 0 of the 1 keys"
+says "the root that --trust gives: root: by the keys of root 5: signed by 0 of the 1 keys"
 one_line
 
 step "a root that is built in"

@@ -62,3 +62,7 @@ refused 64 "give one of MANIFEST.asc, --server URL, --tree DIR and --bundle FILE
 refused 64 "give one of --server URL, --tree DIR and --bundle FILE.tar" fips-tool --self-check
 refused 3 "no root to begin with, and no --trust that names one: cannot open 'none/root.json'" \
 	fips-tool --tree . --el 8 --state none
+refused 3 "'empty' is empty" fips-tool --tree . --el 8 --state none --trust empty
+echo x >junk
+refused 3 "the root that --trust gives: root: line 1:" \
+	fips-tool --tree . --el 8 --state none --trust junk
