@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-	NAME_SIZE = 4 * TUF_NAME_MAX,
+	NAME_SIZE = TUF_NAME_MAX + 32, /* "VERSION.ROLE.json" */
 	SAW_SECONDS = 3600, /* how exactly the time of the last update is kept */
 };
 

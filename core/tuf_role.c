@@ -50,6 +50,21 @@ static bool copy_text(const char *s, size_t max, char **out, struct error *err)
 	return *out || no_memory(err);
 }
 
+/* A role's name is that of a file in a state folder and a tree, percent-encoded. */
+static bool copy_name(const char *s, size_t max, char **out, struct error *err)
+{
+	AUTO(buf_clear) struct buf file = BUF_MAX(SIZE_MAX / 2);
+
+	text_percent(s, "", &file);
+	if (!buf_ok(&file, err))
+		return false;
+	if (file.len > max)
+		return error_set(err, ERR_LIMIT,
+				 "'%s' is longer than %zu bytes as the name of a file",
+				 TEXT_SAFE(s), max);
+	return copy_text(s, max, out, err);
+}
+
 /* "1.0.34": digits and dots, first number 1 */
 static bool read_spec(struct json v, struct error *err)
 {
@@ -374,7 +389,7 @@ static bool read_delegation(struct tuf_targets *t, struct json v, struct error *
 	    !name_is_free(t, name, err))
 		return false;
 	t->delegation_count++;
-	if (!copy_text(name, TUF_NAME_MAX, &d->name, err) ||
+	if (!copy_name(name, TUF_NAME_MAX, &d->name, err) ||
 	    !read_signers(v, &d->signers, err) ||
 	    !json_get_bool(v, "terminating", &d->terminating, err) ||
 	    !read_patterns(v, d, err))
@@ -390,7 +405,7 @@ static bool read_succinct(struct json v, struct tuf_targets *t, struct error *er
 	if (!read_signers(v, &t->succinct_signers, err) ||
 	    !json_get_integer(v, "bit_length", 1, SUCCINCT_BITS_MAX, &bits, err) ||
 	    !json_get_string(v, "name_prefix", &prefix, err) ||
-	    !copy_text(prefix, TUF_NAME_MAX - 10, &t->succinct_prefix, err))
+	    !copy_name(prefix, TUF_NAME_MAX - 10, &t->succinct_prefix, err))
 		return error_prefix(err, "succinct_roles");
 	t->succinct_bits = (unsigned)bits;
 	return true;

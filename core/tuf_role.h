@@ -28,7 +28,7 @@ enum tuf_kind {
 	TUF_SITE = TUF_KINDS, /* no role: a site's statement, signed alike (site.h) */
 };
 
-enum { TUF_NAME_MAX = 200 }; /* bytes of a delegated role's name */
+enum { TUF_NAME_MAX = 200 }; /* bytes of a delegated role's name, percent-encoded */
 
 /* "root", "targets", ...: what "_type" says */
 const char *tuf_role_name(enum tuf_kind kind);

@@ -424,7 +424,7 @@ def terminating_delegation(name):
 
 @test(*[(repr(role), role) for role in (
     "..%2F..%2Fx", "../../x", "/etc/x", "..", ".", "a/../../b", "x\nX-Header: 1",
-    "\u202etxt.nosj")])
+    "\u202etxt.nosj", "x" * 200, "\u00e9" * 33)])
 def role_names_stay_in_the_state_folder(name, role):
     repo, c = start(name)
     repo.delegate("targets", role)
@@ -434,6 +434,14 @@ def role_names_stay_in_the_state_folder(name, role):
     equal(c.download("file"), 0)
     equal((sorted(os.listdir(c.dir)), sorted(os.listdir("."))), before)
     equal(c.version(role), 1)
+
+
+@test(("ASCII", "x" * 201), ("encoded", "\u00e9" * 34))
+def role_name_that_no_file_may_have(name, role):
+    repo, c = good(name)
+    repo.delegate("targets", role)
+    repo.publish(role, "targets", "snapshot", "timestamp")
+    refused(c, "is longer than 200 bytes as the name of a file", "changed")
 
 
 @test(("root", "root"), ("timestamp", "timestamp"), ("snapshot", "snapshot"),
