@@ -63,18 +63,21 @@ static bool read_file(const char *path, struct pgp_keyring *out, struct error *e
 	       (pgp_inspect(out, err) || error_prefix(err, "'%s'", TEXT_SAFE(path)));
 }
 
-/* "FPR UID" of each key that the change is about, for the log. */
+/* A row of the log, "VERB FPR UID", for each key that the change is about. */
 static bool save(struct store *s, const struct buf *bytes, const char *verb,
 		 const struct pgp_key *keys, size_t count, struct error *err)
 {
-	AUTO(buf_clear) struct buf what = BUF_MAX(PGP_KEYS_MAX * 512);
+	for (size_t i = 0; i < count; i++) {
+		AUTO(buf_clear) struct buf what = BUF_MAX(PGP_UID_MAX + 128);
 
-	buf_puts(&what, verb);
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&what, "%s %s %s", i ? "," : "", keys[i].fpr, keys[i].uid);
-	return buf_ok(&what, err) &&
-	       store_set_keyring(s, bytes->data ? bytes->data : "", bytes->len,
-				 what.data, err);
+		buf_printf(&what, "%s %s %s", verb, keys[i].fpr, keys[i].uid);
+		if (!buf_ok(&what, err) ||
+		    !(i ? store_log(s, "keyring", "release keys", what.data, err)
+			: store_set_keyring(s, bytes->data ? bytes->data : "",
+					    bytes->len, what.data, err)))
+			return false;
+	}
+	return true;
 }
 
 static bool is_unfit(const struct pgp_keyring *k, size_t at,

@@ -78,6 +78,23 @@ expect 64 fips-manifest key add c.gpg "${c: -16}"
 says "not a full fingerprint"
 cmp -s s.db before.db || fail "the store was changed"
 expect 0 fips-manifest key add cd.gpg "$c" "$d"
+expect 0 fips-manifest log
+grep -q "add $c" out && grep -q "add $d" out || fail "the log does not name each key"
+
+step "many keys with long names at once"
+long=$(printf 'n%.0s' {1..200})
+many=()
+for i in {1..9}; do
+	make_key "m$i$long" rsa3072
+	many+=("$FPR")
+done
+gpg --batch -q --export "${many[@]}" >many.gpg
+expect 0 fips-manifest --store many.db init
+expect 0 fips-manifest --store many.db key add many.gpg "${many[@]}"
+expect 0 fips-manifest --store many.db log
+for i in "${many[@]}"; do
+	grep -q "add $i" out || fail "the log does not name $i"
+done
 
 step "remove"
 expect 0 fips-manifest key remove "$d"
