@@ -18,7 +18,7 @@ bench() { # bench NAME ARG...
 
 step "carrying"
 bench carry 2 2 3
-says "mirror of 3 manifests, nothing new, requests | 1 requests" out
+says "mirror of 3 manifests, nothing new, requests | 2 requests" out
 
 step "TUF"
 bench tuf 2 3
