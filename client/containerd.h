@@ -3,9 +3,10 @@
  * containerd: what containerd keeps of images on the disk (its root folder, version 1
  * of the layout):
  *
- *     io.containerd.content.v1.content/blobs/sha256/HEX      blobs as they were pulled
- *     io.containerd.snapshotter.v1.{overlayfs,aufs}/snapshots/N/fs/...  an unpacked
- * layer io.containerd.snapshotter.v1.native/snapshots/N/...
+ *     io.containerd.content.v1.content/blobs/sha256/HEX    blobs as they were pulled
+ *     io.containerd.snapshotter.v1.overlayfs/snapshots/N/fs/...   an unpacked layer
+ *     io.containerd.snapshotter.v1.aufs/snapshots/N/fs/...
+ *     io.containerd.snapshotter.v1.native/snapshots/N/...
  *     io.containerd.snapshotter.v1.btrfs/{snapshots,active,view}/N/...
  *
  * Rule: a layer is a tree of its own, in which a container may have made anything:

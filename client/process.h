@@ -58,8 +58,7 @@ void process_close(struct process *p);
 /* Is it the right to look at another's process that is missing? */
 bool process_is_denied(int os);
 
-/* Has it ended since it was read? What cannot be opened of one that has not is there.
- */
+/* Has it ended since it was read? Else what cannot be opened of it is there. */
 bool process_has_ended(const struct process *p);
 
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */

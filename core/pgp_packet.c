@@ -310,8 +310,7 @@ struct bound {
 static void judge_part(const struct bound *b, const char *fpr,
 		       char problem[PGP_REASON_MAX])
 {
-	/* of two that it signs itself with, gpg takes the newer, which may be the weak
-	 */
+	/* of two self-signatures gpg takes the newer, which may be the weak one */
 	if (!b->weak[0] || (b->good && !b->direct))
 		return;
 	if (b->direct)

@@ -67,8 +67,7 @@ void cmd_put_time(struct json_writer *w, const char *key, int64_t t);
  * no more than a terminal may see. */
 void cmd_put_name(struct json_writer *w, const char *key, const char *name);
 
-/* How many digits of a digest stand in a line of the terminal behind so many columns.
- */
+/* How many digits of a digest fit behind so many columns of the terminal. */
 int cmd_digits(const struct cli *cli, size_t before);
 
 /* The argument of --threshold. */

@@ -45,8 +45,7 @@ static bool parse(int key, char *arg, void *input, struct error *err)
 
 /* ---- add ---- */
 
-/* What is read of an ELF file (64 bits, little-endian): ELF specification, the header.
- */
+/* The header of an ELF file (64 bits, little-endian), as far as it is read. */
 enum {
 	ELF_HEAD = 64,
 	ELF_MACHINE = 18,
