@@ -391,6 +391,9 @@ bool file_mkdir(const char *path, mode_t mode, struct error *err)
 	if (!mkdir(path, mode) ||
 	    (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode)))
 		return true;
+	if (errno == EEXIST)
+		return error_set(err, ERR_SYSTEM, "'%s' is there and no folder",
+				 TEXT_SAFE(path));
 	return error_sys(err, "cannot create folder '%s'", TEXT_SAFE(path));
 }
 

@@ -419,7 +419,7 @@ TEST(a_folder_that_is_there_is_fine)
 	assert_ok(file_mkdir("a", 0755, &err));
 	put("file", "");
 	assert_err(ERR_SYSTEM, file_mkdir("file", 0755, &err));
-	assert_says("cannot create folder 'file': File exists");
+	assert_says("'file' is there and no folder");
 	assert_err(ERR_NOT_FOUND, file_mkdir("no/a", 0755, &err));
 }
 
