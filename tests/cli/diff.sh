@@ -62,7 +62,7 @@ expect 3 fips-manifest diff "$one" "$TOP/tests/data/refuse/manifest/float.json"
 says "float.json': line 46: a number that is not an integer"
 one_line
 expect 3 fips-manifest diff "$one" nothing.json
-says "cannot open 'nothing.json': No such file or directory"
+says "'nothing.json' is neither an ID, such as el8/v1.21.3@2, nor a file that is here"
 one_line
 expect 64 fips-manifest diff "$one"
 says "an operand is missing: A B"

@@ -88,7 +88,7 @@ says "(the manifest)" out
 expect 1 fips-manifest find "$(printf '%064d' 7)"
 says "no manifest lists the digest"
 expect 3 fips-manifest find nowhere
-says "cannot open 'nowhere'"
+says "'nowhere' is neither a digest, 64 hex digits, nor a file that is here"
 
 step "a path that would turn a terminal's colours is shown escaped"
 sed '/path.*kube-apiserver"/{s,kube-apiserver",x\\u009b31m",;n;s,: "[^"]*",: "'"$(sha256sum </bin/true | cut -c1-64)"'",}' \
@@ -111,7 +111,7 @@ expect 3 fips-manifest show el8/v1.21.3@7
 expect 64 fips-manifest withdraw --reason x v1.21.3
 says "names no manifest"
 expect 3 fips-manifest show ./el8/v1.21.3
-says "cannot open './el8/v1.21.3'"
+says "'./el8/v1.21.3' is neither an ID, such as el8/v1.21.3@2, nor a file that is here"
 manifest arm 's/"arch": "x86_64"/"arch": "aarch64"/' 's/\.x86_64\.rpm/.aarch64.rpm/'
 expect 0 fips-manifest add arm.asc
 expect 64 fips-manifest show el8/v1.21.3
