@@ -76,8 +76,9 @@ class Key:
         self.id = self.fpr[12:]
 
     def sign(self, kind, data, digest=SHA512, hashed=None, unhashed=None, extra=b"",
-             created=CREATED + 60, bad=False):
-        """The body of a signature packet; `extra` joins the hashed subpackets."""
+             created=CREATED + 60, bad=False, number=None):
+        """The body of a signature packet; `extra` joins the hashed subpackets; `number`
+        stands instead of the right one."""
         if hashed is None:
             hashed = sub(33, b"\x04" + self.fpr) + date(created) + extra
         if unhashed is None:
@@ -85,8 +86,9 @@ class Key:
         head = bytes([4, kind, 1, digest]) + struct.pack(">H", len(hashed)) + hashed
         name, algorithm = DIGESTS[digest]
         value = hashlib.new(name, data + head + b"\x04\xff" + u32(len(head))).digest()
-        number = int.from_bytes(self.secret.sign(
-            value, padding.PKCS1v15(), utils.Prehashed(algorithm())), "big")
+        if number is None:
+            number = int.from_bytes(self.secret.sign(
+                value, padding.PKCS1v15(), utils.Prehashed(algorithm())), "big")
         return (head + struct.pack(">H", len(unhashed)) + unhashed + value[:2] +
                 mpi(number ^ (1 << 77 if bad else 0)))
 
@@ -278,7 +280,7 @@ def signatures():
     put("one-pass", GOOD, packet(4, b"\x03\x01\x0a\x01" + P.id + b"\x01") + sig(P))
     put("partial", GOOD, b"\xc2\xe8" + body[:256] + length(len(body) - 256) + body[256:])
     put("indeterminate", GOOD, b"\x8b" + body)
-    put("no-number", GOOD, packet(2, body[:-386] + b"\0\0"))
+    put("no-number", GOOD, sig(P, number=0))
     both = GOOD + cert(S)
     put("good-bad-unknown", both, sig(P) + sig(S, bad=True) + sig(Q))
     put("unknown-good", GOOD, sig(Q) + sig(P))
