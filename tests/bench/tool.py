@@ -5,15 +5,18 @@
 # - large files, warm: SHA-256 itself. A bare loop around OpenSSL takes 0.82 of what xargs
 #   -n1 takes, so 0.80 is beyond what hashing every byte once allows here. xargs without -n
 #   gives all 16 names to one process, which leaves a core idle.
-# - 50,000 small files, 0.33 s: 0.94 of xargs -n500 (0.35 s), but 1.4 of xargs that gives a
-#   process as many names as fit (0.24); 3.7 of reading them in a C loop of two threads (0.09),
-#   2.2 of one thread (0.15), 1.2 of xargs cat (0.26).
+# - 50,000 small files, 0.32 s: 1.4 of xargs that gives a process as many names as fit
+#   (0.23), 0.94 of xargs -n500 (0.35); 1.2 of reading them by xargs cat (0.27), 2.3 and 3.6
+#   of a C loop that reads, in one thread (0.14) and in two (0.09).
 #   gpgv over the manifest of 11 MB takes 0.08 of it (a look-up of strchr(3) a byte; nothing of
-#   the manifest is parsed before it is verified, so the other core waits), a bare EVP loop 0.15:
-#   these two one after the other are 0.65 of xargs and 2.6 of reading, so that 1.8 of reading
-#   is beyond them. The rest: the manifest is read, cut and handed to gpgv (0.014), parsed and
-#   held against what would be written again (0.035); digesting has fstat twice and fgetxattr
-#   beside the bare loop (0.16 to 0.18); telling takes 0.017.
+#   the manifest is parsed before it is verified, so the other core waits), a bare EVP loop 0.15.
+#   These two one after the other are the floor: 0.99 of xargs, 2.5 of reading in two threads.
+#   So against these two peers the goals, 0.75 and 1.8, cannot be reached by what verifies
+#   first; against xargs -n500 and one reading thread the floor would, and 0.09 s are in
+#   between. All stay in the table, with the floor beneath. What lies between: the manifest is
+#   read, cut and handed to gpgv (0.014), parsed and held against what would be written again
+#   (0.035); digesting has fstat twice and fgetxattr beside the bare loop (0.16 to 0.19;
+#   fgetxattr 0.01 of it); telling takes 0.017.
 #   Tried and left: a table of descriptors for each thread (5 % of the digesting, but what a
 #   worker opens and closes is then its own), memory that malloc keeps, or in huge pages (as
 #   many page faults less, no time), descriptors of the parent folders (nothing: openat2 beneath
