@@ -234,7 +234,7 @@ static const char *why_unseen(int os)
 static bool look(struct scan *s, pid_t pid, const struct program *program,
 		 struct error *err)
 {
-	AUTO(process_close) struct process p = {.dir_fd = -1};
+	AUTO(process_close) struct process p = PROCESS_CLOSED;
 	size_t n;
 
 	process_read(s->check->node->proc_fd, pid, &p);

@@ -65,10 +65,16 @@ static void set_state(struct process *p, enum process_state state)
 	p->os = state == PROCESS_UNSEEN ? errno : 0;
 }
 
+/* The folder to read from: every thread's tells of all of them. */
+static int folder(const struct process *p)
+{
+	return p->thread_fd < 0 ? p->dir_fd : p->thread_fd;
+}
+
 static void read_exe(struct process *p)
 {
 	static const char mark[] = " (deleted)";
-	ssize_t n = readlinkat(p->dir_fd, "exe", p->exe, sizeof(p->exe) - 1);
+	ssize_t n = readlinkat(folder(p), "exe", p->exe, sizeof(p->exe) - 1);
 
 	if (n < 0) {
 		set_state(p, unseen_or_gone(errno));
@@ -81,9 +87,17 @@ static void read_exe(struct process *p)
 	set_state(p, PROCESS_READ);
 }
 
-/* The folder of a thread that runs on when the first one has ended, which the kernel
- * then calls a zombie; -1 with errno: none, or it cannot be told. */
-static int open_other_thread(int dir_fd)
+/* A thread that ends is without an executable before the kernel calls it a zombie. */
+static bool has_no_exe(int dir_fd)
+{
+	char name[1];
+
+	return readlinkat(dir_fd, "exe", name, sizeof(name)) < 0 &&
+	       unseen_or_gone(errno) == PROCESS_GONE;
+}
+
+/* The folder of a thread that runs; -1 with errno: none, or it cannot be told. */
+static int open_thread(int dir_fd)
 {
 	int fd = openat(dir_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO(file_closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -99,7 +113,7 @@ static int open_other_thread(int dir_fd)
 		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 && unseen_or_gone(errno) == PROCESS_UNSEEN)
 			return -1;
-		if (fd >= 0 && kind_of(fd) == PROCESS_READ)
+		if (fd >= 0 && kind_of(fd) == PROCESS_READ && !has_no_exe(fd))
 			return fd;
 		file_closep(&fd);
 	}
@@ -112,33 +126,30 @@ static int open_other_thread(int dir_fd)
 static void read_state(struct process *p)
 {
 	enum process_state kind;
-	int thread;
 
 	/* one that has an executable is neither a thread of the kernel nor gone */
 	read_exe(p);
 	if (p->state == PROCESS_READ)
 		return;
 	kind = kind_of(p->dir_fd);
-	if (kind == PROCESS_READ)
+	if (kind == PROCESS_READ && p->state == PROCESS_UNSEEN)
 		return;
 	set_state(p, kind);
-	if (kind != PROCESS_GONE)
+	if (kind == PROCESS_KERNEL || kind == PROCESS_UNSEEN)
 		return;
-	thread = open_other_thread(p->dir_fd);
-	if (thread < 0) {
+	p->thread_fd = open_thread(p->dir_fd);
+	if (p->thread_fd < 0)
 		set_state(p, unseen_or_gone(errno));
-		return;
-	}
-	file_closep(&p->dir_fd);
-	p->dir_fd = thread;
-	read_exe(p);
+	else
+		read_exe(p);
 }
 
 void process_read(int proc_fd, pid_t pid, struct process *out)
 {
 	char name[16];
 
-	*out = (struct process){.pid = pid, .dir_fd = -1};
+	*out = (struct process)PROCESS_CLOSED;
+	out->pid = pid;
 	snprintf(name, sizeof(name), "%d", pid);
 	out->dir_fd = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (out->dir_fd >= 0)
@@ -146,7 +157,7 @@ void process_read(int proc_fd, pid_t pid, struct process *out)
 	else
 		set_state(out, unseen_or_gone(errno));
 	if ((out->state == PROCESS_READ || out->state == PROCESS_UNSEEN) &&
-	    read_some(out->dir_fd, "cmdline", out->argv0, sizeof(out->argv0)) < 0 &&
+	    read_some(folder(out), "cmdline", out->argv0, sizeof(out->argv0)) < 0 &&
 	    out->state == PROCESS_READ)
 		set_state(out, unseen_or_gone(errno));
 }
@@ -154,33 +165,36 @@ void process_read(int proc_fd, pid_t pid, struct process *out)
 void process_close(struct process *p)
 {
 	file_closep(&p->dir_fd);
+	file_closep(&p->thread_fd);
 }
 
 bool process_has_ended(const struct process *p)
 {
-	char name[1];
+	AUTO(file_closep) int fd = -1;
 
-	return readlinkat(p->dir_fd, "exe", name, sizeof(name)) < 0 &&
-	       unseen_or_gone(errno) == PROCESS_GONE;
+	if (!has_no_exe(folder(p)))
+		return false;
+	fd = open_thread(p->dir_fd);
+	return fd < 0 && unseen_or_gone(errno) == PROCESS_GONE;
 }
 
 int process_open_exe(const struct process *p)
 {
-	return openat(p->dir_fd, "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return openat(folder(p), "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
 bool process_is_beneath(const struct process *p, int root_fd)
 {
 	struct stat own, node;
 
-	return fstatat(p->dir_fd, "root", &own, 0) || fstat(root_fd, &node) ||
+	return fstatat(folder(p), "root", &own, 0) || fstat(root_fd, &node) ||
 	       (own.st_dev == node.st_dev && own.st_ino == node.st_ino);
 }
 
 bool process_environ(const struct process *p, struct buf *out, struct error *err)
 {
 	AUTO(file_closep)
-	int fd = openat(p->dir_fd, "environ", O_RDONLY | O_CLOEXEC);
+	int fd = openat(folder(p), "environ", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_sys(err, "cannot open its environment");
@@ -246,7 +260,7 @@ static bool hides_others(int proc_fd)
  * number is not. */
 static bool is_whole(int proc_fd)
 {
-	AUTO(process_close) struct process p = {.dir_fd = -1};
+	AUTO(process_close) struct process p = PROCESS_CLOSED;
 
 	process_read(proc_fd, 2, &p);
 	return p.state == PROCESS_KERNEL;
@@ -267,7 +281,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 	l.hidden = hides_others(proc_fd);
 	l.whole = is_whole(proc_fd);
 	for (errno = 0; (e = readdir(dir)) && digest_many_now() < deadline; errno = 0) {
-		AUTO(process_close) struct process p = {.dir_fd = -1};
+		AUTO(process_close) struct process p = PROCESS_CLOSED;
 
 		if (!text_u64(e->d_name, 1, INT32_MAX, &pid))
 			continue;

@@ -26,10 +26,13 @@ struct process {
 	int os; /* of PROCESS_UNSEEN: errno; EACCES or EPERM: it is not ours to look at
 		 */
 	int dir_fd;
+	int thread_fd;   /* -1, or the thread that runs on when the first one has ended */
 	char exe[4096];  /* as the kernel names it, without " (deleted)" */
 	bool deleted;    /* the path leads to another file now, or to none */
 	char argv0[256]; /* cut; "" when there is none */
 };
+
+#define PROCESS_CLOSED {.dir_fd = -1, .thread_fd = -1}
 
 /* What one calls itself. */
 struct process_names {
@@ -50,7 +53,7 @@ bool process_list(int proc_fd, int64_t deadline, struct process_list *out,
 		  struct error *err) MUST_CHECK;
 void process_list_clear(struct process_list *l);
 
-/* Look at one; never fails: what came of it is the state. The descriptor is the
+/* Look at one; never fails: what came of it is the state. The descriptors are the
  * caller's, closed by process_close(). */
 void process_read(int proc_fd, pid_t pid, struct process *out);
 void process_close(struct process *p);
@@ -58,7 +61,8 @@ void process_close(struct process *p);
 /* Is it the right to look at another's process that is missing? */
 bool process_is_denied(int os);
 
-/* Has it ended since it was read? Else what cannot be opened of it is there. */
+/* Has it ended since it was read, with all its threads? Else what cannot be opened of it
+ * is there. */
 bool process_has_ended(const struct process *p);
 
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */
