@@ -26,13 +26,16 @@ struct process {
 	int os; /* of PROCESS_UNSEEN: errno; EACCES or EPERM: it is not ours to look at
 		 */
 	int dir_fd;
-	int thread_fd;   /* -1, or the thread that runs on when the first one has ended */
+	int thread_fd; /* -1, or the thread that runs on when the first one has ended */
 	char exe[4096];  /* as the kernel names it, without " (deleted)" */
 	bool deleted;    /* the path leads to another file now, or to none */
 	char argv0[256]; /* cut; "" when there is none */
 };
 
-#define PROCESS_CLOSED {.dir_fd = -1, .thread_fd = -1}
+#define PROCESS_CLOSED                                                                 \
+	{                                                                              \
+		.dir_fd = -1, .thread_fd = -1                                          \
+	}
 
 /* What one calls itself. */
 struct process_names {
@@ -61,8 +64,8 @@ void process_close(struct process *p);
 /* Is it the right to look at another's process that is missing? */
 bool process_is_denied(int os);
 
-/* Has it ended since it was read, with all its threads? Else what cannot be opened of it
- * is there. */
+/* Has it ended since it was read, with all its threads? Else what cannot be opened of
+ * it is there. */
 bool process_has_ended(const struct process *p);
 
 /* Open the executable itself, wherever its name leads by now; -1 with errno. */
