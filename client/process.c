@@ -198,7 +198,12 @@ bool process_environ(const struct process *p, struct buf *out, struct error *err
 
 	if (fd < 0)
 		return error_sys(err, "cannot open its environment");
-	return file_read_fd(fd, out, err) || error_prefix(err, "its environment");
+	if (!file_read_fd(fd, out, err))
+		return error_prefix(err, "its environment");
+	/* which is empty, too, when the thread ended meanwhile */
+	if (has_no_exe(folder(p)))
+		return error_set(err, ERR_SYSTEM, "its environment: the thread ended");
+	return true;
 }
 
 const char *process_name(const char *path)

@@ -74,7 +74,8 @@ int process_open_exe(const struct process *p);
 /* Is its root folder this one? Also true when that cannot be told. */
 bool process_is_beneath(const struct process *p, int root_fd);
 
-/* Append environ(7) as it was at the start: strings that end in NUL. */
+/* Append environ(7) as it was at the start: strings that end in NUL. A thread that has
+ * ended meanwhile is an error, not one without variables. */
 bool process_environ(const struct process *p, struct buf *out,
 		     struct error *err) MUST_CHECK;
 

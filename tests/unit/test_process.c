@@ -51,3 +51,19 @@ TEST(process_runs_on_while_its_first_thread_ends)
 	make("7/task/9", "Z", NULL, &err);
 	assert_true(process_has_ended(&p));
 }
+
+TEST(process_whose_thread_ended_has_no_empty_environment)
+{
+	AUTO(process_close) struct process p = PROCESS_CLOSED;
+	AUTO(file_closep) int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(buf_clear) struct buf env = BUF_MAX(64);
+
+	make("9", "S", "/usr/bin/kubelet", &err);
+	assert_ok(file_write_atomic("9/environ", "", 0, 0644, &err));
+	process_read(here, 9, &p);
+	assert_ok(process_environ(&p, &env, &err));
+	assert_int_equal(env.len, 0);
+	make("9", "R", NULL, &err);
+	assert_err(ERR_SYSTEM, process_environ(&p, &env, &err));
+	assert_says("the thread ended");
+}
