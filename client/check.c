@@ -52,12 +52,9 @@ bool check_digests(const struct check *c, struct digest_many_item *items, size_t
 
 static int by_inode(const void *a, const void *b)
 {
-	const struct stat *x = &((const struct digest_many_item *)a)->stat;
-	const struct stat *y = &((const struct digest_many_item *)b)->stat;
+	const struct digest_many_item *x = a, *y = b;
 
-	if (x->st_dev != y->st_dev)
-		return x->st_dev < y->st_dev ? -1 : 1;
-	return (x->st_ino > y->st_ino) - (x->st_ino < y->st_ino);
+	return file_id_compare(file_id_of(&x->stat), file_id_of(&y->stat));
 }
 
 /* Each file once; the new count. */
@@ -68,7 +65,7 @@ static size_t drop_doubles(struct digest_many_item *items, size_t count)
 	if (count)
 		qsort(items, count, sizeof(*items), by_inode);
 	for (size_t i = 0; i < count; i++)
-		if (!kept || by_inode(&items[kept - 1], &items[i]))
+		if (!kept || !file_is_same(&items[kept - 1].stat, &items[i].stat))
 			items[kept++] = items[i];
 	return kept;
 }

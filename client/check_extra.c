@@ -72,8 +72,7 @@ static bool listed_inode(const struct check *c, const struct program *p, size_t 
 		if (p[i].file->kind == MANIFEST_ON_HOST &&
 		    file_open_beneath(c->node->root_fd, p[i].file->path, O_PATH, &fd,
 				      &err) &&
-		    !fstat(fd, &listed) && listed.st_dev == st->st_dev &&
-		    listed.st_ino == st->st_ino)
+		    !fstat(fd, &listed) && file_is_same(&listed, st))
 			return true;
 	}
 	return false;
@@ -129,8 +128,7 @@ static bool is_new_place(struct extras *x, int fd)
 	if (fstat(fd, &st))
 		return false;
 	for (size_t i = 0; i < x->place_count; i++)
-		if (x->places[i].st_dev == st.st_dev &&
-		    x->places[i].st_ino == st.st_ino)
+		if (file_is_same(&x->places[i], &st))
 			return false;
 	x->places[x->place_count++] = st;
 	return true;

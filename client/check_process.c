@@ -97,8 +97,7 @@ static size_t item_for(struct scan *s, const struct running *r, int *fd)
 	uint64_t max = ceiling(r);
 	size_t i = 0;
 
-	while (i < s->item_count && (s->inodes[i].st_dev != r->stat.st_dev ||
-				     s->inodes[i].st_ino != r->stat.st_ino))
+	while (i < s->item_count && !file_is_same(&s->inodes[i], &r->stat))
 		i++;
 	if (i == s->item_count) {
 		s->inodes[i] = r->stat;
@@ -301,7 +300,7 @@ static bool is_on_disk(const struct check *c, const char *path, const struct sta
 	struct error err;
 
 	return file_open_beneath(c->node->root_fd, path, O_PATH, &fd, &err) &&
-	       !fstat(fd, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+	       !fstat(fd, &now) && file_is_same(&now, st);
 }
 
 static void tell_difference(const struct check *c, const struct running *r,

@@ -188,7 +188,7 @@ bool process_is_beneath(const struct process *p, int root_fd)
 	struct stat own, node;
 
 	return fstatat(folder(p), "root", &own, 0) || fstat(root_fd, &node) ||
-	       (own.st_dev == node.st_dev && own.st_ino == node.st_ino);
+	       file_is_same(&own, &node);
 }
 
 bool process_environ(const struct process *p, struct buf *out, struct error *err)

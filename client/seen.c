@@ -3,17 +3,11 @@
 
 #include <stdlib.h>
 
-static int compare(unsigned long long a, unsigned long long b)
-{
-	return (a > b) - (a < b);
-}
-
 static int by_inode(const void *a, const void *b)
 {
 	const struct seen_file *x = a, *y = b;
-	int cmp = compare(x->dev, y->dev);
 
-	return cmp ? cmp : compare(x->ino, y->ino);
+	return file_id_compare(x->id, y->id);
 }
 
 bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count,
@@ -30,7 +24,7 @@ bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count
 
 		if (items[i].state == DIGEST_MANY_DONE)
 			s->files[s->count++] =
-				(struct seen_file){st->st_dev, st->st_ino, st->st_size,
+				(struct seen_file){file_id_of(st), st->st_size,
 						   st->st_ctim, items[i].digest};
 	}
 	s->sorted = false;
@@ -39,7 +33,7 @@ bool seen_add(struct seen *s, const struct digest_many_item *items, size_t count
 
 const struct digest *seen_find(struct seen *s, const struct stat *st)
 {
-	const struct seen_file key = {.dev = st->st_dev, .ino = st->st_ino};
+	const struct seen_file key = {.id = file_id_of(st)};
 	const struct seen_file *f;
 
 	if (s->count == 0)

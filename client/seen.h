@@ -8,10 +8,10 @@
 #define CLIENT_SEEN_H
 
 #include "core/digest_many.h"
+#include "core/file.h"
 
 struct seen_file {
-	dev_t dev;
-	ino_t ino;
+	struct file_id id;
 	off_t size;
 	struct timespec changed; /* st_ctim */
 	struct digest digest;

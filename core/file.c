@@ -38,6 +38,23 @@ void file_closedirp(DIR **dir)
 	errno = os;
 }
 
+struct file_id file_id_of(const struct stat *st)
+{
+	return (struct file_id){.dev = st->st_dev, .ino = st->st_ino};
+}
+
+int file_id_compare(struct file_id a, struct file_id b)
+{
+	if (a.dev != b.dev)
+		return a.dev < b.dev ? -1 : 1;
+	return (a.ino > b.ino) - (a.ino < b.ino);
+}
+
+bool file_is_same(const struct stat *a, const struct stat *b)
+{
+	return file_id_compare(file_id_of(a), file_id_of(b)) == 0;
+}
+
 /* ---- the walk: a stack of folders, a text of what is still to come ---- */
 
 struct walk {

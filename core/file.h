@@ -19,6 +19,17 @@ void file_closep(int *fd);
 /* AUTO(file_closedirp) DIR *dir = NULL; keeps errno, too. */
 void file_closedirp(DIR **dir);
 
+/* What tells a file from all others that are there now, whatever its names. */
+struct file_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+struct file_id file_id_of(const struct stat *st);
+/* For qsort(3); 0: the very same file. */
+int file_id_compare(struct file_id a, struct file_id b);
+bool file_is_same(const struct stat *a, const struct stat *b);
+
 /*
  * Open `path` (absolute or relative, both mean beneath `root_fd`) with `flags`
  * as open(2) has them, O_NOCTTY and O_CLOEXEC added. Symlinks are followed as

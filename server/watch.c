@@ -10,18 +10,19 @@
 
 static bool open_store(struct watch *w, struct error *err)
 {
+	struct file_id id;
 	struct stat st;
 
 	if (stat(w->path, &st))
 		return error_sys(err, "cannot open '%s'", TEXT_SAFE(w->path));
-	if (w->store && st.st_dev == w->dev && st.st_ino == w->ino)
+	id = file_id_of(&st);
+	if (w->store && !file_id_compare(id, w->id))
 		return true;
 	store_closep(&w->store);
 	if (!store_open(w->path, STORE_READ, &w->store, err))
 		return false;
 	history_clear(&w->history); /* of another store, for all that is known */
-	w->dev = st.st_dev;
-	w->ino = st.st_ino;
+	w->id = id;
 	w->version = 0;
 	return true;
 }

@@ -10,10 +10,9 @@
 #ifndef SERVER_WATCH_H
 #define SERVER_WATCH_H
 
+#include "core/file.h"
 #include "server/history.h"
 #include "server/serve.h"
-
-#include <sys/stat.h>
 
 struct watch {
 	const char *path;
@@ -21,8 +20,7 @@ struct watch {
 	struct snapshot_settings settings;
 	struct store *store;
 	uint64_t version;
-	dev_t dev;
-	ino_t ino;
+	struct file_id id;
 	bool incomplete; /* what is served lacks codings and digests yet */
 	struct history history;
 };

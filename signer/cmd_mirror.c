@@ -40,8 +40,7 @@ const struct cmd cmd_mirror = {
 	       "fetched, and what was fetched when a run was cut off is not fetched "
 	       "again; where nothing is new there are two requests. All checks are "
 	       "those of import, and so is SOURCE where URL is none. A name and "
-	       "password in "
-	       "URL are used and not kept.",
+	       "password in URL are used and not kept.",
 	.examples = "fips-manifest --store mirror.db mirror https://fips.example.org/\n"
 		    "fips-manifest --store mirror.db mirror",
 	.operands_max = 1,
